@@ -1,0 +1,1 @@
+"""The bytes that are shipped, made the same way every time."""

@@ -1,0 +1,1 @@
+"""The questions asked of a project before AWS is touched."""

@@ -1,0 +1,337 @@
+"""The edges of the program, as Protocols, and the frozen data that crosses them.
+
+Everything that talks to the outside is one small class that takes its client as a parameter and fills one of these
+Protocols. Each has one stateful fake in tests/fakes, held to the real adapter by a contract test. Every real adapter
+raises classes of mwaa_deploy.errors only; SDK exceptions do not cross a port.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.parts import Part
+
+# ------------------------------------------------------------------------------------------------------ the runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A command that ended inside the runner.
+
+    Attributes:
+        exit_code: its status; 137 or -9 style codes are kept as the runner reports them.
+        output: stdout and stderr interleaved, decoded with replacement characters, cut in the middle past 1 MiB.
+        seconds: wall-clock time.
+        timed_out: whether it was killed, with everything it had started, at its time limit.
+    """
+
+    exit_code: int
+    output: str
+    seconds: float
+    timed_out: bool = False
+
+
+class Runner(Protocol):
+    """A place with Airflow in it where the user's code runs: a container or a virtual environment.
+
+    User code in it never sees a token, the engine's socket or an AWS variable. Files go in and out by copy. `home` is
+    the AIRFLOW_HOME inside, laid out as in MWAA's containers: dags/, plugins/, requirements/, startup/, and the
+    constraint file at .local/etc/airflow_constraints.txt.
+    """
+
+    @property
+    def description(self) -> str:
+        """One line that names it: 'container mwaa-deploy/runner:2.10.3, Airflow 2.10.3, Python 3.11.9'."""
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """How it differs from MWAA, a sentence each."""
+
+    @property
+    def home(self) -> PurePosixPath:
+        """AIRFLOW_HOME inside the runner; dags/, plugins/ and the rest lie in it."""
+
+    @property
+    def python(self) -> str:
+        """The Python interpreter that has Airflow, as an absolute path inside the runner."""
+
+    def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
+        """Copy a file's bytes, a file, or a folder with all it holds, to an absolute path inside the runner.
+
+        Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git) are left out.
+        """
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+    ) -> Completed:
+        """Run a command to its end, or kill it and all it started after `timeout` seconds. cwd defaults to home."""
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        """The bytes of one file inside the runner, or None when there is none."""
+
+
+# ------------------------------------------------------------------------------------------------ GitHub and git
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRun:
+    """A run of a workflow that ended well."""
+
+    id: int
+    head_sha: str
+    url: str
+
+
+class WorkflowRuns(Protocol):
+    """GitHub's memory of this workflow's runs."""
+
+    def last_successful(self, *, branch: str) -> WorkflowRun | None:
+        """The newest successful run of this workflow on the branch, other than the present one; None if none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedFile:
+    """One path that differs between base and head, relative to the repository's root.
+
+    Attributes:
+        status: A added, M modified, D deleted (a rename counts as D of the old and A of the new path).
+    """
+
+    path: str
+    status: str
+
+
+class Repository(Protocol):
+    """The user's git checkout; never written to."""
+
+    @property
+    def head(self) -> str:
+        """The full SHA of the commit checked out."""
+
+    def fetch(self, sha: str) -> bool:
+        """Make sure that the commit is at hand, fetching just it when the clone is shallow; False if it can't be."""
+
+    def changed_files(self, base: str) -> tuple[ChangedFile, ...]:
+        """What differs between the base commit and the head, sorted by path. The base must be at hand."""
+
+
+# ------------------------------------------------------------------------------------------------------ the target
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One version of an object in the bucket.
+
+    Attributes:
+        version: its version id.
+        sha256: hex digest from our own metadata, or None when somebody else wrote it.
+        size: bytes.
+    """
+
+    key: str
+    version: str
+    sha256: str | None
+    size: int
+
+
+class Bucket(Protocol):
+    """The versioned S3 bucket MWAA reads from."""
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+
+    def check(self) -> None:
+        """Raise BucketMissing, BucketUnversioned, BucketPublic or AwsAccessDenied if MWAA could not use it."""
+
+    def head(self, key: str, version: str | None = None) -> StoredObject | None:
+        """The latest (or the named) version of an object; None if there is none or a delete marker covers it."""
+
+    def read(self, key: str, version: str | None = None) -> bytes | None:
+        """The bytes of an object, or None if there is none."""
+
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+        """Write a new version, verified by checksum, with digest and commit as metadata."""
+
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Keys (whole, with the prefix) and sizes of all objects under a prefix, in key order."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Put a delete marker on each key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """A CloudFormation stack as it is.
+
+    Attributes:
+        parameters: present values by key; NoEcho values are '****'.
+        environment_name: name of the AWS::MWAA::Environment among its resources, if there is one.
+    """
+
+    id: str
+    name: str
+    status: str
+    status_reason: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    environment_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackParameter:
+    """A parameter for a change set: a value, or None for UsePreviousValue."""
+
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceChange:
+    """One line of a change set.
+
+    Attributes:
+        action: Add, Modify, Remove, Import, Dynamic.
+        replacement: True, False, Conditional, or '' when it does not apply.
+        details: names of the properties (or 'Parameter X') that change.
+    """
+
+    action: str
+    logical_id: str
+    resource_type: str
+    replacement: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSet:
+    """CloudFormation's own plan for a stack. `changes` is empty when there is nothing to do."""
+
+    id: str
+    name: str
+    type: str
+    changes: tuple[ResourceChange, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether executing it would change nothing."""
+        return not self.changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackEvent:
+    """One event of a stack operation."""
+
+    at: datetime
+    logical_id: str
+    resource_type: str
+    status: str
+    reason: str = ""
+
+
+class Stack(Protocol):
+    """One CloudFormation stack."""
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+
+    def state(self) -> StackState | None:
+        """The stack as it is; None if it does not exist (or was deleted)."""
+
+    def create_change_set(
+        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+    ) -> ChangeSet:
+        """Create a change set and wait for it. An empty one is deleted again and returned with no changes."""
+
+    def delete_change_set(self, change_set: ChangeSet) -> None:
+        """Delete a change set that will not be executed."""
+
+    def execute(self, change_set: ChangeSet, *, timeout: float, on_event: Callable[[StackEvent], None]) -> StackState:
+        """Execute a change set and wait until the stack is done, handing over each event once, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentState:
+    """An MWAA environment as GetEnvironment tells it.
+
+    Attributes:
+        status: one of the 12 statuses of the API.
+        versions: S3 object versions the environment runs with; a part it was never given is missing.
+        paths: S3 keys of the parts (for dags: the prefix), where known.
+        last_update_error: LastUpdate's error message, if it failed.
+    """
+
+    name: str
+    status: str
+    versions: Mapping[Part, str] = field(default_factory=dict)
+    paths: Mapping[Part, str] = field(default_factory=dict)
+    airflow_version: str | None = None
+    webserver_url: str | None = None
+    last_update_status: str | None = None
+    last_update_error: str | None = None
+
+
+class Environment(Protocol):
+    """MWAA's control plane."""
+
+    def get(self, name: str) -> EnvironmentState | None:
+        """The environment as it is; None if it does not exist."""
+
+
+class Clock(Protocol):
+    """Time, so that waits can be tested."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+# ------------------------------------------------------------------------------------------------------ the log
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """A message GitHub shows on a file and line, or on the run when there is none."""
+
+    severity: Severity
+    message: str
+    title: str = ""
+    file: str | None = None
+    line: int | None = None
+
+
+class Log(Protocol):
+    """What is said while the program runs: GitHub's workflow commands there, plain text on a laptop."""
+
+    def info(self, text: str) -> None:
+        """Our own words, one or more lines."""
+
+    def group(self, title: str) -> AbstractContextManager[None]:
+        """Fold what is said inside under a title. Groups do not nest."""
+
+    def verbatim(self, text: str) -> None:
+        """Somebody else's words: printed so that nothing in them can act as a workflow command."""
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Show a message on a file and line."""
+
+    def mask(self, secret: str) -> None:
+        """Never show this value from here on."""
+
+    def output(self, name: str, value: str) -> None:
+        """Set an output of the action."""
+
+    def summary(self, markdown: str) -> None:
+        """Append to the step summary."""

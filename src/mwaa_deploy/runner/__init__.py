@@ -1,0 +1,1 @@
+"""Where the checks run: a container of an MWAA image, or a virtual environment."""

@@ -1,0 +1,1 @@
+"""What git and GitHub know: the project, the base and the changes."""

@@ -1,0 +1,1 @@
+"""The target: one MWAA environment with its bucket and its stack."""
