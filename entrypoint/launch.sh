@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Runner side: decide where the program runs (our container, or a virtual environment on this host) and start it.
+# Decisions about the deployment are the program's; this script never looks at an input's value except the three that
+# say where to run, and never puts one into a command by value.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=entrypoint/run_label.sh
+source "$here/entrypoint/run_label.sh"
+
+refuse() { # exit code, title, message
+  printf '::error title=%s::%s\n' "$2" "$3"
+  exit "$1"
+}
+
+[ "$(uname -s)" = Linux ] || refuse 20 'Not a Linux runner' "mwaa-deploy runs on Linux. To mend it:%0Aruns-on: ubuntu-latest"
+workspace=${GITHUB_WORKSPACE:?not inside a GitHub Actions job}
+output="${RUNNER_TEMP:?not inside a GitHub Actions job}/mwaa-deploy-$run_label"
+mkdir -p "$output"
+export MWAA_DEPLOY_OUTPUT_DIR=$output MWAA_DEPLOY_RUN_LABEL=$run_label
+
+passed_names() {
+  grep -v '^#' "$here/entrypoint/passed_env.txt"
+  compgen -e | grep '^INPUT_' || true
+  printf '%s\n' MWAA_DEPLOY_OUTPUT_DIR MWAA_DEPLOY_RUN_LABEL
+}
+
+find_python() {
+  local candidate
+  for candidate in python3.14 python3.13 python3.12 python3.11 python3 \
+    "${RUNNER_TOOL_CACHE:-/opt/hostedtoolcache}"/Python/3.1[1-9].*/x64/bin/python3; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+run_on_host() {
+  local python venv name environment=()
+  python=$(find_python) || refuse 22 'No Docker Engine and no Python' \
+    'Neither a Docker Engine nor a Python of 3.11 or later was found on this runner. To mend it, add before this step:%0A- uses: actions/setup-python@v6%0A  with: {python-version: "3.12"}'
+  venv="$output/program"
+  echo "::group::Install the program into a virtual environment ($("$python" --version))"
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/runtime.txt"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --target "$output/test-tools" -r "$here/requirements/test-tools.txt"
+  echo "::endgroup::"
+  while read -r name; do
+    if [ -n "${!name+set}" ]; then environment+=("$name=${!name}"); fi
+  done < <(passed_names; printf '%s\n' PATH HOME LANG USER RUNNER_TOOL_CACHE XDG_CACHE_HOME UV_CACHE_DIR DOCKER_HOST \
+    DOCKER_TLS_VERIFY DOCKER_CERT_PATH SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PIP_CERT PIP_INDEX_URL \
+    PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX)
+  cd "$workspace"
+  exec env -i "${environment[@]}" MWAA_DEPLOY_TEST_TOOLS="$output/test-tools" MWAA_DEPLOY_IMAGES="$here/images" \
+    PYTHONPATH="$here/src" PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 "$venv/bin/python" -m mwaa_deploy run
+}
+
+action_image() { # target; sets $image
+  local lock build_args=()
+  lock=$(grep -v '^#' "$here/entrypoint/image.lock" | head -n 1)
+  if [ "$lock" != build ]; then
+    [ "$1" = action ] || lock="${lock%%:*}-dind:${lock#*:}"
+    echo "::group::Pull $lock"
+    docker pull --quiet "$lock" || refuse 21 'The action image cannot be pulled' "docker pull $lock failed."
+    echo "::endgroup::"
+    image=$lock
+    return
+  fi
+  [ -z "${MWAA_DEPLOY_BASE_IMAGE:-}" ] || build_args+=(--build-arg "BASE_IMAGE=$MWAA_DEPLOY_BASE_IMAGE")
+  echo "::group::Build the image of the action ($1)"
+  docker build "${build_args[@]}" --target "$1" --tag "mwaa-deploy/$1:local" "$here" ||
+    refuse 21 'The action image cannot be built' "docker build of $here failed; its output is above."
+  echo "::endgroup::"
+  image=mwaa-deploy/$1:local
+}
+
+start_engine() { # image; a Docker Engine of our own in a container; sets $engine_args
+  local engine="mwaa-deploy-engine-$run_label" seed=${INPUT_RUNNER_IMAGE:-mwaa-deploy/runner:${INPUT_AIRFLOW_VERSION:-}}
+  local common=(--detach --name "$engine" --label "mwaa-deploy.run=$run_label" --volume "$engine:/engine"
+    --volume /var/lib/docker "$1" engine)
+  echo "::group::Start a Docker Engine of our own"
+  docker volume create --label "mwaa-deploy.run=$run_label" "$engine" >/dev/null
+  # Where the host does not allow --privileged (a reduced bounding set), the same engine runs with the rest.
+  if ! docker run --privileged "${common[@]}" >/dev/null 2>&1; then
+    docker rm --force --volumes "$engine" >/dev/null 2>&1 || true
+    docker run --cap-add ALL --cap-drop SYS_RESOURCE --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+      --security-opt systempaths=unconfined --volume /sys/fs/cgroup:/sys/fs/cgroup:rw "${common[@]}" >/dev/null ||
+      refuse 20 'No Docker Engine of our own' 'This host does not allow a privileged container. To mend it:%0Adocker-engine: host'
+  fi
+  for _ in $(seq 120); do
+    docker exec "$engine" test -e /engine/ready 2>/dev/null && break
+    sleep 0.5
+  done
+  docker exec "$engine" test -e /engine/ready 2>/dev/null || {
+    docker logs --tail 40 "$engine"
+    refuse 20 'No Docker Engine of our own' 'The engine did not answer within 60 seconds; its log is above. To mend it:%0Adocker-engine: host'
+  }
+  # An image the host already has is copied in: quicker than pulling or building it again.
+  if docker image inspect "$seed" >/dev/null 2>&1; then
+    docker save "$seed" | docker exec --interactive "$engine" docker --host unix:///engine/docker.sock load
+  fi
+  echo "::endgroup::"
+  engine_args=(--volume "$engine:/engine" --env DOCKER_HOST=unix:///engine/docker.sock)
+}
+
+run_in_container() {
+  local image engine_args=() name socket file args
+  if [ "${INPUT_DOCKER_ENGINE:-host}" = dind ]; then
+    action_image action-dind
+    start_engine "$image"
+  else
+    action_image action
+    case ${DOCKER_HOST:-unix:///var/run/docker.sock} in
+      unix://*)
+        socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+        socket=${socket#unix://}
+        engine_args=(--volume "$socket:/var/run/docker.sock" --group-add "$(stat -c %g "$socket")") ;;
+      *)
+        engine_args=(--env DOCKER_HOST --env DOCKER_TLS_VERIFY)
+        [ -z "${DOCKER_CERT_PATH:-}" ] || engine_args+=(--env DOCKER_CERT_PATH --volume "$DOCKER_CERT_PATH:$DOCKER_CERT_PATH:ro") ;;
+    esac
+  fi
+  # The host's network, because DOCKER_HOST, a proxy or an endpoint may be an address of this host only. The caller's own
+  # uid, so that no file of root's is left behind. The workspace at its own path, so that git and messages agree.
+  args=(run --rm --init --name "mwaa-deploy-$run_label" --label "mwaa-deploy.run=$run_label" --network host
+    --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges
+    --volume "$workspace:$workspace:ro" --volume "$output:$output" --workdir "$workspace")
+  for file in "${GITHUB_OUTPUT:-}" "${GITHUB_STEP_SUMMARY:-}"; do
+    [ ! -f "$file" ] || args+=(--volume "$file:$file")
+  done
+  [ ! -f "${GITHUB_EVENT_PATH:-}" ] || args+=(--volume "$GITHUB_EVENT_PATH:$GITHUB_EVENT_PATH:ro")
+  while read -r name; do args+=(--env "$name"); done < <(passed_names)
+  exec docker "${args[@]}" "${engine_args[@]}" "$image" run
+}
+
+# Inside a job container the engine does not know this file system, so nothing could be mounted: the program itself then
+# runs here, and hands files to the runner's container by copy as always.
+if [ "${INPUT_RUNNER:-auto}" != venv ] && [ ! -e /.dockerenv ] && command -v docker >/dev/null && docker version >/dev/null 2>&1; then
+  run_in_container
+elif [ "${INPUT_DOCKER_ENGINE:-host}" = dind ] && [ "${INPUT_RUNNER:-auto}" != venv ]; then
+  refuse 20 'No Docker Engine' 'docker-engine: dind needs a Docker Engine that can start containers, and none answers here. To mend it:%0Arunner: venv'
+else
+  run_on_host
+fi

@@ -1,0 +1,86 @@
+"""What GitHub says about the present run: its variables and its event."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mwaa_deploy.errors import InputsInvalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubContext:
+    """The run on GitHub; every field is empty on a laptop.
+
+    Attributes:
+        workflow: file name of the workflow, such as 'mwaa.yml', when GitHub says so; else ''.
+        event: the event's payload.
+    """
+
+    event_name: str = ""
+    repository: str = ""
+    ref: str = ""
+    ref_name: str = ""
+    sha: str = ""
+    run_id: int = 0
+    run_attempt: int = 1
+    workflow: str = ""
+    job: str = ""
+    actor: str = ""
+    api_url: str = "https://api.github.com"
+    server_url: str = "https://github.com"
+    event: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run_url(self) -> str:
+        """Address of the run's page, or '' on a laptop."""
+        if not (self.repository and self.run_id):
+            return ""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+    @property
+    def pull_request_base(self) -> str | None:
+        """SHA of the branch a pull request is to be merged into, or None for other events."""
+        sha = (self.event.get("pull_request") or {}).get("base", {}).get("sha")
+        return sha if isinstance(sha, str) and sha else None
+
+    @property
+    def from_fork(self) -> bool:
+        """Whether this is a pull request whose branch lies in another repository."""
+        head = (self.event.get("pull_request") or {}).get("head", {}).get("repo") or {}
+        return bool(head) and head.get("full_name") != self.repository
+
+
+def read_context(env: Mapping[str, str]) -> GitHubContext:
+    """Read GitHub's default variables and the event file.
+
+    Raises:
+        InputsInvalid: the event file is not JSON.
+    """
+    workflow_path = env.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    return GitHubContext(
+        event_name=env.get("GITHUB_EVENT_NAME", ""),
+        repository=env.get("GITHUB_REPOSITORY", ""),
+        ref=env.get("GITHUB_REF", ""),
+        ref_name=env.get("GITHUB_REF_NAME", ""),
+        sha=env.get("GITHUB_SHA", ""),
+        run_id=int(env.get("GITHUB_RUN_ID") or 0),
+        run_attempt=int(env.get("GITHUB_RUN_ATTEMPT") or 1),
+        workflow=workflow_path.rpartition("/")[2],
+        job=env.get("GITHUB_JOB", ""),
+        actor=env.get("GITHUB_ACTOR", ""),
+        api_url=env.get("GITHUB_API_URL") or "https://api.github.com",
+        server_url=env.get("GITHUB_SERVER_URL") or "https://github.com",
+        event=_read_event(env.get("GITHUB_EVENT_PATH", "")),
+    )
+
+
+def _read_event(path: str) -> Mapping[str, Any]:
+    if not path or not Path(path).is_file():
+        return {}
+    try:
+        event = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise InputsInvalid([f"GITHUB_EVENT_PATH: {path} is not JSON ({e})"]) from e
+    return event if isinstance(event, dict) else {}

@@ -1,0 +1,215 @@
+"""The action's inputs, parsed once into frozen data. Nobody else reads them from the environment."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from mwaa_deploy.errors import InputsInvalid
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Mode(StrEnum):
+    """What a run does."""
+
+    AUTO = "auto"
+    CHECK = "check"
+    PLAN = "plan"
+    DEPLOY = "deploy"
+
+
+class RunnerKind(StrEnum):
+    """Where the checks run."""
+
+    AUTO = "auto"
+    CONTAINER = "container"
+    VENV = "venv"
+
+
+class EngineKind(StrEnum):
+    """Which Docker Engine runs the runner image."""
+
+    HOST = "host"
+    DIND = "dind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What the user asked for. Paths are relative, in POSIX form; empty strings mean 'not given'."""
+
+    airflow_version: str
+    mode: Mode = Mode.AUTO
+    project_dir: str = "."
+    dags_dir: str = ""
+    plugins_dir: str = ""
+    requirements_file: str = ""
+    startup_script: str = ""
+    tests_dir: str = ""
+    template: str = ""
+    parameters: str = ""
+    stack_name: str = ""
+    environment_name: str = ""
+    bucket: str = ""
+    aws_region: str = ""
+    role_to_assume: str = ""
+    capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+    stack_role_arn: str = ""
+    stack_tags: tuple[tuple[str, str], ...] = ()
+    stack_timeout_minutes: int = 180
+    check_timeout_minutes: int = 30
+    runner: RunnerKind = RunnerKind.AUTO
+    runner_image: str = ""
+    docker_engine: EngineKind = EngineKind.HOST
+    github_token: str = ""
+
+    @property
+    def names_target(self) -> bool:
+        """Whether enough is given to look at the target."""
+        return bool(self.bucket and self.stack_name and self.aws_region and self.template)
+
+
+MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
+"""Events that propose a change, which is planned and never deployed."""
+
+_CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"})
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+def effective_mode(mode: Mode, event: str) -> Mode:
+    """What `auto` means for an event: proposals are planned, all else is deployed."""
+    if mode is not Mode.AUTO:
+        return mode
+    return Mode.PLAN if event in MODES_OF_PROPOSALS else Mode.DEPLOY
+
+
+def parse_inputs(env: Mapping[str, str], *, event: str) -> Inputs:
+    """Read the INPUT_* variables.
+
+    Raises:
+        InputsInvalid: with every problem there is, each beginning with the input's name.
+    """
+    reader = _Reader(env)
+    inputs = Inputs(
+        mode=reader.choice("mode", Mode, Mode.AUTO),
+        project_dir=reader.path("project-dir") or ".",
+        airflow_version=reader.matching(
+            "airflow-version", _VERSION, 'an exact version in quotes, such as "2.10.3"', required=True
+        ),
+        dags_dir=reader.path("dags-dir"),
+        plugins_dir=reader.path("plugins-dir"),
+        requirements_file=reader.path("requirements-file"),
+        startup_script=reader.path("startup-script"),
+        tests_dir=reader.path("tests-dir"),
+        template=reader.path("template"),
+        parameters=reader.path("parameters"),
+        stack_name=reader.matching("stack-name", _STACK, "letters, digits and hyphens, beginning with a letter"),
+        environment_name=reader.matching("environment-name", _ENVIRONMENT, "the name of an MWAA environment"),
+        bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
+        aws_region=reader.matching("aws-region", _REGION, "a Region such as eu-west-1"),
+        role_to_assume=reader.matching(
+            "role-to-assume", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"
+        ),
+        capabilities=reader.capabilities(),
+        stack_role_arn=reader.matching(
+            "stack-role-arn", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
+        ),
+        stack_tags=reader.tags("stack-tags"),
+        stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
+        check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
+        runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
+        runner_image=reader.text("runner-image"),
+        docker_engine=reader.choice("docker-engine", EngineKind, EngineKind.HOST),
+        github_token=reader.text("github-token"),
+    )
+    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
+    if problems:
+        raise InputsInvalid(problems)
+    return inputs
+
+
+def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+    problems = []
+    if mode is Mode.DEPLOY:
+        problems += [
+            f"{name}: needed to deploy, but not given"
+            for name in ("stack-name", "template", "bucket", "aws-region")
+            if not getattr(inputs, name.replace("-", "_"))
+        ]
+    if inputs.parameters and not inputs.template:
+        problems.append("parameters: given without template, which they would belong to")
+    if inputs.runner is RunnerKind.VENV:
+        if inputs.runner_image:
+            problems.append("runner-image: contradicts 'runner: venv', which uses no image")
+        if inputs.docker_engine is EngineKind.DIND:
+            problems.append("docker-engine: 'dind' contradicts 'runner: venv', which uses no engine")
+    return problems
+
+
+class _Reader:
+    """Reads inputs one by one and keeps every problem."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
+
+    def matching(self, name: str, pattern: re.Pattern[str], wanted: str, *, required: bool = False) -> str:
+        value = self.text(name)
+        if not value:
+            if required:
+                self.problems.append(f"{name}: needed, but not given; it takes {wanted}")
+        elif not pattern.fullmatch(value):
+            self.problems.append(f"{name}: {value!r} is not {wanted}")
+        return value
+
+    def choice(self, name: str, kind: Callable[[str], E], default: E) -> E:
+        value = self.text(name)
+        try:
+            return kind(value) if value else default
+        except ValueError:
+            self.problems.append(f"{name}: {value!r} is not one of {', '.join(type(default))}")
+            return default
+
+    def path(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            return ""
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts:
+            self.problems.append(f"{name}: {value!r} leaves the workspace; it takes a path inside it")
+        return path.as_posix()
+
+    def minutes(self, name: str, default: int) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if not re.fullmatch(r"[1-9]\d{0,3}", value):
+            self.problems.append(f"{name}: {value!r} is not a whole number of minutes from 1 to 9999")
+            return default
+        return int(value)
+
+    def capabilities(self) -> tuple[str, ...]:
+        found = tuple(re.split(r"[\s,]+", self.text("capabilities"))) if self.text("capabilities") else ()
+        for capability in found:
+            if capability not in _CAPABILITIES:
+                self.problems.append(f"capabilities: {capability!r} is not one of {', '.join(sorted(_CAPABILITIES))}")
+        return found
+
+    def tags(self, name: str) -> tuple[tuple[str, str], ...]:
+        tags = []
+        for line in filter(None, map(str.strip, self.text(name).splitlines())):
+            key, equals, value = line.partition("=")
+            if not equals or not key.strip():
+                self.problems.append(f"{name}: {line!r} is not of the form key=value")
+            tags.append((key.strip(), value.strip()))
+        return tuple(tags)

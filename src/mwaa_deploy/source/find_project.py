@@ -1,0 +1,99 @@
+"""Find the parts of a project where MWAA's users keep them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, ProjectFileMissing, RepositoryUnreadable
+from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.source.project import Project
+
+PLUGINS = ("plugins",)
+REQUIREMENTS = ("requirements.txt", "requirements/requirements.txt", "dags/requirements.txt")
+STARTUP_SCRIPTS = ("startup/startup.sh", "startup_script/startup.sh", "startup.sh")
+TESTS = ("tests", "test")
+
+
+def find_project(workspace: Path, inputs: Inputs) -> Project:
+    """Find every part: the one an input names, or the first usual place that exists.
+
+    Raises:
+        ProjectFileMissing: files or folders that inputs name do not exist; all of them are listed.
+        DagFolderMissing, DagFolderEmpty: there are no DAGs to deploy.
+        RepositoryUnreadable: the workspace holds no git checkout.
+    """
+    workspace = workspace.resolve()
+    root = (workspace / inputs.project_dir).resolve()
+    finder = _Finder(workspace, root)
+    if not root.is_dir():
+        finder.missing.append(f"project-dir: {inputs.project_dir}")
+    plugins = finder.find("plugins-dir", inputs.plugins_dir, PLUGINS)
+    project = Project(
+        repository=_repository_root(workspace, root),
+        root=root,
+        dags=root / (inputs.dags_dir or "dags"),
+        plugins=None if plugins is None or _is_empty(plugins) else plugins,
+        requirements=finder.find("requirements-file", inputs.requirements_file, REQUIREMENTS),
+        startup_script=finder.find("startup-script", inputs.startup_script, STARTUP_SCRIPTS),
+        tests=finder.find("tests-dir", inputs.tests_dir, TESTS),
+        template=finder.find("template", inputs.template, ()),
+        parameters=finder.find("parameters", inputs.parameters, ()),
+    )
+    finder.raise_missing()
+    _require_dags(project, inputs)
+    return project
+
+
+class _Finder:
+    def __init__(self, workspace: Path, root: Path) -> None:
+        self._workspace = workspace
+        self._root = root
+        self.missing: list[str] = []
+
+    def find(self, name: str, named: str, usual: Sequence[str]) -> Path | None:
+        for candidate in (named,) if named else usual:
+            path = self._root / candidate
+            # A link that leads out of the workspace would ship, or hand to user code, a file of the machine.
+            if path.exists() and path.resolve().is_relative_to(self._workspace):
+                return path
+        if named:
+            self.missing.append(f"{name}: {named}")
+        return None
+
+    def raise_missing(self) -> None:
+        if self.missing:
+            lines = "\n".join(f"- {line}" for line in self.missing)
+            what = f"What these inputs name does not exist in {self._root}:\n{lines}"
+            meaning = "Paths are relative to project-dir; a checkout step must come before this one."
+            raise ProjectFileMissing(what, meaning=meaning, mend="- uses: actions/checkout@<sha>  # before this step")
+
+
+def _repository_root(workspace: Path, root: Path) -> Path:
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            return folder
+        if folder == workspace:
+            break
+    what = f"There is no git checkout at {root}."
+    raise RepositoryUnreadable(
+        what, meaning="The workflow has no checkout step before this one.", mend="- uses: actions/checkout@<sha>"
+    )
+
+
+def _is_empty(plugins: Path) -> bool:
+    return plugins.is_dir() and not any(path.is_file() for path in plugins.rglob("*"))
+
+
+def _require_dags(project: Project, inputs: Inputs) -> None:
+    mend = f"with:\n  dags-dir: {inputs.dags_dir or 'path/of/your/dags'}"
+    if not project.dags.is_dir():
+        raise DagFolderMissing(
+            f"There is no DAG folder {project.dags}.",
+            meaning="The project keeps its DAGs under another name, or project-dir is not the project's folder.",
+            mend=mend,
+        )
+    if not any(path.suffix in {".py", ".zip"} for path in project.dags.rglob("*")):
+        raise DagFolderEmpty(
+            f"The DAG folder {project.dags} holds no .py or .zip file.",
+            meaning="Deploying it would delete every DAG of the environment, so nothing was done.",
+            mend=mend,
+        )

@@ -1,0 +1,111 @@
+import pytest
+
+from mwaa_deploy.errors import InputsInvalid
+from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, effective_mode, parse_inputs
+
+COMPLETE = {
+    "INPUT_AIRFLOW_VERSION": "2.10.3",
+    "INPUT_STACK_NAME": "mwaa-staging",
+    "INPUT_TEMPLATE": "infra/template.yaml",
+    "INPUT_BUCKET": "my-bucket",
+    "INPUT_AWS_REGION": "eu-west-1",
+}
+
+
+def problems_of(env, event="push"):
+    with pytest.raises(InputsInvalid) as caught:
+        parse_inputs(env, event=event)
+    return caught.value.problems
+
+
+def test_complete_inputs_are_parsed_with_defaults():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.stack_name, inputs.mode, inputs.runner) == ("mwaa-staging", Mode.AUTO, RunnerKind.AUTO)
+    assert inputs.docker_engine is EngineKind.HOST
+    assert inputs.stack_timeout_minutes == 180
+    assert inputs.names_target
+
+
+def test_every_missing_input_is_reported_together_by_name():
+    problems = problems_of({})
+    assert [p.partition(":")[0] for p in problems] == [
+        "airflow-version",
+        "stack-name",
+        "template",
+        "bucket",
+        "aws-region",
+    ]
+
+
+def test_a_pull_request_needs_no_target():
+    inputs = parse_inputs({"INPUT_AIRFLOW_VERSION": "2.10.3"}, event="pull_request")
+    assert not inputs.names_target
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("AIRFLOW_VERSION", "2.10", "airflow-version"),
+        ("MODE", "destroy", "mode"),
+        ("RUNNER", "vm", "runner"),
+        ("DOCKER_ENGINE", "podman", "docker-engine"),
+        ("BUCKET", "s3://my-bucket", "bucket"),
+        ("STACK_NAME", "9 lives", "stack-name"),
+        ("AWS_REGION", "Ireland", "aws-region"),
+        ("ROLE_TO_ASSUME", "mwaa-deploy", "role-to-assume"),
+        ("STACK_TIMEOUT_MINUTES", "0", "stack-timeout-minutes"),
+        ("CHECK_TIMEOUT_MINUTES", "ten", "check-timeout-minutes"),
+        ("CAPABILITIES", "CAPABILITY_ALL", "capabilities"),
+        ("STACK_TAGS", "team", "stack-tags"),
+        ("DAGS_DIR", "../other", "dags-dir"),
+        ("TEMPLATE", "/etc/passwd", "template"),
+    ],
+)
+def test_a_malformed_input_is_named(name, value, named):
+    (problem,) = problems_of({**COMPLETE, f"INPUT_{name}": value})
+    assert problem.startswith(f"{named}: ")
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"INPUT_RUNNER": "venv", "INPUT_DOCKER_ENGINE": "dind"}, "docker-engine"),
+        ({"INPUT_RUNNER": "venv", "INPUT_RUNNER_IMAGE": "x"}, "runner-image"),
+    ],
+)
+def test_contradictions_are_named(extra, named):
+    (problem,) = problems_of({**COMPLETE, **extra})
+    assert problem.startswith(f"{named}: ")
+
+
+def test_parameters_without_template_are_a_contradiction():
+    env = {"INPUT_AIRFLOW_VERSION": "2.10.3", "INPUT_PARAMETERS": "p.json"}
+    (problem,) = problems_of(env, event="pull_request")
+    assert problem.startswith("parameters: ")
+
+
+def test_tags_and_capabilities_are_lists():
+    env = {
+        **COMPLETE,
+        "INPUT_STACK_TAGS": "team=data\nurl=a=b\n\n",
+        "INPUT_CAPABILITIES": "CAPABILITY_IAM, CAPABILITY_AUTO_EXPAND",
+    }
+    inputs = parse_inputs(env, event="push")
+    assert inputs.stack_tags == (("team", "data"), ("url", "a=b"))
+    assert inputs.capabilities == ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
+
+
+@pytest.mark.parametrize(
+    ("event", "mode"),
+    [
+        ("pull_request", Mode.PLAN),
+        ("pull_request_target", Mode.PLAN),
+        ("merge_group", Mode.PLAN),
+        ("push", Mode.DEPLOY),
+        ("schedule", Mode.DEPLOY),
+        ("workflow_dispatch", Mode.DEPLOY),
+    ],
+)
+def test_auto_plans_proposals_and_deploys_the_rest(event, mode):
+    assert effective_mode(Mode.AUTO, event) is mode
+    assert effective_mode(Mode.CHECK, event) is Mode.CHECK
