@@ -9,6 +9,7 @@ import yaml
 
 from mwaa_deploy import errors
 from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.report.outputs import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -36,8 +37,6 @@ def test_inputs_and_outputs_are_described_in_sentences():
 
 
 def test_outputs_are_those_the_program_sets():
-    from mwaa_deploy.report.outputs import OUTPUTS
-
     assert set(ACTION["outputs"]) == set(OUTPUTS)
     for name, output in ACTION["outputs"].items():
         assert output["value"] == f"${{{{ steps.launch.outputs.{name} }}}}"

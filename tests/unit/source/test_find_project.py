@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, ProjectFileMissing, RepositoryUnreadable
@@ -81,5 +79,5 @@ def test_a_link_out_of_the_workspace_is_not_followed(tmp_path):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     make(workspace, "dags/a.py")
-    os.symlink(outside, workspace / "requirements.txt")
+    (workspace / "requirements.txt").symlink_to(outside)
     assert find_project(workspace, inputs()).requirements is None
