@@ -70,6 +70,8 @@ action_image() { # target; sets $image
     return
   fi
   [ -z "${MWAA_DEPLOY_BASE_IMAGE:-}" ] || build_args+=(--build-arg "BASE_IMAGE=$MWAA_DEPLOY_BASE_IMAGE")
+  # Both builders understand the Dockerfile; an engine without buildx has only the classic one.
+  docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
   echo "::group::Build the image of the action ($1)"
   docker build "${build_args[@]}" --target "$1" --tag "mwaa-deploy/$1:local" "$here" ||
     refuse 21 'The action image cannot be built' "docker build of $here failed; its output is above."

@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,8 @@ def test_exit_codes_of_launch_are_those_of_the_program(code):
     titles = {c.exit_code: c.title for c in _error_classes()}
     assert f"refuse {code} " in launch
     assert code in titles
+
+
+def test_the_tables_of_the_readme_are_up_to_date():
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "readme_tables.py", "--check"], check=False)
+    assert done.returncode == 0, "run: python scripts/readme_tables.py"

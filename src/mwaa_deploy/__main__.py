@@ -1,0 +1,77 @@
+"""The only place that catches and exits."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+from mwaa_deploy import __version__
+from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.cli import parse_command_line
+from mwaa_deploy.context import read_context
+from mwaa_deploy.edges import RealEdges
+from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
+from mwaa_deploy.inputs import parse_inputs
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.pipeline import run
+from mwaa_deploy.ports import Annotation, Log
+from mwaa_deploy.report.log import choose_log, report_unexpected
+from mwaa_deploy.report.publish import publish
+
+UNEXPECTED, INTERRUPTED = 1, 130
+_PR_SET_DUMPABLE = 4
+
+
+def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    env = parse_command_line(sys.argv[1:] if argv is None else argv, os.environ if env is None else env)
+    log = choose_log(env)
+    journal = Journal()
+    code = _exit_code(env, log, journal)
+    try:
+        publish(journal, log, env)
+    except OSError as e:
+        log.annotate(Annotation(severity=Severity.WARN, title="No report", message=f"It could not be written: {e}"))
+    return code
+
+
+def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
+    try:
+        context = read_context(env)
+        inputs = parse_inputs(env, event=context.event_name)
+        with RealEdges(inputs, context, env, log) as edges:
+            run(inputs, context, edges, log, journal)
+    except MwaaDeployError as e:
+        journal.error = e
+        # A failing check has its own annotations, on the lines that caused it.
+        if not isinstance(e, ChecksFailed):
+            log.annotate(Annotation(severity=Severity.FAIL, title=e.title, message=str(e)))
+        else:
+            log.info(str(e))
+        return e.exit_code
+    except KeyboardInterrupt as e:
+        journal.error = e
+        log.info("Interrupted; what the run had started is removed.")
+        return INTERRUPTED
+    except Exception as e:  # noqa: BLE001 -- the one place where a fault of ours ends
+        journal.error = e
+        report_unexpected(log, e, __version__)
+        return UNEXPECTED
+    return 0
+
+
+def _guard_process() -> None:
+    """Let no other process of this user read our environment, where tokens may be; and end cleanly when cancelled."""
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+if __name__ == "__main__":
+    _guard_process()
+    sys.exit(main())

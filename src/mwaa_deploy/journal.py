@@ -1,0 +1,66 @@
+"""What a run has found out so far: filled in by the pipeline, read by the report whether the run ends well or not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.inputs import Mode
+from mwaa_deploy.outcome import Outcome, Step
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.ports import EnvironmentState
+from mwaa_deploy.source.changes import Changes
+
+
+@dataclass
+class Journal:
+    """The facts of one run, each None until it is known.
+
+    Attributes:
+        target: what people call the target: the stack's name.
+        environment: the environment as it was in the end, if the target was looked at.
+        outcome: what the deployment did, also when it failed half-way.
+        error: what ended the run before its time.
+        steps: the run's steps in order, with durations.
+        notes: what is worth knowing besides, a sentence each.
+    """
+
+    mode: Mode | None = None
+    target: str = ""
+    run_url: str = ""
+    changes: Changes | None = None
+    checks: CheckReport | None = None
+    plan: Plan | None = None
+    outcome: Outcome | None = None
+    environment: EnvironmentState | None = None
+    error: BaseException | None = None
+    steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Take the time of what is done inside."""
+        began = time.monotonic()
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            self.steps.append(Step(name=name, seconds=time.monotonic() - began, failed=failed))
+
+    @property
+    def result(self) -> str:
+        """The run in one word, as the output `result` gives it."""
+        if self.error is not None:
+            return "failed"
+        if self.mode is Mode.CHECK:
+            return "passed"
+        if self.mode is Mode.PLAN:
+            return "planned"
+        return "deployed" if self.deployed else "unchanged"
+
+    @property
+    def deployed(self) -> bool:
+        """Whether anything at the target was changed, also by a deployment that failed later."""
+        return self.outcome is not None and not self.outcome.changed_nothing

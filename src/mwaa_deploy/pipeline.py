@@ -1,0 +1,132 @@
+"""The story on one screen: inputs → project → base → changes → checks → plan → apply → verify → record."""
+
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
+from mwaa_deploy.bundle.completion import complete_parameters
+from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.errors import ChecksFailed, OidcUnavailable, RoleRefused
+from mwaa_deploy.inputs import Inputs, Mode, effective_mode
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.offline_plan import make_offline_plan
+from mwaa_deploy.outcome import Progress
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.planner import make_plan
+from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
+from mwaa_deploy.report.annotations import check_annotations
+from mwaa_deploy.report.plan_text import plan_lines
+from mwaa_deploy.source.find_base import find_changes
+from mwaa_deploy.source.find_project import find_project
+from mwaa_deploy.source.project import Project
+from mwaa_deploy.target.apply import Author, Target, apply
+from mwaa_deploy.target.state import TargetState, read_state
+
+
+class Edges(Protocol):
+    """What the pipeline needs of the outside. Each is opened when its turn comes: credentials after the checks."""
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that the checkout lies in."""
+
+    def repository(self, project: Project) -> AbstractContextManager[Repository]:
+        """The git checkout of the project."""
+
+    def workflow_runs(self) -> WorkflowRuns | None:
+        """GitHub's memory of the workflow's runs; None where there is no GitHub."""
+
+    def check(self, project: Project) -> CheckReport:
+        """Run the checks in a runner, which is gone afterwards."""
+
+    def target(self) -> Target:
+        """Bucket, stack and environments, with credentials."""
+
+
+def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal: Journal) -> None:
+    """Do what the inputs say. What is found out goes into the journal as soon as it is known.
+
+    Raises:
+        MwaaDeployError: whatever ends the run before its time; nothing is changed before the checks have passed.
+    """
+    journal.mode = effective_mode(inputs.mode, context.event_name)
+    journal.target, journal.run_url = inputs.stack_name, context.run_url
+    with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
+        with journal.step("read the project"):
+            project = find_project(edges.workspace, inputs)
+            bundle = build_bundle(project, Path(work))
+            _require_known_parameters(bundle)
+        with journal.step("find the changes"), edges.repository(project) as repository:
+            changes = journal.changes = find_changes(project, context, repository, edges.workflow_runs())
+            log.info(f"Head {changes.head}; base {changes.base.sha or 'none'}: {changes.base.reason}.")
+
+        with journal.step("checks"):
+            checks = journal.checks = edges.check(project)
+        for annotation in check_annotations(checks):
+            log.annotate(annotation)
+        if checks.failed:
+            raise ChecksFailed("Checks failed; AWS has not been asked for anything.")
+        if journal.mode is Mode.CHECK:
+            return
+
+        with journal.step("plan"):
+            target, state, plan = _plan(inputs, context, edges, bundle, journal)
+        journal.plan = plan
+        with log.group("Plan"):
+            log.info("\n".join(plan_lines(plan)))
+        if target is None or state is None or journal.mode is not Mode.DEPLOY:
+            return
+
+        progress, author = Progress(edges.clock), Author(commit=changes.head, run_url=context.run_url)
+        try:
+            with journal.step("deploy"):
+                apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
+        finally:
+            journal.outcome = progress.outcome()
+            name = progress.environment_name or (state.environment and state.environment.name)
+        journal.environment = target.environments.get(name) if name else None
+
+
+def _require_known_parameters(bundle: Bundle) -> None:
+    """Compare template and parameters file before any work; what the stack may already have is found out later."""
+    if bundle.template is not None:
+        complete_parameters(bundle.template, bundle.parameters, dict.fromkeys(bundle.template.parameters, ""), {})
+
+
+def _plan(
+    inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal
+) -> tuple[Target | None, TargetState | None, Plan]:
+    """The plan against the target; a proposal that may not see the target gets the plan that git alone can tell."""
+    changes = journal.changes
+    assert changes is not None  # noqa: S101 -- the pipeline has found them before
+    base, files = changes.base, changes.files
+    offline = make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
+    if not inputs.names_target:
+        return None, None, offline
+    try:
+        target = edges.target()
+    except (OidcUnavailable, RoleRefused) as e:
+        if context.pull_request_base is None:
+            raise
+        who = (
+            "A pull request from a fork gets no token" if context.from_fork else "This pull request has no credentials"
+        )
+        journal.notes.append(f"{who}, so the target was not looked at: {e.what}")
+        return None, None, offline
+    target.bucket.check()
+    state = read_state(
+        bucket=target.bucket,
+        stack=target.stack,
+        environments=target.environments,
+        bundle=bundle,
+        environment_name=inputs.environment_name,
+    )
+    journal.environment = state.environment
+    return target, state, make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)

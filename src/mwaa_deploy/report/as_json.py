@@ -1,0 +1,78 @@
+"""The whole report as plain data, for programs."""
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from mwaa_deploy.errors import MwaaDeployError
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.source.changes import Changes
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+REPORT_SCHEMA = 1
+
+
+def report_document(journal: Journal) -> dict[str, Any]:
+    """Everything the journal holds."""
+    return {
+        "schema": REPORT_SCHEMA,
+        "result": journal.result,
+        "mode": journal.mode and str(journal.mode),
+        "target": journal.target,
+        "run": journal.run_url,
+        "error": None if journal.error is None else _error(journal.error),
+        "notes": list(journal.notes),
+        "changes": None if journal.changes is None else _changes(journal.changes),
+        "checks": None if journal.checks is None else _plain(journal.checks),
+        "plan": None if journal.plan is None else json.loads(journal.plan.to_json()),
+        "outcome": None if journal.outcome is None else _outcome(journal),
+        "steps": [_plain(step) for step in journal.steps],
+    }
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    if not isinstance(error, MwaaDeployError):
+        return {"class": type(error).__name__, "exit_code": 1, "what": str(error)}
+    return {
+        "class": type(error).__name__,
+        "exit_code": error.exit_code,
+        "title": error.title,
+        "what": error.what,
+        "meaning": error.meaning,
+        "mend": error.mend,
+    }
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "base": changes.base.sha,
+        "base_reason": changes.base.reason,
+        "head": changes.head,
+        "files": {str(part): [_plain(file) for file in files] for part, files in changes.files.items()},
+        "other": [_plain(file) for file in changes.other],
+    }
+
+
+def _outcome(journal: Journal) -> dict[str, Any]:
+    outcome = journal.outcome
+    if outcome is None:
+        return {}
+    return {
+        "uploaded": {str(part): _plain(stored) for part, stored in outcome.uploaded.items()},
+        "versions": {str(part): version for part, version in outcome.versions.items()},
+        "changes": [_plain(change) for change in outcome.changes],
+        "stack_events": [{**_plain(event), "at": event.at.isoformat()} for event in outcome.stack_events],
+        "environment": outcome.environment_name,
+        "environment_updated": outcome.environment_updated,
+        "dags_added": list(outcome.dags_added),
+        "dags_changed": list(outcome.dags_changed),
+        "dags_deleted": list(outcome.dags_deleted),
+        "record_written": outcome.record_written,
+        "steps": [_plain(step) for step in outcome.steps],
+    }
+
+
+def _plain(value: "DataclassInstance") -> dict[str, Any]:
+    return dataclasses.asdict(value)

@@ -1,0 +1,65 @@
+"""The plan as Markdown."""
+
+from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
+from mwaa_deploy.report.markdown import block, code, details, escape, table
+
+_WORDS = {
+    OperationKind.KEEP: "keep",
+    OperationKind.UPLOAD: "upload",
+    OperationKind.REUSE: "reuse an earlier upload",
+    OperationKind.CHANGE_SET: "change set",
+    OperationKind.ENVIRONMENT_CREATE: "create the environment",
+    OperationKind.ENVIRONMENT_UPDATE: "update the environment",
+    OperationKind.SYNC_DAGS: "sync",
+    OperationKind.RECORD: "write the record",
+}
+
+
+def plan_section(plan: Plan, *, carried_out: bool) -> str:
+    """The plan with its reasons; folded once it has been carried out."""
+    rows = [_row(operation) for operation in plan.operations]
+    lines = []
+    if plan.empty:
+        lines.append("There is nothing to deploy: the target holds this content already.")
+    else:
+        lines.append(_cost(plan))
+    lines.append(table(("operation", "part", "why", "minutes"), rows))
+    for word, files in (("added", plan.dags.added), ("changed", plan.dags.changed), ("deleted", plan.dags.deleted)):
+        if files:
+            lines.append(details(f"{len(files)} DAG file(s) {word}", block("\n".join(files), limit=20_000)))
+    changed = [p for p in plan.parameters if p.changes is not False]
+    if changed:
+        values = [
+            (
+                code(p.key),
+                "" if p.before is None else code(p.before),
+                "told by the upload" if p.value is None else code(p.value),
+                escape(p.source),
+            )
+            for p in changed
+        ]
+        lines.append(
+            details(f"{len(changed)} parameter(s) change", table(("parameter", "now", "then", "from"), values))
+        )
+    lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
+    body = "\n\n".join(lines)
+    return details("The plan that was carried out", body) if carried_out else f"### Plan\n\n{body}"
+
+
+def _row(operation: Operation) -> tuple[str, str, str, str]:
+    least, most = operation.expected_minutes
+    minutes = "" if most == 0 else f"{least} to {most}" if least != most else str(most)
+    word = _WORDS[operation.kind]
+    shown = word if operation.kind is OperationKind.KEEP else f"<b>{word}</b>"
+    return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes
+
+
+def _cost(plan: Plan) -> str:
+    least, most = plan.expected_minutes
+    time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
+    disruption = {
+        Disruption.NONE: "running tasks notice nothing",
+        Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
+        Disruption.ENVIRONMENT_CREATED: "a new environment is created",
+    }[plan.disruption]
+    return f"Expected to take {time}; {disruption}."

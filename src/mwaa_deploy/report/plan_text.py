@@ -1,0 +1,20 @@
+"""The plan as plain lines, for the log."""
+
+from collections.abc import Iterator
+
+from mwaa_deploy.plan import OperationKind, Plan
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """One line an operation, then the DAG files."""
+    if plan.empty:
+        yield "Nothing to deploy."
+    for operation in plan.operations:
+        part = f" {operation.part}" if operation.part else ""
+        mark = " " if operation.kind is OperationKind.KEEP else "*"
+        yield f"{mark} {operation.kind}{part}: {operation.reason}"
+    for sign, files in (("+", plan.dags.added), ("~", plan.dags.changed), ("-", plan.dags.deleted)):
+        for file in files:
+            yield f"    {sign} {file}"
+    for note in plan.notes:
+        yield f"note: {note}"

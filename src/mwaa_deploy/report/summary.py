@@ -1,0 +1,181 @@
+"""The step summary: what happened, what it means, what to do next; details folded. A pure function of the journal."""
+
+from collections.abc import Sequence
+
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
+from mwaa_deploy.errors import MwaaDeployError
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.outcome import Outcome, Step
+from mwaa_deploy.parts import Part
+from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
+from mwaa_deploy.report.plan_markdown import plan_section
+from mwaa_deploy.source.changes import Changes
+
+MARKS = {Severity.PASS: "✅", Severity.WARN: "⚠️", Severity.FAIL: "❌"}
+MAX_VERDICTS = 30
+"""Failures and warnings shown of one check; the rest is counted, and is in the report file."""
+
+_HEADLINES = {
+    "passed": "✅ Checks passed",
+    "planned": "✅ Checks passed; this is the plan",
+    "deployed": "🚀 Deployed",
+    "unchanged": "✅ Nothing to deploy",
+}
+
+
+def render_summary(journal: Journal) -> str:
+    """The whole summary as Markdown."""
+    parts = [_head(journal)]
+    if journal.error is not None:
+        parts.append(_error(journal.error, deployed=journal.deployed))
+    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in journal.notes]
+    if journal.outcome is not None:
+        parts.append(_outcome(journal.outcome))
+    if journal.checks is not None:
+        parts.append(_checks(journal.checks))
+    if journal.plan is not None:
+        parts.append(plan_section(journal.plan, carried_out=journal.outcome is not None))
+    if journal.changes is not None:
+        parts.append(_changes(journal.changes))
+    parts.append(_durations(journal.steps))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(journal: Journal) -> str:
+    target = f" — {escape(journal.target)}" if journal.target else ""
+    if journal.error is None:
+        return f"## {_HEADLINES[journal.result]}{target}\n\n{_meaning(journal)}"
+    title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
+    return f"## ❌ {escape(title)}{target}"
+
+
+def _meaning(journal: Journal) -> str:
+    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
+    if journal.result == "unchanged":
+        return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
+    if journal.result == "deployed" and journal.outcome is not None:
+        update = "the environment was updated" if journal.outcome.environment_updated else "no environment update"
+        return f"{head} is live and verified; {update}."
+    if journal.result == "planned":
+        return f"{head} was checked. Nothing in AWS has been changed."
+    return f"{head} was checked. AWS was not asked."
+
+
+def _error(error: BaseException, *, deployed: bool) -> str:
+    if not isinstance(error, MwaaDeployError):
+        return f"{block(f'{type(error).__name__}: {error}')}\n\nThe log has what a bug report needs."
+    lines = [block(error.what)]
+    if error.meaning:
+        lines.append(f"**What it usually means.** {escape(error.meaning, limit=1000)}")
+    if error.mend:
+        lines.append(f"**To mend it:**\n\n{block(error.mend)}")
+    if deployed:
+        lines.append("The record was left as it was: the next run repeats what is missing, and nothing is lost.")
+    else:
+        lines.append("Nothing at the target has been changed.")
+    return "\n\n".join(lines)
+
+
+def _checks(report: CheckReport) -> str:
+    rows = [
+        (
+            f"{MARKS[result.severity]} {escape(result.check)}"
+            if result.skipped is None
+            else f"⏭️ {escape(result.check)}",
+            _counts(result) if result.skipped is None else escape(f"not run: {result.skipped}"),
+            seconds(result.seconds),
+        )
+        for result in report.results
+    ]
+    lines = ["### Checks", f"In {escape(report.runner)}.", table(("check", "verdicts", "time"), rows)]
+    for result in report.results:
+        shown = [verdict for verdict in result.verdicts if verdict.severity is not Severity.PASS]
+        shown.sort(key=lambda verdict: verdict.severity is not Severity.FAIL)
+        lines += [_verdict(verdict) for verdict in shown[:MAX_VERDICTS]]
+        if len(shown) > MAX_VERDICTS:
+            lines.append(f"… and {len(shown) - MAX_VERDICTS} more of {escape(result.check)} in the report file.")
+    if report.differences:
+        differences = "\n".join(f"- {escape(difference)}" for difference in report.differences)
+        lines.append(details("How this runner differs from MWAA", differences))
+    return "\n\n".join(lines)
+
+
+def _counts(result: CheckResult) -> str:
+    counts = [(severity, sum(v.severity is severity for v in result.verdicts)) for severity in Severity]
+    words = {Severity.PASS: "passed", Severity.WARN: "warnings", Severity.FAIL: "failed"}
+    return ", ".join(f"{count} {words[severity]}" for severity, count in counts if count)
+
+
+def _verdict(verdict: Verdict) -> str:
+    place = ""
+    if verdict.location is not None:
+        line = f":{verdict.location.line}" if verdict.location.line else ""
+        place = f" {code(verdict.location.file + line, limit=200)}"
+    message = escape(verdict.message, limit=600)
+    text = f"{MARKS[verdict.severity]} <b>{escape(verdict.subject)}</b>{place}: {message}"
+    return details(text, block(verdict.evidence)) if verdict.evidence else text
+
+
+def _outcome(outcome: Outcome) -> str:
+    rows = [
+        (escape(part), f"new object version {code(stored.version)}", code(stored.key, limit=200))
+        for part, stored in outcome.uploaded.items()
+    ]
+    counts = [
+        f"{len(found)} {word}"
+        for word, found in (
+            ("added", outcome.dags_added),
+            ("changed", outcome.dags_changed),
+            ("deleted", outcome.dags_deleted),
+        )
+        if found
+    ]
+    if counts:
+        rows.append((escape(Part.DAGS), ", ".join(counts), ""))
+    rows += [
+        (
+            code(change.logical_id),
+            f"{escape(change.action)} {escape(', '.join(change.details))}",
+            code(change.resource_type),
+        )
+        for change in outcome.changes[:MAX_VERDICTS]
+    ]
+    lines = ["### What was done"]
+    lines.append(table(("what", "change", "where"), rows) if rows else "Nothing had to be changed.")
+    if outcome.steps:
+        lines.append(table(("step", "time"), [_step_row(step) for step in outcome.steps]))
+    if outcome.stack_events:
+        events = "\n".join(
+            f"{event.at:%H:%M:%S} {event.status:<28} {event.logical_id} {event.reason}".rstrip()
+            for event in outcome.stack_events
+        )
+        lines.append(details(f"{len(outcome.stack_events)} stack events", block(events, limit=20_000)))
+    return "\n\n".join(lines)
+
+
+def _changes(changes: Changes) -> str:
+    base = (
+        f"{code(changes.base.sha[:12])}: {escape(changes.base.reason)}"
+        if changes.base.sha
+        else escape(changes.base.reason)
+    )
+    if changes.base.sha is None:
+        return f"### Changes\n\nNo base, so every part counts as changed: {base}."
+    files = [(part.value, file) for part, found in changes.files.items() for file in found]
+    files += [("other", file) for file in changes.other]
+    title = f"{len(files)} changed file(s) since {base}"
+    if not files:
+        return f"### Changes\n\n{title}"
+    listed = "\n".join(f"{file.status} {file.path}  ({part})" for part, file in files)
+    return f"### Changes\n\n{details(title, block(listed, limit=20_000))}"
+
+
+def _durations(steps: Sequence[Step]) -> str:
+    if not steps:
+        return ""
+    total = sum(step.seconds for step in steps)
+    return details(f"Took {seconds(total)}", table(("step", "time"), [_step_row(step) for step in steps]))
+
+
+def _step_row(step: Step) -> tuple[str, str]:
+    return f"{'❌ ' if step.failed else ''}{escape(step.name)}", seconds(step.seconds)

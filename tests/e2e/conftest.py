@@ -1,0 +1,108 @@
+"""The lab for end-to-end tests: whole workflows under act against everything the lab has."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from lab.world import World, running_world
+
+from lab.aws.seed import make_bucket, make_oidc_role
+from lab.project import GITHUB_REPOSITORY, LabProject
+from lab.workflow import ActResult
+
+BUCKET = "my-mwaa-bucket"
+STACK = "hello-mwaa-staging"
+
+
+@dataclass
+class Story:
+    """A project, its world, and the runs so far by name."""
+
+    project: LabProject
+    world: World
+    results: dict[str, ActResult]
+    snapshots: dict[str, object]
+
+    def run(self, name: str, event: str, *, base: str = "") -> ActResult:
+        """Run the workflow; remember its result and what the target was like before and after."""
+        self.snapshots[f"before {name}"] = self.target()
+        self.results[name] = self.project.run(event, base=base)
+        self.snapshots[name] = self.target()
+        return self.results[name]
+
+    def target(self) -> object:
+        """Everything in the bucket with its versions, the stack and the environment: byte for byte."""
+        objects = requests.get(f"{self.world.aws_url}/_lab/s3/snapshot", params={"bucket": BUCKET}, timeout=60).json()[
+            "versions"
+        ]
+        return {"objects": objects, "stack": self._stack(), "environment": self.environment()}
+
+    def _stack(self) -> object:
+        cloudformation = self.world.aws_client("cloudformation")
+        try:
+            stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        except ClientError:
+            return None
+        changes = cloudformation.list_change_sets(StackName=STACK)["Summaries"]
+        return stack, cloudformation.describe_stack_events(StackName=STACK)["StackEvents"], changes
+
+    def environment(self) -> dict[str, Any]:
+        """GetEnvironment's answer for the stack's environment; empty if there is none."""
+        mwaa = self.world.aws_client("mwaa")
+        names = mwaa.list_environments()["Environments"]
+        return mwaa.get_environment(Name=names[0])["Environment"] if names else {}
+
+    def updates(self) -> int:
+        """How many environment updates MWAA has been asked for so far."""
+        history = requests.get(f"{self.world.aws_url}/_lab/mwaa/history", timeout=30).json()
+        return len(history["updates"])
+
+    def versions(self, key: str) -> int:
+        """How many versions of an object the bucket has."""
+        answer = self.world.aws_client("s3").list_object_versions(Bucket=BUCKET, Prefix=key)
+        return sum(version["Key"] == key for version in answer.get("Versions", []))
+
+    def live_dags(self) -> set[str]:
+        """Ids of the DAGs that the live Airflow lists."""
+        answer = self.world.live_dags(self.environment()["Name"])
+        return {dag["dag_id"] for dag in answer["dags"]}
+
+    def wait_for_live_dags(self, wanted: set[str], *, seconds: float = 60) -> set[str]:
+        """Wait until the live Airflow lists exactly these DAGs, as MWAA's sync takes a while too."""
+        deadline = time.monotonic() + seconds
+        while (found := self.live_dags()) != wanted and time.monotonic() < deadline:
+            time.sleep(1)
+        return found
+
+
+def make_story(folder: Path, world: World, env: dict[str, str]) -> Story:
+    """Seed the target and make the user's repository."""
+    make_bucket(world.aws_client("s3"), BUCKET)
+    role = make_oidc_role(world.aws_client("iam"), "mwaa-deploy", world.oidc_url, GITHUB_REPOSITORY)
+    project = LabProject.create(folder / "repository", world, role=role, env=env)
+    return Story(project=project, world=world, results={}, snapshots={})
+
+
+@pytest.fixture(scope="session")
+def base_image() -> dict[str, str]:
+    """Variables that make the action build from the base image at hand instead of one from a registry."""
+    return {"MWAA_DEPLOY_BASE_IMAGE": "mwaa-deploy/base:bookworm"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A lab with a live Airflow."""
+    with running_world(tmp_path_factory.mktemp("lab") / "world") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def plain_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A lab without a live Airflow, where an environment settles by the clock."""
+    with running_world(tmp_path_factory.mktemp("lab") / "world", airflow=False) as world:
+        yield world

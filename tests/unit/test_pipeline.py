@@ -1,0 +1,234 @@
+"""The whole way with fakes behind every port: what a run does, in which order, and what it leaves alone."""
+
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
+from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.errors import ChecksFailed, OidcUnavailable, ParametersUnknown, RoleRefused, StackUpdateFailed
+from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.pipeline import run
+from mwaa_deploy.ports import ChangedFile, WorkflowRun
+from mwaa_deploy.report.log import PlainLog
+from mwaa_deploy.report.publish import decisions
+from mwaa_deploy.report.summary import render_summary
+from mwaa_deploy.target.apply import Target
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.clock import FakeClock
+from tests.fakes.environment import FakeEnvironment
+from tests.fakes.stack import FakeStack
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-mwaa"
+HEAD, BASE = "a" * 40, "b" * 40
+
+
+TEMPLATE = """
+Parameters:
+  Name: {Type: String}
+  PluginsVersion: {Type: String}
+  RequirementsVersion: {Type: String}
+  StartupScriptVersion: {Type: String}
+Resources:
+  Environment:
+    Type: AWS::MWAA::Environment
+    Properties:
+      Name: !Ref Name
+      DagS3Path: dags
+      PluginsS3Path: plugins.zip
+      PluginsS3ObjectVersion: !Ref PluginsVersion
+      RequirementsS3Path: requirements.txt
+      RequirementsS3ObjectVersion: !Ref RequirementsVersion
+      StartupScriptS3Path: startup.sh
+      StartupScriptS3ObjectVersion: !Ref StartupScriptVersion
+"""
+
+
+class Commits:
+    head = HEAD
+
+    def __init__(self):
+        self.changed = ()
+
+    def fetch(self, sha):
+        return True
+
+    def changed_files(self, base):
+        return self.changed
+
+
+class Runs:
+    def __init__(self):
+        self.last = None
+
+    def last_successful(self, *, branch):
+        return self.last
+
+
+class FakeEdges:
+    """Fakes behind the ports; `opened` tells the order in which they were asked for."""
+
+    def __init__(self, workspace):
+        self.workspace = workspace
+        self.clock = FakeClock()
+        self.environments = FakeEnvironment(self.clock)
+        self.bucket = FakeBucket("my-mwaa-bucket")
+        self.stack = FakeStack("hello-mwaa-staging", environment=self.environments, clock=self.clock)
+        self.commits, self.runs = Commits(), Runs()
+        self.verdicts = [Verdict(subject="dags/hello.py", severity=Severity.PASS, message="imports")]
+        self.refusal = None
+        self.opened = []
+
+    def repository(self, project):
+        self.opened.append("repository")
+        return nullcontext(self.commits)
+
+    def workflow_runs(self):
+        return self.runs
+
+    def check(self, project):
+        self.opened.append("checks")
+        result = CheckResult(check="dag-import", verdicts=tuple(self.verdicts), seconds=1)
+        return CheckReport(runner="a fake runner", differences=(), results=(result,))
+
+    def target(self):
+        self.opened.append("credentials")
+        if self.refusal:
+            raise self.refusal
+        return Target(
+            bucket=self.bucket,
+            stack=self.stack,
+            environments=self.environments,
+            clock=self.clock,
+            log=PlainLog(),
+            timeout=3600,
+        )
+
+
+@pytest.fixture
+def edges(tmp_path):
+    workspace = tmp_path / "workspace"
+    shutil.copytree(EXAMPLE, workspace)
+    (workspace / ".git").mkdir()
+    (workspace / "infra/template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    (workspace / "infra/parameters/staging.json").write_text('{"Name": "hello"}', encoding="utf-8")
+    return FakeEdges(workspace)
+
+
+INPUTS = Inputs(
+    airflow_version="2.10.3",
+    template="infra/template.yaml",
+    parameters="infra/parameters/staging.json",
+    stack_name="hello-mwaa-staging",
+    bucket="my-mwaa-bucket",
+    aws_region="eu-west-1",
+    role_to_assume="arn:aws:iam::123456789012:role/mwaa-deploy",
+)
+PULL_REQUEST = {"pull_request": {"base": {"sha": BASE}, "head": {"repo": {"full_name": "stranger/fork"}}}}
+
+
+def go(edges, event="push", inputs=INPUTS):
+    journal = Journal()
+    payload = PULL_REQUEST if event == "pull_request" else {}
+    context = GitHubContext(event_name=event, repository="acme/dags", ref_name="main", run_id=7, event=payload)
+    try:
+        run(inputs, context, edges, PlainLog(), journal)
+    except Exception as e:
+        journal.error = e
+        raise
+    finally:
+        edges.journal = journal
+    return journal
+
+
+def test_a_push_deploys_and_asks_for_credentials_after_the_checks(edges):
+    journal = go(edges)
+    assert edges.opened == ["repository", "checks", "credentials"]
+    assert journal.result == "deployed"
+    assert decisions(journal)["environment-updated"] == "true"
+    assert decisions(journal)["plugins-version"]
+    assert any(key.endswith("record.json") for key in edges.bucket.contents)
+    assert "dags/hello_mwaa.py" in edges.bucket.contents
+
+
+def test_the_same_commit_again_changes_nothing(edges):
+    go(edges)
+    before, updates = dict(edges.bucket.versions), list(edges.environments.updates)
+    journal = go(edges, "workflow_dispatch")
+    assert journal.result == "unchanged"
+    assert edges.bucket.versions == before
+    assert edges.environments.updates == updates
+    assert "Nothing to deploy" in render_summary(journal)
+
+
+def test_a_failing_check_stops_before_credentials(edges):
+    location = Location(file="dags/broken.py", line=3)
+    edges.verdicts.append(
+        Verdict(subject="dags/broken.py", severity=Severity.FAIL, message="No module", location=location)
+    )
+    with pytest.raises(ChecksFailed):
+        go(edges)
+    assert "credentials" not in edges.opened
+    assert edges.bucket.contents == {}
+    summary = render_summary(edges.journal)
+    assert "dags/broken.py" in summary.replace("&#95;", "_")
+    assert "Nothing at the target has been changed" in summary
+    assert decisions(edges.journal)["result"] == "failed"
+
+
+def test_a_pull_request_is_planned_against_the_target_and_changes_nothing(edges):
+    go(edges)
+    before = dict(edges.bucket.versions)
+    (edges.workspace / "dags" / "new.py").write_text("x = 1\n", encoding="utf-8")
+    edges.commits.changed = (ChangedFile(path="dags/new.py", status="A"),)
+    journal = go(edges, "pull_request")
+    assert journal.mode is Mode.PLAN
+    assert journal.result == "planned"
+    assert journal.plan.dags.added == ("new.py",)
+    assert edges.bucket.versions == before
+
+
+@pytest.mark.parametrize("refusal", [OidcUnavailable("no token"), RoleRefused("not from here")])
+def test_a_pull_request_without_credentials_gets_the_local_plan(edges, refusal):
+    edges.refusal = refusal
+    journal = go(edges, "pull_request")
+    assert journal.plan.offline
+    assert "fork" in journal.notes[0]
+    with pytest.raises(type(refusal)):
+        go(edges, "push")
+
+
+def test_check_mode_never_looks_at_the_target(edges):
+    journal = go(edges, inputs=Inputs(airflow_version="2.10.3", mode=Mode.CHECK))
+    assert edges.opened == ["repository", "checks"]
+    assert journal.result == "passed"
+
+
+def test_an_unknown_parameter_ends_the_run_before_any_work(edges):
+    (edges.workspace / "infra/parameters/staging.json").write_text('{"NoSuchParameter": "x"}', encoding="utf-8")
+    with pytest.raises(ParametersUnknown, match="NoSuchParameter"):
+        go(edges)
+    assert edges.opened == []
+
+
+def test_two_failed_deployments_and_a_good_one_ship_everything(edges):
+    go(edges)
+    record = edges.bucket.contents["mwaa-deploy/hello-mwaa-staging/record.json"]
+    plugin = edges.workspace / "plugins/greetings/operators.py"
+    for number in (1, 2):
+        plugin.write_text(plugin.read_text(encoding="utf-8") + f"\nN = {number}\n", encoding="utf-8")
+        (edges.workspace / f"dags/n{number}.py").write_text("x = 1\n", encoding="utf-8")
+        edges.stack.knobs.fail("execute", StackUpdateFailed("rolled back"))
+        with pytest.raises(StackUpdateFailed):
+            go(edges)
+        assert edges.bucket.contents["mwaa-deploy/hello-mwaa-staging/record.json"] == record
+        assert "nothing is lost" in render_summary(edges.journal)
+    edges.runs.last = WorkflowRun(id=1, head_sha=BASE, url="u")  # git knows of no change since
+    journal = go(edges)
+    assert journal.result == "deployed"
+    assert {"dags/n1.py", "dags/n2.py"} <= edges.bucket.contents.keys()
+    name = journal.outcome.environment_name
+    assert edges.environments.get(name).versions["plugins"] == journal.outcome.versions["plugins"]
