@@ -19,6 +19,9 @@ output="${RUNNER_TEMP:?not inside a GitHub Actions job}/mwaa-deploy-$run_label"
 mkdir -p "$output"
 export MWAA_DEPLOY_OUTPUT_DIR=$output MWAA_DEPLOY_RUN_LABEL=$run_label
 
+image= # of the action, once there is one
+engine_args=() # how the program's container reaches its engine
+
 passed_names() {
   grep -v '^#' "$here/entrypoint/passed_env.txt"
   compgen -e | grep '^INPUT_' || true
@@ -108,23 +111,21 @@ start_engine() { # image; a Docker Engine of our own in a container; sets $engin
   engine_args=(--volume "$engine:/engine" --env DOCKER_HOST=unix:///engine/docker.sock)
 }
 
+use_host_engine() { # sets $engine_args
+  local socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  case $socket in
+    unix://*)
+      socket=${socket#unix://}
+      engine_args=(--volume "$socket:/var/run/docker.sock" --group-add "$(stat -c %g "$socket")") ;;
+    *)
+      engine_args=(--env DOCKER_HOST --env DOCKER_TLS_VERIFY)
+      [ -z "${DOCKER_CERT_PATH:-}" ] || engine_args+=(--env DOCKER_CERT_PATH --volume "$DOCKER_CERT_PATH:$DOCKER_CERT_PATH:ro") ;;
+  esac
+}
+
 run_in_container() {
-  local image engine_args=() name socket file args
-  if [ "${INPUT_DOCKER_ENGINE:-host}" = dind ]; then
-    action_image action-dind
-    start_engine "$image"
-  else
-    action_image action
-    case ${DOCKER_HOST:-unix:///var/run/docker.sock} in
-      unix://*)
-        socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
-        socket=${socket#unix://}
-        engine_args=(--volume "$socket:/var/run/docker.sock" --group-add "$(stat -c %g "$socket")") ;;
-      *)
-        engine_args=(--env DOCKER_HOST --env DOCKER_TLS_VERIFY)
-        [ -z "${DOCKER_CERT_PATH:-}" ] || engine_args+=(--env DOCKER_CERT_PATH --volume "$DOCKER_CERT_PATH:$DOCKER_CERT_PATH:ro") ;;
-    esac
-  fi
+  local name file args
+  [ "$dind" = yes ] || use_host_engine
   # The host's network, because DOCKER_HOST, a proxy or an endpoint may be an address of this host only. The caller's own
   # uid, so that no file of root's is left behind. The workspace at its own path, so that git and messages agree.
   args=(run --rm --init --name "mwaa-deploy-$run_label" --label "mwaa-deploy.run=$run_label" --network host
@@ -138,12 +139,23 @@ run_in_container() {
   exec docker "${args[@]}" "${engine_args[@]}" "$image" run
 }
 
-# Inside a job container the engine does not know this file system, so nothing could be mounted: the program itself then
-# runs here, and hands files to the runner's container by copy as always.
-if [ "${INPUT_RUNNER:-auto}" != venv ] && [ ! -e /.dockerenv ] && command -v docker >/dev/null && docker version >/dev/null 2>&1; then
-  run_in_container
-elif [ "${INPUT_DOCKER_ENGINE:-host}" = dind ] && [ "${INPUT_RUNNER:-auto}" != venv ]; then
+# Whether the engine sees this file system: not where the job itself runs in a container, nor with an engine elsewhere.
+sees_our_files() { # image
+  touch "$output/here"
+  docker run --rm --label "mwaa-deploy.run=$run_label" --network none --user "$(id -u):$(id -g)" --entrypoint test \
+    --mount "type=bind,source=$output,target=$output,readonly" "$1" -e "$output/here" >/dev/null 2>&1
+}
+
+dind=$([ "${INPUT_DOCKER_ENGINE:-host}" = dind ] && echo yes || echo no)
+if [ "${INPUT_RUNNER:-auto}" != venv ] && command -v docker >/dev/null && docker version >/dev/null 2>&1; then
+  action_image "$([ "$dind" = yes ] && echo action-dind || echo action)"
+  if sees_our_files "$image"; then
+    [ "$dind" = no ] || start_engine "$image"
+    run_in_container
+  fi
+  # The program then runs here and hands files to the runner's container by copy, as always.
+  [ "$dind" = no ] || refuse 20 'No Docker Engine' 'docker-engine: dind needs an engine that sees the workspace, and this one does not. To mend it:%0Adocker-engine: host'
+elif [ "$dind" = yes ] && [ "${INPUT_RUNNER:-auto}" != venv ]; then
   refuse 20 'No Docker Engine' 'docker-engine: dind needs a Docker Engine that can start containers, and none answers here. To mend it:%0Arunner: venv'
-else
-  run_on_host
 fi
+run_on_host

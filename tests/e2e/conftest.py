@@ -1,5 +1,6 @@
 """The lab for end-to-end tests: whole workflows under act against everything the lab has."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from lab.world import World, running_world
 
 from lab.aws.seed import make_bucket, make_oidc_role
-from lab.project import GITHUB_REPOSITORY, LabProject
+from lab.project import GITHUB_REPOSITORY, ROOT, LabProject
 from lab.workflow import ActResult
 
 BUCKET = "my-mwaa-bucket"
@@ -91,6 +92,7 @@ def make_story(folder: Path, world: World, env: dict[str, str]) -> Story:
 @pytest.fixture(scope="session")
 def base_image() -> dict[str, str]:
     """Variables that make the action build from the base image at hand instead of one from a registry."""
+    subprocess.run([ROOT / "scripts" / "base_image.sh"], check=True)
     return {"MWAA_DEPLOY_BASE_IMAGE": "mwaa-deploy/base:bookworm"}
 
 
