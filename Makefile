@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Test, deploy, change and deploy the example in the lab (KEEP=1: leave lab and Airflow running)
+	@scripts/setup.sh demo
+	@.venv/bin/python -m lab.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+.PHONY: test
+test: ## Lint, then run every test; nothing is skipped. PYTEST_ARGS are passed on
+	@scripts/setup.sh test
+	@scripts/lint.sh
+	@MWAA_DEPLOY_REQUIRE_ALL=1 .venv/bin/python -m pytest tests --durations=15 --junitxml=.lab/junit.xml $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: ## Run every linter and type checker
+	@scripts/setup.sh lint
+	@scripts/lint.sh
+
+.PHONY: lock
+lock: ## Resolve the hash-locked requirement files again
+	@scripts/setup.sh demo
+	@scripts/lock.sh
+
+.PHONY: clean
+clean: ## Stop the lab and remove all that was installed, started or built
+	@scripts/clean.sh

@@ -1,0 +1,146 @@
+"""examples/hello-mwaa: what people copy has to be right in itself. Its own tests run under a real Airflow elsewhere."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/hello-mwaa"
+AIRFLOW = "2.10.3"
+PYTHON = "3.11"
+
+
+def _workflow() -> Any:
+    return yaml.safe_load((EXAMPLE / ".github/workflows/mwaa.yml").read_text())
+
+
+def _deployment() -> Any:
+    """The workflow's step that uses the action."""
+    (job,) = _workflow()["jobs"].values()
+    return next(step for step in job["steps"] if "mwaa-deploy@" in step.get("uses", ""))
+
+
+def _action() -> Any:
+    return yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+def _parameters() -> dict[str, str]:
+    listed = json.loads((EXAMPLE / "infra/parameters/staging.json").read_text())
+    return {entry["ParameterKey"]: entry["ParameterValue"] for entry in listed}
+
+
+def _requirements() -> list[Requirement]:
+    lines = (EXAMPLE / "requirements.txt").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith(("-", "#"))]
+
+
+def _imported(path: Path) -> set[str]:
+    """The top-level modules that a Python file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_workflow_runs_on_pull_request_push_and_by_hand() -> None:
+    triggers = _workflow()[True]  # YAML 1.1 reads `on` as true
+
+    assert triggers == {"pull_request": None, "push": {"branches": ["main"]}, "workflow_dispatch": None}
+
+
+def test_the_workflow_gives_only_inputs_that_the_action_has() -> None:
+    assert set(_deployment()["with"]) - set(_action()["inputs"]) == set()
+
+
+def test_the_workflow_gives_every_input_that_a_deployment_needs() -> None:
+    required = {name for name, declared in _action()["inputs"].items() if declared.get("required")}
+
+    assert required | {"stack-name", "template", "bucket", "aws-region", "role-to-assume"} <= set(_deployment()["with"])
+
+
+def test_the_files_that_the_workflow_names_exist() -> None:
+    given = _deployment()["with"]
+
+    assert (EXAMPLE / given["template"]).is_file()
+    assert (EXAMPLE / given["parameters"]).is_file()
+
+
+def test_bucket_and_airflow_version_are_the_same_everywhere() -> None:
+    """One bucket and one version: a mismatch would upload where the environment does not look."""
+    given = _deployment()["with"]
+
+    assert given["bucket"] == _parameters()["BucketName"]
+    assert given["airflow-version"] == _parameters()["AirflowVersion"] == AIRFLOW
+
+
+def test_the_requirements_begin_with_airflows_own_constraints() -> None:
+    first = (EXAMPLE / "requirements.txt").read_text().splitlines()[0]
+
+    base = "https://raw.githubusercontent.com/apache/airflow"
+    assert first == f'--constraint "{base}/constraints-{AIRFLOW}/constraints-{PYTHON}.txt"'
+
+
+def test_every_requirement_is_pinned_and_used_by_a_dag() -> None:
+    used = set().union(*(_imported(path) for path in EXAMPLE.glob("dags/**/*.py")))
+
+    assert [str(found) for found in _requirements() if not str(found.specifier).startswith("==")] == []
+    assert [found.name for found in _requirements() if found.name not in used] == []
+
+
+def test_whatever_is_imported_comes_from_somewhere() -> None:
+    known = set(sys.stdlib_module_names) | {"airflow", "pytest"}
+    known |= {found.name for found in _requirements()}
+    known |= {path.name for path in (EXAMPLE / "plugins").iterdir()}
+
+    files = [path for folder in ("dags", "plugins", "tests") for path in (EXAMPLE / folder).rglob("*.py")]
+    assert {module for path in files for module in _imported(path)} - known == set()
+
+
+def test_no_module_of_the_dag_folder_hides_one_of_the_plugins() -> None:
+    """Airflow puts the DAG folder first on the import path."""
+    dags = {path.stem for path in (EXAMPLE / "dags").iterdir()}
+
+    assert dags & {path.stem for path in (EXAMPLE / "plugins").iterdir()} == set()
+
+
+def test_the_startup_script_exports_what_the_operator_reads() -> None:
+    operator = (EXAMPLE / "plugins/greetings/operators.py").read_text()
+    (read,) = re.findall(r"os\.environ\.get\('(\w+)'", operator)
+
+    script = EXAMPLE / "startup/startup.sh"
+    printed = subprocess.run(
+        ["sh", "-c", f'. "$1" && printenv {read}', "sh", str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={},
+    )
+
+    assert printed.stdout.strip() == "Hello"
+
+
+def test_there_is_a_test_file_in_each_style() -> None:
+    styles = {path.name: _imported(path) & {"unittest", "pytest"} for path in EXAMPLE.glob("tests/test_*.py")}
+
+    assert styles == {"test_greeting_operator.py": {"unittest"}, "test_dags.py": {"pytest"}}
+
+
+def test_the_readme_tells_of_every_file() -> None:
+    readme = (EXAMPLE / "README.md").read_text()
+    named = re.findall(r"^\| `([^`]+)`", readme, re.MULTILINE)
+
+    assert [name for name in named if not (EXAMPLE / name).exists()] == []
+    told = tuple(str(EXAMPLE / name) for name in [*named, "README.md", ".gitignore"])
+    caches = {"__pycache__", ".pytest_cache"}
+    files = [path for path in EXAMPLE.rglob("*") if path.is_file() and not caches & set(path.parts)]
+    assert [str(path) for path in files if not str(path).startswith(told)] == []

@@ -1,0 +1,200 @@
+"""The CloudFormation templates that users deploy: infra/environment.yaml and the example's own."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mwaa_deploy.bundle.document import load_document
+from mwaa_deploy.bundle.keys import DEFAULT_KEYS
+from mwaa_deploy.bundle.parameters import read_parameters
+from mwaa_deploy.bundle.template import parse_template
+from mwaa_deploy.parts import VERSIONED_PARTS
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = (ROOT / "infra/environment.yaml", ROOT / "examples/hello-mwaa/infra/template.yaml")
+PARAMETER_FILES = tuple(
+    (template, parameters)
+    for template in TEMPLATES
+    for parameters in sorted((template.parent / "parameters").glob("*.json"))
+)
+
+
+@pytest.fixture(params=TEMPLATES, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture
+def document(path: Path) -> Any:
+    return load_document(path.read_text())
+
+
+@pytest.fixture
+def environment(document: Any) -> Any:
+    return next(found for found in document["Resources"].values() if found["Type"] == "AWS::MWAA::Environment")
+
+
+def _of_type(document: Any, kind: str) -> set[str]:
+    return {name for name, found in document["Resources"].items() if found["Type"] == kind}
+
+
+def _statements(document: Any) -> Iterator[Any]:
+    for found in document["Resources"].values():
+        properties = found.get("Properties", {})
+        policies = [properties, *properties.get("Policies", [])]
+        for policy in policies:
+            yield from policy.get("PolicyDocument", {}).get("Statement", [])
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_cfn_lint_has_nothing_to_say(path: Path) -> None:
+    result = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+def test_each_version_is_a_parameter_that_may_be_left_empty(path: Path) -> None:
+    template = parse_template(path.read_text())
+
+    assert dict(template.version_parameters) == dict(
+        zip(VERSIONED_PARTS, ("PluginsVersion", "RequirementsVersion", "StartupScriptVersion"), strict=True)
+    )
+    assert [template.parameters[name].default for name in template.version_parameters.values()] == ["", "", ""]
+
+
+def test_the_parts_lie_where_they_lie_without_a_template(path: Path) -> None:
+    assert parse_template(path.read_text()).paths == DEFAULT_KEYS
+
+
+@pytest.mark.parametrize("part", ["Plugins", "Requirements", "StartupScript"])
+def test_a_path_is_given_exactly_when_its_version_is(document: Any, environment: Any, part: str) -> None:
+    """MWAA refuses a version without a path, and would take the newest object for a path without a version."""
+    path, version = (environment["Properties"][f"{part}S3{kind}"]["Fn::If"] for kind in ("Path", "ObjectVersion"))
+
+    assert path[0] == version[0] == f"Has{part}"
+    assert path[2] == version[2] == {"Ref": "AWS::NoValue"}
+    assert document["Conditions"][f"Has{part}"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{part}Version"}, ""]}]}
+
+
+def test_the_environment_waits_for_its_network_and_rights(document: Any, environment: Any) -> None:
+    needed = {
+        name
+        for kind in (
+            "AWS::EC2::Route",
+            "AWS::EC2::SubnetRouteTableAssociation",
+            "AWS::EC2::SecurityGroupIngress",
+            "AWS::EC2::VPCEndpoint",
+            "AWS::IAM::Policy",
+        )
+        for name in _of_type(document, kind)
+    }
+
+    assert set(environment["DependsOn"]) == needed
+
+
+def test_the_private_subnets_reach_the_internet_only_through_nat(document: Any, environment: Any) -> None:
+    resources = document["Resources"]
+    private = {reference["Ref"] for reference in environment["Properties"]["NetworkConfiguration"]["SubnetIds"]}
+    tables = {
+        resources[name]["Properties"]["RouteTableId"]["Ref"]
+        for name in _of_type(document, "AWS::EC2::SubnetRouteTableAssociation")
+        if resources[name]["Properties"]["SubnetId"]["Ref"] in private
+    }
+    routes = [
+        resources[name]["Properties"]
+        for name in _of_type(document, "AWS::EC2::Route")
+        if resources[name]["Properties"]["RouteTableId"]["Ref"] in tables
+    ]
+
+    assert len(private) == 2
+    assert len(routes) == len(tables)
+    assert all("NatGatewayId" in route and "GatewayId" not in route for route in routes)
+
+
+def test_the_private_subnets_lie_in_two_availability_zones(document: Any, environment: Any) -> None:
+    private = [reference["Ref"] for reference in environment["Properties"]["NetworkConfiguration"]["SubnetIds"]]
+    zones = [document["Resources"][name]["Properties"]["AvailabilityZone"]["Fn::Select"][0] for name in private]
+
+    assert sorted(zones) == ["0", "1"]
+
+
+def test_only_the_environment_itself_reaches_its_security_group(document: Any) -> None:
+    (name,) = _of_type(document, "AWS::EC2::SecurityGroupIngress")
+    rule = document["Resources"][name]["Properties"]
+
+    assert rule["SourceSecurityGroupId"] == rule["GroupId"]
+    assert not {"CidrIp", "CidrIpv6"} & set(rule)
+
+
+def test_the_execution_role_may_do_what_mwaa_asks_for_and_no_more(document: Any) -> None:
+    granted = {action for statement in _statements(document) for action in _as_list(statement["Action"])}
+
+    assert {action.partition(":")[0] for action in granted} == {"airflow", "s3", "logs", "cloudwatch", "sqs", "kms"}
+    assert {action for action in granted if "*" in action} == {
+        "s3:GetObject*",
+        "s3:GetBucket*",
+        "s3:List*",
+        "kms:GenerateDataKey*",
+    }
+
+
+def test_only_what_has_no_resource_of_its_own_is_granted_on_everything(document: Any) -> None:
+    granted = {
+        action
+        for statement in _statements(document)
+        if statement.get("Resource") == "*"
+        for action in _as_list(statement["Action"])
+    }
+
+    assert granted == {"logs:DescribeLogGroups", "s3:GetAccountPublicAccessBlock", "cloudwatch:PutMetricData"}
+
+
+def test_keys_are_used_only_through_the_queues(document: Any) -> None:
+    (statement,) = (found for found in _statements(document) if "kms:Decrypt" in _as_list(found["Action"]))
+
+    assert statement["Condition"] == {"StringLike": {"kms:ViaService": {"Fn::Sub": "sqs.${AWS::Region}.amazonaws.com"}}}
+
+
+def test_only_mwaa_acting_for_this_account_may_assume_the_execution_role(document: Any) -> None:
+    trust = document["Resources"]["ExecutionRole"]["Properties"]["AssumeRolePolicyDocument"]
+
+    (statement,) = trust["Statement"]
+    assert statement["Principal"] == {"Service": ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_policy_versions_are_text_to_every_yaml_parser(path: Path) -> None:
+    """Without quotes, YAML 1.1 reads 2012-10-17 as a date."""
+    written = re.findall(r"Version: *(\S*20\d\d-\d\d-\d\d\S*)", path.read_text())
+
+    assert set(written) == {"'2010-09-09'", "'2012-10-17'"}
+
+
+def test_a_replaced_environment_is_kept(environment: Any) -> None:
+    assert environment["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize(("path", "file"), PARAMETER_FILES, ids=lambda path: path.stem)
+def test_a_parameters_file_fits_its_template(path: Path, file: Path) -> None:
+    """Every key is one of the template's, and every parameter without a default is given."""
+    declared = parse_template(path.read_text()).parameters
+
+    given = set(read_parameters(file).values)
+
+    assert given - set(declared) == set()
+    assert {name for name, parameter in declared.items() if parameter.default is None} - given == set()
