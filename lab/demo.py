@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from lab.aws.seed import make_bucket, make_oidc_role
-from lab.project import GITHUB_REPOSITORY, ROOT, LabProject
+from lab.project import GITHUB_REPOSITORY, REGION, ROOT, LabProject
 from lab.workflow import ActResult
 from lab.world import World, running_world, start_world
 
@@ -103,11 +103,11 @@ class Demo:
 
     def show_live_dags(self) -> None:
         """What the live Airflow lists, asked through MWAA's InvokeRestApi."""
-        name = self._world.aws_client("mwaa").list_environments()["Environments"][0]
+        name = self._world.aws_client("mwaa", REGION).list_environments()["Environments"][0]
         deadline = time.monotonic() + 60
         wanted = "added_by_the_demo"
         while True:
-            dags = sorted(dag["dag_id"] for dag in self._world.live_dags(name)["dags"])
+            dags = sorted(dag["dag_id"] for dag in self._world.live_dags(name, REGION)["dags"])
             if wanted in dags or time.monotonic() > deadline:
                 break
             time.sleep(1)
@@ -145,7 +145,7 @@ def main() -> int:
             world = start_world(ROOT / ".lab" / "world")
         else:
             world = stack.enter_context(running_world(ROOT / ".lab" / "world"))
-        make_bucket(world.aws_client("s3"), BUCKET)
+        make_bucket(world.aws_client("s3", REGION), BUCKET)
         role = make_oidc_role(world.aws_client("iam"), "mwaa-deploy", world.oidc_url, GITHUB_REPOSITORY)
         project = LabProject.create(FOLDER / "repository", world, role=role, env=engine.env)
         project.set_input("runner", engine.runner)

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "hello-mwaa"
 GITHUB_REPOSITORY = "acme/hello-mwaa"
 WORKFLOW = "mwaa.yml"
+REGION = "eu-west-1"
+"""The Region that the example names."""
 GIT = ("git", "-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "init.defaultBranch=main")
 
 
@@ -101,7 +103,7 @@ class LabProject:
         claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
         oidc = self.world.register_job(repository=GITHUB_REPOSITORY, **claims)
         token = self.world.add_token({"actions": "read", "contents": "read"})
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, None)
+        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, None, repository=GITHUB_REPOSITORY)
         act = Act(
             repository=self.folder,
             action=self.action,
@@ -121,7 +123,7 @@ class LabProject:
         )
         result = act.run(event, payload=self._payload(event, base), workflow=WORKFLOW)
         conclusion = "success" if result.succeeded else "failure"
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, conclusion)
+        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, conclusion, repository=GITHUB_REPOSITORY)
         return result
 
     def _payload(self, event: str, base: str) -> dict[str, Any]:

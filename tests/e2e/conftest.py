@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from lab.world import World, running_world
 
 from lab.aws.seed import make_bucket, make_oidc_role
-from lab.project import GITHUB_REPOSITORY, ROOT, LabProject
+from lab.project import GITHUB_REPOSITORY, REGION, ROOT, LabProject
 from lab.workflow import ActResult
+from lab.world import World, running_world
 
 BUCKET = "my-mwaa-bucket"
 STACK = "hello-mwaa-staging"
@@ -44,7 +44,7 @@ class Story:
         return {"objects": objects, "stack": self._stack(), "environment": self.environment()}
 
     def _stack(self) -> object:
-        cloudformation = self.world.aws_client("cloudformation")
+        cloudformation = self.world.aws_client("cloudformation", REGION)
         try:
             stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
         except ClientError:
@@ -54,7 +54,7 @@ class Story:
 
     def environment(self) -> dict[str, Any]:
         """GetEnvironment's answer for the stack's environment; empty if there is none."""
-        mwaa = self.world.aws_client("mwaa")
+        mwaa = self.world.aws_client("mwaa", REGION)
         names = mwaa.list_environments()["Environments"]
         return mwaa.get_environment(Name=names[0])["Environment"] if names else {}
 
@@ -65,12 +65,12 @@ class Story:
 
     def versions(self, key: str) -> int:
         """How many versions of an object the bucket has."""
-        answer = self.world.aws_client("s3").list_object_versions(Bucket=BUCKET, Prefix=key)
+        answer = self.world.aws_client("s3", REGION).list_object_versions(Bucket=BUCKET, Prefix=key)
         return sum(version["Key"] == key for version in answer.get("Versions", []))
 
     def live_dags(self) -> set[str]:
         """Ids of the DAGs that the live Airflow lists."""
-        answer = self.world.live_dags(self.environment()["Name"])
+        answer = self.world.live_dags(self.environment()["Name"], REGION)
         return {dag["dag_id"] for dag in answer["dags"]}
 
     def wait_for_live_dags(self, wanted: set[str], *, seconds: float = 60) -> set[str]:
@@ -83,10 +83,20 @@ class Story:
 
 def make_story(folder: Path, world: World, env: dict[str, str]) -> Story:
     """Seed the target and make the user's repository."""
-    make_bucket(world.aws_client("s3"), BUCKET)
-    role = make_oidc_role(world.aws_client("iam"), "mwaa-deploy", world.oidc_url, GITHUB_REPOSITORY)
+    make_bucket(world.aws_client("s3", REGION), BUCKET)
+    role = make_oidc_role(world.aws_client("iam", REGION), "mwaa-deploy", world.oidc_url, GITHUB_REPOSITORY)
     project = LabProject.create(folder / "repository", world, role=role, env=env)
     return Story(project=project, world=world, results={}, snapshots={})
+
+
+def nothing_left() -> dict[str, str]:
+    """What runs have left in the engine, by kind: empty if all is well."""
+    found = {}
+    for kind in ("container ls --all", "volume ls", "network ls"):
+        argv = ["docker", *kind.split(), "--quiet", "--filter", "label=mwaa-deploy.run"]
+        if ids := subprocess.run(argv, capture_output=True, check=True, text=True).stdout:
+            found[kind] = ids
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +113,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="module")
-def plain_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture
+def plain_world(tmp_path: Path) -> Iterator[World]:
     """A lab without a live Airflow, where an environment settles by the clock."""
-    with running_world(tmp_path_factory.mktemp("lab") / "world", airflow=False) as world:
+    with running_world(tmp_path / "world", airflow=False) as world:
         yield world

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from actions_toolkit import core
-from actions_toolkit.command import issue
+from actions_toolkit.command import issue, issue_command
 from actions_toolkit.file_command import issue_file_command
 
 from mwaa_deploy.checks.verdicts import Severity
@@ -69,9 +69,10 @@ class ActionsLog:
             place = f"{annotation.file}:{annotation.line or 1}: " if annotation.file else ""
             self.info(f"{annotation.severity}: {place}{annotation.title}: {message}")
             return
-        say = {Severity.FAIL: core.error, Severity.WARN: core.warning, Severity.PASS: core.notice}[annotation.severity]
-        properties = {"title": annotation.title, "file": annotation.file, "start_line": annotation.line}
-        say(message, **{name: value for name, value in properties.items() if value})
+        command = {Severity.FAIL: "error", Severity.WARN: "warning", Severity.PASS: "notice"}[annotation.severity]
+        properties = {"title": annotation.title, "file": annotation.file, "line": annotation.line}
+        # core.error() would name all six properties, the empty ones too.
+        issue_command(command, {name: value for name, value in properties.items() if value}, message)
         sys.stdout.flush()
 
     def mask(self, secret: str) -> None:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$:-])")
+# What can begin markup, HTML, a mention, a link, an emoji or an issue's number in the middle of a line.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~@&$]|:(?=//|\w+:)|#(?=\d)|(?<=\bwww)\.)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 

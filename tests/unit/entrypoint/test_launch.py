@@ -12,8 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SECRET = "s3cr3t-value"
 
-TOOLS = ("bash", "cat", "cksum", "cut", "dirname", "env", "grep", "head", "id", "mkdir", "rm", "seq", "sleep", "stat")
-TOOLS += ("touch", "uname", "xargs")
+TOOLS = (
+    *("bash", "cat", "cksum", "cut", "dirname", "env", "grep", "head", "id", "mkdir", "rm", "seq", "sleep", "stat"),
+    *("touch", "uname", "xargs"),
+)
 
 DOCKER = """#!{python}
 import json, os, sys

@@ -8,7 +8,7 @@ from mwaa_deploy.report.markdown import block, code, escape, seconds, table
 
 def test_names_stay_names():
     assert escape("a|b `c` <img src=x> @team #1 [x](y)") == (
-        "a&#124;b &#96;c&#96; &#60;img src=x&#62; &#64;team &#35;1 &#91;x&#93;&#40;y&#41;"
+        "a&#124;b &#96;c&#96; &#60;img src=x&#62; &#64;team &#35;1 &#91;x&#93;(y)"
     )
 
 
