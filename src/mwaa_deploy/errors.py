@@ -104,6 +104,13 @@ class GitHubUnavailable(MwaaDeployError):
     title = "GitHub's API did not answer"
 
 
+class FileRefused(MwaaDeployError):
+    """A file of the project cannot be shipped: a link that leaves its folder, a name that is not UTF-8."""
+
+    exit_code = 25
+    title = "A file cannot be shipped"
+
+
 # -- where the checks run -----------------------------------------------------------------------------------------
 
 
@@ -185,6 +192,20 @@ class AwsUnavailable(MwaaDeployError):
 
     exit_code = 44
     title = "AWS did not answer"
+
+
+class AwsRefused(MwaaDeployError):
+    """AWS understood the request and refused it, for a reason other than permissions."""
+
+    exit_code = 45
+    title = "AWS refused the request"
+
+
+class CredentialsRejected(MwaaDeployError):
+    """AWS does not accept the credentials: they have expired, are switched off or mistyped."""
+
+    exit_code = 46
+    title = "AWS rejects the credentials"
 
 
 # -- the target ---------------------------------------------------------------------------------------------------

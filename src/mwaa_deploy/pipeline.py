@@ -9,7 +9,7 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.errors import ChecksFailed, OidcUnavailable, RoleRefused
+from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
@@ -112,7 +112,7 @@ def _plan(
         return None, None, offline
     try:
         target = edges.target()
-    except (OidcUnavailable, RoleRefused) as e:
+    except (OidcUnavailable, RoleRefused, CredentialsMissing) as e:
         if context.pull_request_base is None:
             raise
         who = (

@@ -8,7 +8,14 @@ import pytest
 
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.errors import ChecksFailed, OidcUnavailable, ParametersUnknown, RoleRefused, StackUpdateFailed
+from mwaa_deploy.errors import (
+    ChecksFailed,
+    CredentialsMissing,
+    OidcUnavailable,
+    ParametersUnknown,
+    RoleRefused,
+    StackUpdateFailed,
+)
 from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
@@ -191,7 +198,9 @@ def test_a_pull_request_is_planned_against_the_target_and_changes_nothing(edges)
     assert edges.bucket.versions == before
 
 
-@pytest.mark.parametrize("refusal", [OidcUnavailable("no token"), RoleRefused("not from here")])
+@pytest.mark.parametrize(
+    "refusal", [OidcUnavailable("no token"), RoleRefused("not from here"), CredentialsMissing("none")]
+)
 def test_a_pull_request_without_credentials_gets_the_local_plan(edges, refusal):
     edges.refusal = refusal
     journal = go(edges, "pull_request")

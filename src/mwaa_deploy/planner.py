@@ -1,0 +1,116 @@
+"""Makes the plan: content decides what is shipped, git explains why."""
+
+from collections.abc import Mapping
+
+from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.bundle.manifest import FileDigest
+from mwaa_deploy.part_decisions import decide_part
+from mwaa_deploy.parts import VERSIONED_PARTS, Part
+from mwaa_deploy.plan import DagSync, Operation, OperationKind, Plan
+from mwaa_deploy.ports import ChangedFile
+from mwaa_deploy.reasons import GitView, why_kept, why_shipped
+from mwaa_deploy.release import plan_parameters, record_after
+from mwaa_deploy.stack_decisions import decide_stack
+from mwaa_deploy.target.state import TargetState
+
+
+def make_plan(
+    bundle: Bundle,
+    state: TargetState,
+    *,
+    base: str | None,
+    base_reason: str,
+    files: Mapping[Part, tuple[ChangedFile, ...]],
+) -> Plan:
+    """Decide what brings the target to the bundle's content.
+
+    Args:
+        bundle: what the commit ships.
+        state: the target as it is.
+        base: SHA that git compared with; None if there was none, which counts as everything changed.
+        base_reason: why that one, or why none, without a full stop.
+        files: what git says differs, by part.
+
+    Raises:
+        ParametersUnknown: the parameters file and the template disagree.
+    """
+    git = GitView(base=base, base_reason=base_reason, files=files)
+    decided = [decision for part in VERSIONED_PARTS if (decision := decide_part(part, bundle, state, git))]
+    versions = {operation.part: version for operation, version in decided if operation.part is not None}
+    parameters = plan_parameters(bundle, state, versions)
+    operations = [operation for operation, _ in decided]
+    operations += decide_stack(bundle, state, git, versions=versions, parameters=parameters.previews)
+    operations.append(_dag_operation(bundle, state, git))
+    operations += _record_operation(bundle, state, versions, operations)
+    return Plan(
+        base=base,
+        base_reason=base_reason,
+        operations=tuple(operations),
+        versions=versions,
+        parameters=parameters.previews,
+        notes=(*parameters.notes, *_notes(bundle, state)),
+    )
+
+
+def _dag_operation(bundle: Bundle, state: TargetState, git: GitView) -> Operation:
+    sync = _dag_sync(bundle, state)
+    if sync.empty:
+        return Operation(kind=OperationKind.KEEP, part=Part.DAGS, reason=why_kept(git, Part.DAGS))
+    counts = ((len(sync.added), "new"), (len(sync.changed), "changed or unknown"), (len(sync.deleted), "to delete"))
+    evidence = "against the bucket: " + ", ".join(f"{count} {word}" for count, word in counts if count)
+    reason = why_shipped(git, Part.DAGS, evidence) if state.dags else "There are no DAGs in the bucket yet."
+    return Operation(
+        kind=OperationKind.SYNC_DAGS,
+        part=Part.DAGS,
+        reason=reason,
+        expected_minutes=(1, 1),
+        dags=sync,
+    )
+
+
+def _dag_sync(bundle: Bundle, state: TargetState) -> DagSync:
+    wanted = bundle.dags.without(state.reserved).files
+    recorded: Mapping[str, FileDigest] = {}
+    if state.record is not None and state.record.dag_prefix == state.keys[Part.DAGS]:
+        recorded = state.record.dags.files
+    return DagSync(
+        added=tuple(sorted(wanted.keys() - state.dags.keys())),
+        changed=tuple(
+            sorted(
+                name
+                for name, file in wanted.items()
+                if name in state.dags
+                and (state.dags[name] != file.size or recorded.get(name) != file or state.unfinished.touches_dag(name))
+            )
+        ),
+        deleted=tuple(sorted(state.dags.keys() - wanted.keys() - state.reserved)),
+    )
+
+
+def _record_operation(
+    bundle: Bundle, state: TargetState, versions: Mapping[Part, str | None], operations: list[Operation]
+) -> list[Operation]:
+    if any(operation.kind is not OperationKind.KEEP for operation in operations):
+        return [Operation(kind=OperationKind.RECORD, reason="What is live is written down last.")]
+    known = {part: version for part, version in versions.items() if version is not None}
+    after = record_after(bundle, state, known, environment=state.environment.name if state.environment else None)
+    if after.same_content(state.record) and state.unfinished.none:
+        return []
+    return [Operation(kind=OperationKind.RECORD, reason="The target is as it should be, but its record is behind.")]
+
+
+def _notes(bundle: Bundle, state: TargetState) -> list[str]:
+    notes = []
+    if not state.unfinished.none:
+        notes.append("An earlier deployment did not come to its end; what it may have changed is deployed again.")
+    recorded = state.record.dag_prefix if state.record else None
+    if recorded not in (None, state.keys[Part.DAGS]):
+        notes.append(f"The DAG prefix moves from {recorded} to {state.keys[Part.DAGS]}; the old files stay.")
+    if state.environment is not None and state.environment.status != "AVAILABLE":
+        notes.append(f"The environment {state.environment.name} is {state.environment.status} now.")
+    if state.environment is not None and state.creates_stack and bundle.template and bundle.template.environment:
+        notes.append(
+            f"The environment {state.environment.name} exists, but not in stack {state.stack_name}; "
+            "CloudFormation cannot create it a second time."
+        )
+    return notes

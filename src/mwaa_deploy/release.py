@@ -1,0 +1,126 @@
+"""What a deployment sets and leaves: the change set's parameters and the next record, from bundle and state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.bundle.completion import CompletedParameters, complete_parameters
+from mwaa_deploy.errors import TemplateLacksVersions
+from mwaa_deploy.parts import Part
+from mwaa_deploy.plan import ParameterPreview, ParameterSource
+from mwaa_deploy.target.record import PartRecord, Record
+from mwaa_deploy.target.state import TargetState
+
+NEW_VERSION = "new-version"
+"""Stands for an object version that only an upload will tell, where CloudFormation is asked before it."""
+HIDDEN = "****"
+"""What CloudFormation shows for a NoEcho value (DescribeStacks)."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedParameters:
+    """The change set's parameters as far as they are known before the uploads.
+
+    Attributes:
+        previews: every parameter of the template, in its order.
+        notes: what differs from the parameters file.
+    """
+
+    previews: tuple[ParameterPreview, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def change_set_parameters(
+    bundle: Bundle, state: TargetState, versions: Mapping[Part, str | None]
+) -> CompletedParameters:
+    """The parameters of the change set; a version of None is given as NEW_VERSION.
+
+    Raises:
+        ParametersUnknown: the parameters file and the template disagree.
+        TemplateLacksVersions: there is no template to take a version.
+    """
+    if bundle.template is None:
+        raise TemplateLacksVersions(
+            f"Without a template the stack {state.stack_name} cannot be given object versions.",
+            mend="with:\n  template: infra/template.yaml",
+        )
+    filled_in = {part: version or NEW_VERSION for part, version in versions.items()}
+    return complete_parameters(bundle.template, bundle.parameters, state.stack_parameters, filled_in)
+
+
+def plan_parameters(bundle: Bundle, state: TargetState, versions: Mapping[Part, str | None]) -> PlannedParameters:
+    """Every parameter of the template with its present and its next value, NoEcho values hidden.
+
+    Raises:
+        ParametersUnknown: the parameters file and the template disagree.
+        TemplateLacksVersions: a part has to be uploaded and there is no template to take its version.
+    """
+    if bundle.template is None and None not in versions.values():
+        return PlannedParameters()
+    completed = change_set_parameters(bundle, state, versions)
+    template = bundle.template
+    assert template is not None  # noqa: S101 -- change_set_parameters has raised otherwise
+    by_parameter = {template.version_parameters[part]: part for part in versions if part in template.version_parameters}
+    given = {parameter.key: parameter.value for parameter in completed.parameters}
+    previews = []
+    for key, declared in template.parameters.items():
+        before = state.stack_parameters.get(key)
+        value = before if key in given and given[key] is None else given.get(key, declared.default)
+        changes: bool | None = value != before
+        if key in by_parameter:
+            source = ParameterSource.VERSION
+            value = versions[by_parameter[key]]
+        elif key not in given:
+            source = ParameterSource.DEFAULT
+        elif given[key] is None:
+            source = ParameterSource.STACK
+        else:
+            source = ParameterSource.FILE
+            changes = None if declared.no_echo and before is not None else changes
+        if declared.no_echo:
+            value, before = HIDDEN, before and HIDDEN
+        previews.append(ParameterPreview(key=key, value=value, source=source, before=before, changes=changes))
+    return PlannedParameters(previews=tuple(previews), notes=completed.notes)
+
+
+def record_after(
+    bundle: Bundle,
+    state: TargetState,
+    versions: Mapping[Part, str],
+    *,
+    environment: str | None,
+    commit: str = "",
+    run_url: str = "",
+    at: datetime = _NEVER,
+) -> Record:
+    """The record of a deployment that has brought the target to the bundle's content.
+
+    Args:
+        bundle: what was shipped.
+        state: the target before.
+        versions: object versions that the environment runs.
+        environment: the environment's name.
+        commit, run_url, at: who did it; of no account for comparisons.
+    """
+    parts = {}
+    for part, version in versions.items():
+        if artefact := bundle.artefacts.get(part):
+            parts[part] = PartRecord(key=state.keys[part], version=version, sha256=artefact.sha256)
+        else:
+            found = state.parts[part]
+            known = found.live_sha256 if version == found.live_version else None
+            parts[part] = PartRecord(key=found.live_key or state.keys[part], version=version, sha256=known)
+    return Record(
+        commit=commit,
+        run_url=run_url,
+        at=at,
+        parts=parts,
+        dags=bundle.dags.without(state.reserved),
+        dag_prefix=state.keys[Part.DAGS],
+        template_sha256=None if bundle.template is None else bundle.template.sha256,
+        stack=state.stack_name,
+        environment=environment,
+    )

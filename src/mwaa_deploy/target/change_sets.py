@@ -1,0 +1,232 @@
+"""CloudFormation change sets: made, read and deleted."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from mwaa_deploy.clock import pauses
+from mwaa_deploy.errors import ChangeSetFailed
+from mwaa_deploy.ports import ChangeSet, Clock, ResourceChange, StackParameter
+from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
+from mwaa_deploy.target.stack_events import STACK_TYPE
+
+MAX_TEMPLATE_BYTES = 51_200
+"""Limit of TemplateBody (CloudFormation quotas)."""
+
+NO_CHANGES = ("The submitted information didn't contain changes", "No updates are to be performed")
+"""Both reasons CloudFormation gives for an empty change set; its API has no code for it."""
+
+_REFUSALS = frozenset(
+    {
+        "ValidationError",
+        "AlreadyExistsException",
+        "LimitExceededException",
+        "InsufficientCapabilitiesException",
+        "InsufficientCapabilities",
+    }
+)
+
+_CAPABILITIES_MEND = "    with:\n      capabilities: CAPABILITY_IAM, CAPABILITY_NAMED_IAM"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSetOptions:
+    """What is the same for every change set of a stack.
+
+    Attributes:
+        capabilities: what the template may do, such as CAPABILITY_NAMED_IAM.
+        role_arn: the role CloudFormation assumes; empty for the caller's own rights.
+        tags: of the stack, handed on to its resources.
+    """
+
+    capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+    role_arn: str = ""
+    tags: Mapping[str, str] | None = None
+
+
+class ChangeSets:
+    """The change sets of one stack.
+
+    Args:
+        client: a boto3 client of CloudFormation.
+        stack_name: name of the stack.
+        stack_arn: the stack as an IAM policy names it.
+        options: capabilities, role and tags.
+        clock: for the waits.
+        interval: seconds between two looks in the long run; the first ones come sooner.
+        timeout: seconds to wait for CloudFormation to work a change set out.
+    """
+
+    def __init__(
+        self,
+        client: BaseClient,
+        stack_name: str,
+        *,
+        stack_arn: str,
+        options: ChangeSetOptions,
+        clock: Clock,
+        interval: float,
+        timeout: float,
+    ) -> None:
+        self._client = client
+        self._stack_name = stack_name
+        self._arn = stack_arn
+        self._options = options
+        self._clock = clock
+        self._interval = interval
+        self._timeout = timeout
+
+    def create(self, kind: str, *, template: str, parameters: Sequence[StackParameter], description: str) -> ChangeSet:
+        """Create a change set of kind CREATE or UPDATE and wait for it; with no changes, it is deleted again.
+
+        Raises:
+            ChangeSetFailed: CloudFormation could not make one; what there is of it is deleted again.
+        """
+        if (size := len(template.encode())) > MAX_TEMPLATE_BYTES:
+            raise ChangeSetFailed(
+                f"The template has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,} in a request.",
+                meaning="Comments and blank lines count too.",
+                mend="Move a part of it into a nested stack (AWS::CloudFormation::Stack) or a stack of its own.",
+            )
+        name = f"mwaa-deploy-{self._clock.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
+        change_set_id = self._submit(name, kind, template, parameters, description)
+        if change_set_id is None:
+            return ChangeSet(id="", name=name, type=kind, changes=())
+        answer = self._wait(change_set_id)
+        if answer["Status"] == "CREATE_COMPLETE":
+            return ChangeSet(id=change_set_id, name=name, type=kind, changes=self._changes(answer))
+        self.delete(change_set_id)
+        reason = answer.get("StatusReason", "no reason given")
+        if is_no_change(reason):
+            return ChangeSet(id=change_set_id, name=name, type=kind, changes=())
+        raise self._failed(reason)
+
+    def delete(self, change_set_id: str) -> None:
+        """Delete a change set; one that is gone already is fine."""
+        with aws_errors("cloudformation:DeleteChangeSet", self._arn):
+            try:
+                self._client.delete_change_set(ChangeSetName=change_set_id, StackName=self._stack_name)
+            except ClientError as e:
+                if code_of(e) != "ChangeSetNotFound" and not names_missing_stack(e):
+                    raise
+
+    def any_left(self) -> bool:
+        """Whether the stack has change sets, ours or somebody else's."""
+        with aws_errors("cloudformation:ListChangeSets", self._arn):
+            return bool(self._client.list_change_sets(StackName=self._stack_name)["Summaries"])
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _submit(
+        self, name: str, kind: str, template: str, parameters: Sequence[StackParameter], description: str
+    ) -> str | None:
+        options: dict[str, Any] = {"Description": description[:1024]} if description else {}
+        if self._options.role_arn:
+            options["RoleARN"] = self._options.role_arn
+        if self._options.tags:
+            options["Tags"] = [{"Key": key, "Value": value} for key, value in self._options.tags.items()]
+        with aws_errors("cloudformation:CreateChangeSet", self._arn):
+            try:
+                answer = self._client.create_change_set(
+                    StackName=self._stack_name,
+                    ChangeSetName=name,
+                    ChangeSetType=kind,
+                    TemplateBody=template,
+                    Parameters=[_parameter(parameter) for parameter in parameters],
+                    Capabilities=list(self._options.capabilities),
+                    **options,
+                )
+            except ClientError as e:
+                if is_no_change(message_of(e)):
+                    return None
+                if code_of(e) in _REFUSALS:
+                    raise self._failed(message_of(e)) from e
+                raise
+        return str(answer["Id"])
+
+    def _wait(self, change_set_id: str) -> dict[str, Any]:
+        started = self._clock.now()
+        answer = self._describe(change_set_id)
+        for pause in pauses(self._interval):
+            if answer["Status"] in ("CREATE_COMPLETE", "FAILED"):
+                break
+            if (self._clock.now() - started).total_seconds() >= self._timeout:
+                self.delete(change_set_id)
+                raise self._failed(f"it was still {answer['Status']} after {self._timeout:.0f} s")
+            self._clock.sleep(pause)
+            answer = self._describe(change_set_id)
+        return answer
+
+    def _changes(self, first: dict[str, Any]) -> tuple[ResourceChange, ...]:
+        pages = [first]
+        while token := pages[-1].get("NextToken"):
+            pages.append(self._describe(first["ChangeSetId"], NextToken=token))
+        changes = tuple(
+            resource_change(entry["ResourceChange"])
+            for page in pages
+            for entry in page.get("Changes", ())
+            if "ResourceChange" in entry
+        )
+        # A change set that is complete without a resource in it changes outputs, tags or parameters: it is not empty.
+        return changes or (
+            ResourceChange(
+                action="Modify",
+                logical_id=self._stack_name,
+                resource_type=STACK_TYPE,
+                replacement="False",
+                details=("outputs, parameters or tags",),
+            ),
+        )
+
+    def _describe(self, change_set_id: str, **page: str) -> dict[str, Any]:
+        with aws_errors("cloudformation:DescribeChangeSet", self._arn):
+            answer: dict[str, Any] = self._client.describe_change_set(
+                ChangeSetName=change_set_id, StackName=self._stack_name, **page
+            )
+        return answer
+
+    def _failed(self, reason: str) -> ChangeSetFailed:
+        needs_capabilities = "requires capabilities" in reason.lower()
+        return ChangeSetFailed(
+            f"CloudFormation could not make a change set for stack {self._stack_name}: {reason}",
+            meaning="The template or a parameter does not fit. Nothing was changed.",
+            mend=_CAPABILITIES_MEND if needs_capabilities else "",
+        )
+
+
+def is_no_change(reason: str) -> bool:
+    """Whether a change set's status reason, or an error's message, says that there is nothing to change."""
+    return any(text in reason for text in NO_CHANGES)
+
+
+def resource_change(raw: Mapping[str, Any]) -> ResourceChange:
+    """One line of a change set, from the API's ResourceChange."""
+    return ResourceChange(
+        action=raw["Action"],
+        logical_id=raw["LogicalResourceId"],
+        resource_type=raw["ResourceType"],
+        replacement=raw.get("Replacement", ""),
+        details=_details(raw.get("Details", ())),
+    )
+
+
+def _details(details: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    # The same property appears once for each thing that changes it, such as a parameter and the template.
+    names = (_detail(detail) for detail in details)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    target = detail.get("Target", {})
+    name: str = target.get("Name") or target.get("Attribute", "")
+    return name
+
+
+def _parameter(parameter: StackParameter) -> dict[str, Any]:
+    if parameter.value is None:
+        return {"ParameterKey": parameter.key, "UsePreviousValue": True}
+    return {"ParameterKey": parameter.key, "ParameterValue": parameter.value}

@@ -1,0 +1,186 @@
+"""The record: what the last deployment left at the target."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mwaa_deploy.bundle.manifest import FileDigest, Manifest
+from mwaa_deploy.errors import RecordUnreadable
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Bucket, StoredObject
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRecord:
+    """The object version that a part went live with.
+
+    Attributes:
+        sha256: hex digest; None when it was not our upload and its content is unknown.
+    """
+
+    key: str
+    version: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a deployment that ended well left behind.
+
+    Attributes:
+        commit: full SHA.
+        run_url: address of the workflow run; '' on a laptop.
+        at: when it was written, in UTC.
+        parts: the versioned parts that the environment runs.
+        dags: manifest of the DAG files under the prefix.
+        dag_prefix: their prefix in the bucket, without slashes at its ends.
+        template_sha256: digest of the template; None if there was none.
+        stack: the stack's name.
+        environment: the environment's name; None if there is none.
+    """
+
+    commit: str
+    run_url: str
+    at: datetime
+    parts: Mapping[Part, PartRecord] = field(default_factory=dict)
+    dags: Manifest = field(default_factory=Manifest)
+    dag_prefix: str = "dags"
+    template_sha256: str | None = None
+    stack: str = ""
+    environment: str | None = None
+    schema: int = SCHEMA
+
+    def same_content(self, other: "Record | None") -> bool:
+        """Whether both describe the same content at the target, whichever commit and run brought it there."""
+        return other is not None and _content(self) == _content(other)
+
+
+def _content(record: Record) -> dict[str, Any]:
+    described = _to_plain(record)
+    return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at")}
+
+
+def record_key(stack: str) -> str:
+    """Where the record of a stack lies in the bucket."""
+    return f"mwaa-deploy/{stack}/record.json"
+
+
+def encode_record(record: Record) -> bytes:
+    """The same bytes for the same record."""
+    return (json.dumps(_to_plain(record), sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _to_plain(record: Record) -> dict[str, Any]:
+    return {
+        "schema": record.schema,
+        "commit": record.commit,
+        "run_url": record.run_url,
+        "at": record.at.isoformat(),
+        "parts": {
+            str(part): {"key": found.key, "version": found.version, "sha256": found.sha256}
+            for part, found in record.parts.items()
+        },
+        "dags": {name: {"sha256": file.sha256, "size": file.size} for name, file in record.dags.files.items()},
+        "dag_prefix": record.dag_prefix,
+        "template_sha256": record.template_sha256,
+        "stack": record.stack,
+        "environment": record.environment,
+    }
+
+
+def decode_record(body: bytes, *, where: str) -> Record:
+    """Read a record's bytes.
+
+    Args:
+        body: what lies at its key.
+        where: its address, for the error: 's3://bucket/key'.
+
+    Raises:
+        RecordUnreadable: it is not a record, or one of a newer schema.
+    """
+    try:
+        plain = json.loads(body)
+        schema = _number(plain["schema"])
+    except (ValueError, TypeError, KeyError, RecursionError) as e:
+        raise _unreadable(where, e) from e
+    if schema > SCHEMA:
+        raise RecordUnreadable(
+            f"The record {where} has schema {schema}; this mwaa-deploy knows up to {SCHEMA}.",
+            meaning="A newer mwaa-deploy deployed to this target.",
+            mend="uses: OWNER/mwaa-deploy@<the newer version's SHA>",
+        )
+    try:
+        return _from_plain(plain)
+    except (ValueError, TypeError, KeyError, AttributeError) as e:
+        raise _unreadable(where, e) from e
+
+
+def _unreadable(where: str, error: Exception) -> RecordUnreadable:
+    return RecordUnreadable(
+        f"The record {where} cannot be read: {type(error).__name__}: {error}.",
+        meaning="Something else wrote to that key. Without a record everything counts as changed, which is safe.",
+        mend=f"aws s3 rm '{where}'",
+    )
+
+
+def _from_plain(plain: Mapping[str, Any]) -> Record:
+    return Record(
+        schema=plain["schema"],
+        commit=_text(plain["commit"]),
+        run_url=_text(plain["run_url"]),
+        at=datetime.fromisoformat(plain["at"]),
+        parts={
+            Part(part): PartRecord(
+                key=_text(found["key"]), version=_text(found["version"]), sha256=_text_or_none(found["sha256"])
+            )
+            for part, found in plain["parts"].items()
+        },
+        dags=Manifest(
+            {
+                name: FileDigest(sha256=_text(file["sha256"]), size=_number(file["size"]))
+                for name, file in plain["dags"].items()
+            }
+        ),
+        dag_prefix=_text(plain["dag_prefix"]),
+        template_sha256=_text_or_none(plain["template_sha256"]),
+        stack=_text(plain["stack"]),
+        environment=_text_or_none(plain["environment"]),
+    )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def read_record(bucket: Bucket, stack: str) -> Record | None:
+    """The record of the last deployment to a stack; None before the first.
+
+    Raises:
+        RecordUnreadable: there is something else, or a record of a newer schema.
+    """
+    key = record_key(stack)
+    body = bucket.read(key)
+    return None if body is None else decode_record(body, where=f"s3://{bucket.name}/{key}")
+
+
+def write_record(bucket: Bucket, record: Record) -> StoredObject:
+    """Leave the record at the target."""
+    body = encode_record(record)
+    return bucket.put(record_key(record.stack), body, sha256=hashlib.sha256(body).hexdigest(), commit=record.commit)

@@ -1,0 +1,79 @@
+"""The events of one stack operation, each handed over once and in order, and what they tell about a failure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.client import BaseClient
+
+from mwaa_deploy.ports import StackEvent
+from mwaa_deploy.target.aws_errors import aws_errors
+
+_CANCELLED = re.compile(r"Resource \w+ cancelled")
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+class StackEvents:
+    """The events of the operation that carries a token.
+
+    Args:
+        client: a boto3 client of CloudFormation.
+        stack_id: ARN of the stack; its name would not do once the stack is deleted.
+        token: the ClientRequestToken of the operation, which CloudFormation writes on each of its events.
+
+    Attributes:
+        seen: every event so far, oldest first.
+        stack_status: the status of the stack itself in its last event; '' before the first.
+    """
+
+    def __init__(self, client: BaseClient, stack_id: str, token: str) -> None:
+        self.seen: list[StackEvent] = []
+        self.stack_status = ""
+        self._client = client
+        self._stack_id = stack_id
+        self._token = token
+        self._ids: set[str] = set()
+
+    def fresh(self) -> Iterator[StackEvent]:
+        """The events since the last call, oldest first."""
+        for raw in reversed(self._newest()):
+            self._ids.add(raw["EventId"])
+            event = StackEvent(
+                at=raw["Timestamp"],
+                logical_id=raw.get("LogicalResourceId", ""),
+                resource_type=raw.get("ResourceType", ""),
+                status=raw.get("ResourceStatus", ""),
+                reason=raw.get("ResourceStatusReason", ""),
+            )
+            # Nested stacks have the same type; only the stack itself has its own ARN as physical id.
+            if event.resource_type == STACK_TYPE and raw.get("PhysicalResourceId") == self._stack_id:
+                self.stack_status = event.status
+            self.seen.append(event)
+            yield event
+
+    def _newest(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        with aws_errors("cloudformation:DescribeStackEvents", self._stack_id):
+            paginator = self._client.get_paginator("describe_stack_events")  # type: ignore[no-untyped-call]
+            for page in paginator.paginate(StackName=self._stack_id):
+                ours = [raw for raw in page["StackEvents"] if raw.get("ClientRequestToken") == self._token]
+                new = [raw for raw in ours if raw["EventId"] not in self._ids]
+                found += new
+                # Newest first: past a known event or another operation's there is nothing new.
+                if len(new) < len(page["StackEvents"]):
+                    break
+        return found
+
+
+def failures(events: Sequence[StackEvent]) -> tuple[StackEvent, ...]:
+    """The events of resources that failed by themselves, oldest first; the first of them is the cause.
+
+    When one resource fails, CloudFormation cancels its siblings, and each of them reports a failure too; those are
+    left out, as is a rollback's own failure.
+    """
+    return tuple(
+        event
+        for event in events
+        if event.status.endswith("_FAILED") and "ROLLBACK" not in event.status and not _CANCELLED.search(event.reason)
+    )

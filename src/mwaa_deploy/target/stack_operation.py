@@ -1,0 +1,79 @@
+"""Waiting for a stack operation, and saying why it failed."""
+
+from collections.abc import Callable
+
+from mwaa_deploy.clock import pauses
+from mwaa_deploy.errors import StackUpdateFailed, StackWaitTimedOut
+from mwaa_deploy.ports import Clock, StackEvent
+from mwaa_deploy.target.stack_events import StackEvents, failures
+from mwaa_deploy.target.stack_status import stack_status
+
+
+def wait_for_operation(
+    stack_name: str,
+    events: StackEvents,
+    *,
+    timeout: float,
+    interval: float,
+    clock: Clock,
+    on_event: Callable[[StackEvent], None],
+) -> None:
+    """Wait until an operation has gone well, handing over each of its events once, oldest first.
+
+    DescribeStacks shows the status of before for a moment after the start, and the next operation's after the end, so
+    the operation's own events alone decide whether it is over.
+
+    Args:
+        events: those of the operation.
+        timeout: seconds to wait in all.
+        interval: seconds between two looks in the long run; the first ones come sooner.
+
+    Raises:
+        StackUpdateFailed: CloudFormation could not do it; the first cause is named.
+        StackWaitTimedOut: it is still at it.
+    """
+    started = clock.now()
+    for pause in pauses(interval):
+        for event in events.fresh():
+            on_event(event)
+        status = stack_status(events.stack_status)
+        if events.stack_status and not status.busy:
+            break
+        if (clock.now() - started).total_seconds() >= timeout:
+            # What is left of an operation that has gone well is the deletion of what it replaced.
+            if status.outcome == "good":
+                break
+            raise _timed_out(stack_name, status.name, timeout)
+        clock.sleep(pause)
+    if status.outcome != "good":
+        raise _update_failed(stack_name, events)
+
+
+def _update_failed(stack_name: str, events: StackEvents) -> StackUpdateFailed:
+    status = stack_status(events.stack_status)
+    causes = [_described(event) for event in failures(events.seen)]
+    # Without a failed resource, the stack's own first reason says who stopped it.
+    causes = causes or [event.reason for event in events.seen if event.reason]
+    what = f"Stack {stack_name} ended as {status.name}."
+    if causes:
+        what += f"\nFirst cause: {causes[0]}"
+    if len(causes) > 1:
+        what += "\nFailed after it:" + "".join(f"\n- {cause}" for cause in causes[1:])
+    return StackUpdateFailed(
+        what,
+        meaning=status.meaning or "CloudFormation has put back what was there before.",
+        mend=status.mend.format(stack=stack_name),
+    )
+
+
+def _timed_out(stack_name: str, status: str, timeout: float) -> StackWaitTimedOut:
+    return StackWaitTimedOut(
+        f"Stack {stack_name} is still {status or 'waiting to begin'} after {timeout / 60:.0f} minutes.",
+        meaning="CloudFormation goes on by itself; nothing is lost. DAGs and the record have not been touched.",
+        mend="Run the job again when the stack is done; it takes up where this run stopped. To wait for longer:\n"
+        "    with:\n      stack-timeout-minutes: 360",
+    )
+
+
+def _described(event: StackEvent) -> str:
+    return f"{event.logical_id} ({event.resource_type}) {event.status}: {event.reason or 'no reason given'}"

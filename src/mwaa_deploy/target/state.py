@@ -1,0 +1,217 @@
+"""The target as it is."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mwaa_deploy.bundle.artefacts import Artefact, Bundle
+from mwaa_deploy.bundle.keys import part_keys
+from mwaa_deploy.errors import EnvironmentMissing
+from mwaa_deploy.parts import VERSIONED_PARTS, Part
+from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, StackState, StoredObject
+from mwaa_deploy.target.record import Record, read_record
+from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
+
+_GONE = frozenset({"CREATE_FAILED", "DELETING", "DELETED"})
+_SETTLED = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartState:
+    """A versioned part at the target.
+
+    Attributes:
+        live_key: the key the environment reads; None when it reads none.
+        live_version: the object version it runs with; None when it has none.
+        live_sha256: digest of that version; None when it cannot be told.
+        latest: the newest object at the key this deployment would write, if it has been looked for.
+    """
+
+    live_key: str | None = None
+    live_version: str | None = None
+    live_sha256: str | None = None
+    latest: StoredObject | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetState:
+    """The target before a deployment.
+
+    Attributes:
+        stack_name: the stack's name, whether it exists or not.
+        stack: None when it does not exist.
+        environment: None when it does not exist.
+        record: what the last deployment left; None before the first.
+        keys: where each part belongs; for dags the prefix, without slashes at its ends.
+        parts: each versioned part.
+        dags: size in bytes of every object under the DAG prefix, by path relative to it.
+        unfinished: what a deployment that did not come to its end may have changed.
+    """
+
+    stack_name: str
+    stack: StackState | None
+    environment: EnvironmentState | None
+    record: Record | None
+    keys: Mapping[Part, str]
+    parts: Mapping[Part, PartState] = field(default_factory=dict)
+    dags: Mapping[str, int] = field(default_factory=dict)
+    unfinished: Unfinished = field(default_factory=Unfinished)
+
+    @property
+    def creates_stack(self) -> bool:
+        """Whether a change set has to create the stack; one in review is the shell of a change set never executed."""
+        return self.stack is None or self.stack.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def stack_parameters(self) -> Mapping[str, str]:
+        """The parameters whose values the stack can go on using."""
+        return {} if self.stack is None or self.creates_stack else self.stack.parameters
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Paths relative to the DAG prefix at which another part lies, as dags/requirements.txt often does."""
+        prefix = self.keys[Part.DAGS] + "/"
+        taken = {self.keys[part] for part in VERSIONED_PARTS}
+        taken |= {part.live_key for part in self.parts.values() if part.live_key is not None}
+        return frozenset(key.removeprefix(prefix) for key in taken if key.startswith(prefix))
+
+
+def read_state(
+    *, bucket: Bucket, stack: Stack, environments: Environment, bundle: Bundle, environment_name: str = ""
+) -> TargetState:
+    """Look at the target; nothing is changed.
+
+    Args:
+        bucket: the bucket MWAA reads from.
+        stack: the stack that owns the environment.
+        environments: MWAA's control plane.
+        bundle: what would be shipped: digests are only fetched where they decide something.
+        environment_name: what the user calls the environment; '' to take the stack's.
+
+    Raises:
+        EnvironmentMissing: the stack says that it has an environment which MWAA does not know, or whose name is
+            another.
+        RecordUnreadable: the record is not one of ours.
+        TemplateInvalid: the template's paths cannot be told.
+    """
+    stack_state = stack.state()
+    environment = _environment(stack_state, environments, environment_name)
+    record = read_record(bucket, stack.name)
+    keys = part_keys(
+        bundle.template,
+        bundle.parameters.values,
+        stack_parameters={} if stack_state is None else stack_state.parameters,
+        live_paths={} if environment is None else environment.paths,
+    )
+    parts = {
+        part: _look(
+            part, bucket=bucket, key=keys[part], artefact=bundle.artefacts.get(part), live=environment, record=record
+        ).state()
+        for part in VERSIONED_PARTS
+    }
+    return TargetState(
+        stack_name=stack.name,
+        stack=stack_state,
+        environment=environment,
+        record=record,
+        keys=keys,
+        parts=parts,
+        dags=list_dags(bucket, keys[Part.DAGS]),
+        unfinished=read_unfinished(bucket, stack.name),
+    )
+
+
+def list_dags(bucket: Bucket, prefix: str) -> dict[str, int]:
+    """Sizes of the objects under the DAG prefix, by path relative to it; folder markers are no files."""
+    start = prefix + "/"
+    return {key.removeprefix(start): size for key, size in bucket.list(start) if not key.endswith("/")}
+
+
+def _environment(stack: StackState | None, environments: Environment, asked: str) -> EnvironmentState | None:
+    named = None if stack is None else stack.environment_name
+    if stack and named and asked and named != asked:
+        raise EnvironmentMissing(
+            f"The environment of stack {stack.name} is {named}, not {asked}.",
+            mend=f"with:\n  environment-name: {named}",
+        )
+    name = named or asked
+    found = environments.get(name) if name else None
+    if found is not None and found.status not in _GONE:
+        return found
+    if stack and named and stack.status in _SETTLED:
+        raise EnvironmentMissing(
+            f"Stack {stack.name} has the environment {named}, but MWAA has no such environment.",
+            meaning="It was deleted without CloudFormation, which therefore will not create it again.",
+            mend=f"Take the resource out of the template and deploy, then put it back and deploy; or\n"
+            f"aws cloudformation delete-stack --stack-name {stack.name}",
+        )
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A versioned part while it is looked at."""
+
+    bucket: Bucket
+    key: str
+    artefact: Artefact | None
+    live_key: str | None
+    live_version: str | None
+    recorded: str | None
+
+    def state(self) -> PartState:
+        """Its state; the latest object is only looked for when it could be reused."""
+        sha256 = self._digest()
+        wanted = None if self.artefact is None else self.artefact.sha256
+        latest = None
+        if wanted is not None and not (wanted == sha256 and self.live_key == self.key):
+            latest = self.bucket.head(self.key)
+        return PartState(live_key=self.live_key, live_version=self.live_version, live_sha256=sha256, latest=latest)
+
+    def _digest(self) -> str | None:
+        """Digest of the live version: from its metadata, else from our record, else from its bytes if they could match.
+
+        Reading the bytes costs seconds; taking equal content for another one costs an environment update.
+        """
+        if self.live_key is None or self.live_version is None:
+            return None
+        if self.artefact is None and self.recorded is not None:
+            return self.recorded
+        stored = self.bucket.head(self.live_key, self.live_version)
+        if stored is None:
+            return None
+        known = stored.sha256 or self.recorded
+        if known is not None or self.artefact is None or stored.size != self.artefact.size:
+            return known
+        body = self.bucket.read(self.live_key, self.live_version)
+        return None if body is None else hashlib.sha256(body).hexdigest()
+
+
+def _look(
+    part: Part,
+    *,
+    bucket: Bucket,
+    key: str,
+    artefact: Artefact | None,
+    live: EnvironmentState | None,
+    record: Record | None,
+) -> _Part:
+    version = None if live is None else live.versions.get(part)
+    recorded = None if record is None else record.parts.get(part)
+    return _Part(
+        bucket=bucket,
+        key=key,
+        artefact=artefact,
+        live_key=None if live is None or version is None else live.paths.get(part, key),
+        live_version=version,
+        recorded=recorded.sha256 if recorded and recorded.version == version else None,
+    )

@@ -1,0 +1,75 @@
+"""Whether what is live is what was deployed."""
+
+from collections.abc import Iterable, Mapping
+
+from mwaa_deploy.bundle.manifest import Manifest
+from mwaa_deploy.errors import VerificationFailed
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Bucket, Environment
+from mwaa_deploy.target.state import list_dags
+
+_SHOWN = 20
+
+
+def verify_versions(environments: Environment, name: str, versions: Mapping[Part, str]) -> None:
+    """Check that the environment runs the object versions it was given.
+
+    Args:
+        environments: MWAA's control plane.
+        name: the environment's name.
+        versions: what it should run, by part.
+
+    Raises:
+        VerificationFailed: naming each part that differs.
+    """
+    found = environments.get(name)
+    if found is None:
+        raise VerificationFailed(f"There is no MWAA environment {name} any more.")
+    differing = [
+        f"{part}: runs {found.versions.get(part, 'none')}, not {version}"
+        for part, version in versions.items()
+        if found.versions.get(part) != version
+    ]
+    if differing:
+        raise VerificationFailed(
+            f"The environment {name} does not run what was deployed:\n" + _lines(differing),
+            meaning="Somebody updated it without the stack, or the template does not hand the version parameter on.",
+            mend=f"aws mwaa get-environment --name {name}",
+        )
+
+
+def verify_dags(bucket: Bucket, prefix: str, manifest: Manifest, *, ignored: frozenset[str]) -> None:
+    """Check that the DAG prefix holds the files of the manifest, in their sizes, and no other.
+
+    Args:
+        bucket: the bucket MWAA reads from.
+        prefix: the DAG prefix, without slashes at its ends.
+        manifest: what should be there.
+        ignored: paths relative to the prefix at which another part lies.
+
+    Raises:
+        VerificationFailed: naming what is missing, differs or is too much.
+    """
+    found = {name: size for name, size in list_dags(bucket, prefix).items() if name not in ignored}
+    wanted = {name: file.size for name, file in manifest.files.items() if name not in ignored}
+    wrong = [
+        *(f"missing: {name}" for name in sorted(wanted.keys() - found.keys())),
+        *(
+            f"{found[name]} instead of {wanted[name]} bytes: {name}"
+            for name in sorted(wanted.keys() & found.keys())
+            if found[name] != wanted[name]
+        ),
+        *(f"not deleted: {name}" for name in sorted(found.keys() - wanted.keys())),
+    ]
+    if wrong:
+        raise VerificationFailed(
+            f"s3://{bucket.name}/{prefix}/ does not hold what was deployed:\n" + _lines(wrong),
+            meaning="Something else writes to the DAG prefix. Only one deployment at a time may, and nothing besides.",
+            mend=f"aws s3 ls --recursive s3://{bucket.name}/{prefix}/",
+        )
+
+
+def _lines(problems: Iterable[str]) -> str:
+    found = list(problems)
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return "\n".join(f"- {line}" for line in [*found[:_SHOWN], *more])

@@ -1,0 +1,220 @@
+"""What every Bucket does: the fake and S3's."""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from lab.aws.seed import make_bucket
+from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.ports import Bucket, StoredObject
+from mwaa_deploy.target.bucket import S3Bucket
+from mwaa_deploy.target.credentials import AwsClients
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.log import FakeLog
+
+COMMIT = "c0ffee" * 6 + "cafe"
+
+
+class World(Protocol):
+    """A bucket, and what somebody else does to it."""
+
+    @property
+    def bucket(self) -> Bucket: ...
+    def remove(self) -> None: ...
+    def unversion(self) -> None: ...
+    def open(self) -> None: ...
+    def put_foreign(self, key: str, body: bytes) -> StoredObject: ...
+    def markers(self) -> list[str]: ...
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.bucket = FakeBucket()
+
+    def remove(self) -> None:
+        self.bucket.exists = False
+
+    def unversion(self) -> None:
+        self.bucket.versioned = False
+
+    def open(self) -> None:
+        self.bucket.blocked = False
+
+    def put_foreign(self, key: str, body: bytes) -> StoredObject:
+        return self.bucket.put_foreign(key, body)
+
+    def markers(self) -> list[str]:
+        return [v.id for versions in self.bucket.versions.values() for v in versions if v.body is None]
+
+
+class LabWorld:
+    def __init__(self, clients: AwsClients) -> None:
+        name = f"bucket-{uuid.uuid4().hex}"
+        self.client = clients.client("s3")
+        make_bucket(self.client, name)
+        self.bucket = S3Bucket(self.client, name, FakeLog())
+
+    def remove(self) -> None:
+        self.client.delete_bucket(Bucket=self.bucket.name)
+
+    def unversion(self) -> None:
+        self.client.put_bucket_versioning(Bucket=self.bucket.name, VersioningConfiguration={"Status": "Suspended"})
+
+    def open(self) -> None:
+        self.client.put_public_access_block(
+            Bucket=self.bucket.name, PublicAccessBlockConfiguration={"BlockPublicAcls": True}
+        )
+
+    def put_foreign(self, key: str, body: bytes) -> StoredObject:
+        answer = self.client.put_object(Bucket=self.bucket.name, Key=key, Body=body)
+        return StoredObject(key=key, version=answer["VersionId"], sha256=None, size=len(body))
+
+    def markers(self) -> list[str]:
+        answer = self.client.list_object_versions(Bucket=self.bucket.name)
+        return [marker["VersionId"] for marker in answer.get("DeleteMarkers", ())]
+
+
+@pytest.fixture(params=["fake", pytest.param("lab", marks=pytest.mark.lab)])
+def world(request: pytest.FixtureRequest) -> World:
+    return FakeWorld() if request.param == "fake" else LabWorld(request.getfixturevalue("clients"))
+
+
+def put(bucket: Bucket, key: str, body: bytes) -> StoredObject:
+    return bucket.put(key, body, sha256=hashlib.sha256(body).hexdigest(), commit=COMMIT)
+
+
+def test_a_versioned_bucket_that_is_not_public_is_fine(world):
+    world.bucket.check()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [("remove", BucketMissing), ("unversion", BucketUnversioned), ("open", BucketPublic)],
+)
+def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
+    getattr(world, spoil)()
+    with pytest.raises(error, match=world.bucket.name):
+        world.bucket.check()
+
+
+def test_what_was_put_is_there(world):
+    stored = put(world.bucket, "dags/a.py", b"print(1)\n")
+    assert stored == StoredObject(
+        key="dags/a.py", version=stored.version, sha256=hashlib.sha256(b"print(1)\n").hexdigest(), size=9
+    )
+    assert stored.version
+    assert world.bucket.head("dags/a.py") == stored
+    assert world.bucket.read("dags/a.py") == b"print(1)\n"
+
+
+def test_a_file_is_put_by_its_path(world, tmp_path: Path):
+    body = bytes(range(256)) * 40_000
+    (tmp_path / "plugins.zip").write_bytes(body)
+    digest = hashlib.sha256(body).hexdigest()
+    stored = world.bucket.put("plugins.zip", tmp_path / "plugins.zip", sha256=digest, commit=COMMIT)
+    assert (stored.sha256, stored.size) == (digest, len(body))
+    assert world.bucket.read("plugins.zip") == body
+
+
+def test_an_empty_file_can_be_put(world):
+    assert put(world.bucket, "dags/__init__.py", b"").size == 0
+    assert world.bucket.read("dags/__init__.py") == b""
+
+
+def test_the_same_bytes_again_are_a_new_version(world):
+    first, second = put(world.bucket, "k", b"x"), put(world.bucket, "k", b"x")
+    assert first.version != second.version
+    assert world.bucket.head("k") == second
+
+
+def test_an_older_version_stays_readable(world):
+    old = put(world.bucket, "k", b"old")
+    put(world.bucket, "k", b"new!")
+    assert world.bucket.head("k", old.version) == old
+    assert world.bucket.read("k", old.version) == b"old"
+
+
+def test_bytes_that_differ_from_their_digest_are_not_stored(world):
+    with pytest.raises(UploadFailed, match="k"):
+        world.bucket.put("k", b"x", sha256=hashlib.sha256(b"y").hexdigest(), commit=COMMIT)
+    assert world.bucket.head("k") is None
+
+
+def test_an_upload_without_a_version_is_refused(world):
+    world.unversion()
+    with pytest.raises(BucketUnversioned):
+        put(world.bucket, "k", b"x")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda bucket: put(bucket, "k", b"x"),
+        lambda bucket: bucket.read("k"),
+        lambda bucket: list(bucket.list("")),
+        lambda bucket: bucket.delete(["k"]),
+    ],
+)
+def test_using_a_bucket_that_is_gone_says_so(world, use: Callable[[Bucket], object]):
+    world.remove()
+    with pytest.raises(BucketMissing, match=world.bucket.name):
+        use(world.bucket)
+
+
+def test_somebody_elses_object_has_no_digest(world):
+    foreign = world.put_foreign("k", b"theirs")
+    assert world.bucket.head("k") == foreign
+    assert world.bucket.read("k") == b"theirs"
+
+
+def test_nothing_is_none(world):
+    assert world.bucket.head("k") is None
+    assert world.bucket.read("k") is None
+
+
+def test_an_unknown_version_is_none(world):
+    put(world.bucket, "k", b"x")
+    assert world.bucket.head("k", "unknown") is None
+    assert world.bucket.read("k", "unknown") is None
+
+
+def test_a_deleted_object_is_gone_but_its_versions_are_not(world):
+    stored = put(world.bucket, "k", b"x")
+    world.bucket.delete(["k"])
+    assert world.bucket.head("k") is None
+    assert world.bucket.read("k") is None
+    assert list(world.bucket.list("")) == []
+    assert world.bucket.head("k", stored.version) == stored
+    (marker,) = world.markers()
+    assert world.bucket.head("k", marker) is None
+    assert world.bucket.read("k", marker) is None
+
+
+def test_deleting_nothing_or_what_is_not_there_is_fine(world):
+    world.bucket.delete([])
+    world.bucket.delete(["never/there"])
+
+
+def test_listing_is_by_prefix_and_in_the_order_of_bytes(world):
+    keys = ["dags/Z.py", "dags/a b+c&d.py", "dags/a.py", "dags/sub/ä.py", "dags/\U0001f600.py", "dagsother.py", "k"]
+    for key in reversed(keys):
+        put(world.bucket, key, key.encode())
+    under = [key for key in keys if key.startswith("dags/")]
+    assert list(world.bucket.list("dags/")) == [(key, len(key.encode())) for key in sorted(under, key=str.encode)]
+    world.bucket.delete(under)
+    assert list(world.bucket.list("dags/")) == []
+    assert list(world.bucket.list("nowhere/")) == []
+
+
+def test_more_than_a_page_of_objects_is_listed_and_deleted(world):
+    keys = [f"dags/{number:04}.py" for number in range(1003)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: put(world.bucket, key, b"x"), keys))
+    assert [key for key, _ in world.bucket.list("dags/")] == keys
+    world.bucket.delete(keys[:-1])
+    assert [key for key, _ in world.bucket.list("dags/")] == keys[-1:]

@@ -1,0 +1,177 @@
+"""What every Environment does, and waiting on it: the fake and MWAA's in the lab."""
+
+import uuid
+from typing import Protocol
+
+import pytest
+
+from lab.aws.process import RunningAws
+from lab.aws.seed import make_bucket
+from mwaa_deploy.clock import SystemClock
+from mwaa_deploy.errors import EnvironmentUpdateFailed, EnvironmentWaitTimedOut
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Clock, Environment
+from mwaa_deploy.target.credentials import AwsClients
+from mwaa_deploy.target.environment import MwaaEnvironments, wait_until_live
+from tests.fakes.clock import FakeClock
+from tests.fakes.environment import FakeEnvironment
+from tests.fakes.log import FakeLog
+
+ROLE = "arn:aws:iam::123456789012:role/airflow"
+NETWORK = {"SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "SecurityGroupIds": ["sg-01234567"]}
+
+
+class World(Protocol):
+    """An MWAA with nothing in it."""
+
+    @property
+    def environments(self) -> Environment: ...
+    @property
+    def clock(self) -> Clock: ...
+    def version(self) -> str: ...
+    def create(self, name: str, requirements: str) -> None: ...
+    def update(self, name: str, requirements: str) -> None: ...
+    def fail_update(self, name: str, requirements: str, message: str) -> None: ...
+    def set_status(self, name: str, status: str) -> None: ...
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.environments = FakeEnvironment(self.clock)
+        self.serial = 0
+
+    def version(self) -> str:
+        self.serial += 1
+        return f"v{self.serial}"
+
+    def create(self, name: str, requirements: str) -> None:
+        self.environments.update(
+            name,
+            versions={Part.REQUIREMENTS: requirements},
+            paths={Part.REQUIREMENTS: "requirements.txt", Part.DAGS: "dags"},
+            seconds=60,
+        )
+
+    def update(self, name: str, requirements: str) -> None:
+        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
+
+    def fail_update(self, name: str, requirements: str, message: str) -> None:
+        self.environments.fail_update(name, message, seconds=60)
+
+    def set_status(self, name: str, status: str) -> None:
+        self.environments.set_status(name, status)
+
+
+class LabWorld:
+    def __init__(self, clients: AwsClients, lab: RunningAws) -> None:
+        self.clock = SystemClock()
+        self.environments = MwaaEnvironments(clients.client("mwaa"))
+        self.bucket = f"bucket-{uuid.uuid4().hex}"
+        self.mwaa = clients.client("mwaa")
+        self.s3 = clients.client("s3")
+        self.lab = lab
+        make_bucket(self.s3, self.bucket)
+
+    def version(self) -> str:
+        answer = self.s3.put_object(Bucket=self.bucket, Key="requirements.txt", Body=b"")
+        return str(answer["VersionId"])
+
+    def create(self, name: str, requirements: str) -> None:
+        self.mwaa.create_environment(
+            Name=name,
+            ExecutionRoleArn=ROLE,
+            SourceBucketArn=f"arn:aws:s3:::{self.bucket}",
+            DagS3Path="dags",
+            NetworkConfiguration=NETWORK,
+            RequirementsS3Path="requirements.txt",
+            RequirementsS3ObjectVersion=requirements,
+        )
+
+    def update(self, name: str, requirements: str) -> None:
+        self.mwaa.update_environment(Name=name, RequirementsS3ObjectVersion=requirements)
+
+    def fail_update(self, name: str, requirements: str, message: str) -> None:
+        self.lab.post("mwaa/fail", name=name, message=message, times=1)
+        self.update(name, requirements)
+
+    def set_status(self, name: str, status: str) -> None:
+        self.lab.post("mwaa/status", name=name, status=status)
+
+
+@pytest.fixture(params=["fake", pytest.param("lab", marks=pytest.mark.lab)])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    return LabWorld(request.getfixturevalue("clients"), request.getfixturevalue("lab_aws"))
+
+
+@pytest.fixture
+def name() -> str:
+    return f"environment-{uuid.uuid4().hex}"
+
+
+def wait(world: World, name: str, requirements: str, timeout: float = 600):
+    return wait_until_live(
+        world.environments,
+        name,
+        versions={Part.REQUIREMENTS: requirements},
+        timeout=timeout,
+        clock=world.clock,
+        log=FakeLog(),
+        interval=0.1,
+    )
+
+
+def test_an_environment_that_is_not_there_is_none(world, name):
+    assert world.environments.get(name) is None
+
+
+def test_an_environment_tells_what_it_runs_with(world, name):
+    version = world.version()
+    world.create(name, version)
+    assert world.environments.get(name).status == "CREATING"
+    state = wait(world, name, version)
+    assert state == world.environments.get(name)
+    assert state.name == name
+    assert state.status == "AVAILABLE"
+    assert state.versions == {Part.REQUIREMENTS: version}
+    assert state.paths == {Part.REQUIREMENTS: "requirements.txt", Part.DAGS: "dags"}
+    assert state.airflow_version
+    assert state.webserver_url
+    assert state.last_update_status is None
+    assert state.last_update_error is None
+
+
+def test_an_update_is_waited_for(world, name):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    wait(world, name, old)
+    world.update(name, new)
+    assert world.environments.get(name).status == "UPDATING"
+    state = wait(world, name, new)
+    assert state.status == "AVAILABLE"
+    assert state.versions == {Part.REQUIREMENTS: new}
+    assert state.last_update_status == "SUCCESS"
+
+
+def test_a_rolled_back_update_is_a_failure_with_mwaas_reason(world, name):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    wait(world, name, old)
+    world.fail_update(name, new, "Unable to install the requirements")
+    with pytest.raises(EnvironmentUpdateFailed, match="UPDATE_FAILED: Unable to install the requirements"):
+        wait(world, name, new)
+    state = world.environments.get(name)
+    assert state.status == "UPDATE_FAILED"
+    assert state.versions == {Part.REQUIREMENTS: old}
+    assert state.last_update_status == "FAILED"
+
+
+def test_an_environment_under_maintenance_is_waited_for_in_vain(world, name):
+    version = world.version()
+    world.create(name, version)
+    wait(world, name, version)
+    world.set_status(name, "MAINTENANCE")
+    with pytest.raises(EnvironmentWaitTimedOut, match="MAINTENANCE"):
+        wait(world, name, version, timeout=1)

@@ -1,0 +1,291 @@
+"""What every Stack does: the fake and CloudFormation's in the lab."""
+
+import uuid
+from typing import Protocol
+
+import pytest
+
+from lab.aws.process import RunningAws
+from lab.aws.seed import make_bucket
+from mwaa_deploy.clock import SystemClock
+from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
+from mwaa_deploy.ports import ChangeSet, Stack, StackEvent, StackParameter
+from mwaa_deploy.target.credentials import AwsClients
+from mwaa_deploy.target.stack import CloudFormationStack
+from tests.fakes.stack import FakeStack
+
+TEMPLATE = """
+Parameters:
+  Bucket: {Type: String}
+  RequirementsVersion: {Type: String}
+  Greeting: {Type: String, Default: hello}
+Resources:
+  Environment:
+    Type: AWS::MWAA::Environment
+    Properties:
+      Name: !Sub "${AWS::StackName}-env"
+      ExecutionRoleArn: arn:aws:iam::123456789012:role/airflow
+      SourceBucketArn: !Sub "arn:aws:s3:::${Bucket}"
+      DagS3Path: dags
+      RequirementsS3Path: requirements.txt
+      RequirementsS3ObjectVersion: !Ref RequirementsVersion
+      NetworkConfiguration:
+        SubnetIds: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]
+        SecurityGroupIds: [sg-01234567]
+  Note:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Type: String
+      Name: !Sub "/mwaa/${AWS::StackName}"
+      Value: !Ref Greeting
+Outputs:
+  Said: {Value: !Ref Greeting}
+"""
+LONG = 600.0
+
+
+class World(Protocol):
+    """A stack that does not exist, and an MWAA behind it."""
+
+    @property
+    def stack(self) -> Stack: ...
+    @property
+    def bucket(self) -> str: ...
+    def version(self) -> str: ...
+    def break_environment(self, message: str) -> None: ...
+    def slow_down(self) -> None: ...
+
+
+class FakeWorld:
+    bucket = "bucket"
+
+    def __init__(self) -> None:
+        self.stack = FakeStack("stack", seconds=60)
+        self.serial = 0
+
+    def version(self) -> str:
+        self.serial += 1
+        return f"v{self.serial}"
+
+    def break_environment(self, message: str) -> None:
+        self.stack.break_with("Environment", message)
+
+    def slow_down(self) -> None:
+        self.stack.seconds = 2 * LONG
+
+
+class LabWorld:
+    def __init__(self, clients: AwsClients, lab: RunningAws) -> None:
+        self.lab = lab
+        self.bucket = f"bucket-{uuid.uuid4().hex}"
+        self.s3 = clients.client("s3")
+        make_bucket(self.s3, self.bucket)
+        name = f"stack-{uuid.uuid4().hex}"
+        self.stack = CloudFormationStack(
+            clients.client("cloudformation"), name, clock=SystemClock(), interval=0.1, change_set_timeout=60
+        )
+
+    def version(self) -> str:
+        answer = self.s3.put_object(Bucket=self.bucket, Key="requirements.txt", Body=b"")
+        return str(answer["VersionId"])
+
+    def break_environment(self, message: str) -> None:
+        self.lab.post("mwaa/fail", name=f"{self.stack.name}-env", message=message, times=1)
+
+    def slow_down(self) -> None:
+        self.lab.post("mwaa/clock", seconds_per_status=5)
+
+
+@pytest.fixture(params=["fake", pytest.param("lab", marks=pytest.mark.lab)])
+def world(request: pytest.FixtureRequest):
+    if request.param == "fake":
+        yield FakeWorld()
+        return
+    lab = request.getfixturevalue("lab_aws")
+    before = lab.get("mwaa/clock")["seconds_per_status"]
+    yield LabWorld(request.getfixturevalue("clients"), lab)
+    lab.post("mwaa/clock", seconds_per_status=before)
+
+
+def values(world: World, version: str | None, **others: str | None) -> list[StackParameter]:
+    given = {"Bucket": world.bucket, "RequirementsVersion": version, **others}
+    return [StackParameter(key=key, value=value) for key, value in given.items()]
+
+
+def change(world: World, parameters: list[StackParameter], *, create: bool = False) -> ChangeSet:
+    return world.stack.create_change_set(template=TEMPLATE, parameters=parameters, create=create, description="a test")
+
+
+def execute(world: World, change_set: ChangeSet, timeout: float = LONG) -> list[StackEvent]:
+    events: list[StackEvent] = []
+    world.stack.execute(change_set, timeout=timeout, on_event=events.append)
+    return events
+
+
+def create(world: World, version: str | None = None) -> None:
+    execute(world, change(world, values(world, version or world.version()), create=True))
+
+
+def test_a_stack_that_is_not_there_is_none(world):
+    assert world.stack.state() is None
+
+
+def test_a_change_set_for_a_new_stack_adds_everything(world):
+    change_set = change(world, values(world, "v"), create=True)
+    assert change_set.type == "CREATE"
+    assert not change_set.empty
+    assert sorted((c.action, c.logical_id, c.resource_type) for c in change_set.changes) == [
+        ("Add", "Environment", "AWS::MWAA::Environment"),
+        ("Add", "Note", "AWS::SSM::Parameter"),
+    ]
+    assert world.stack.state().status == "REVIEW_IN_PROGRESS"
+
+
+def test_a_change_set_that_was_only_looked_at_leaves_no_stack(world):
+    world.stack.delete_change_set(change(world, values(world, "v"), create=True))
+    assert world.stack.state() is None
+
+
+def test_deleting_a_change_set_twice_is_fine(world):
+    change_set = change(world, values(world, "v"), create=True)
+    world.stack.delete_change_set(change_set)
+    world.stack.delete_change_set(change_set)
+
+
+def test_a_stack_left_with_an_unexecuted_change_set_is_created_all_the_same(world):
+    change(world, values(world, "v"), create=True)
+    change_set = change(world, values(world, world.version()), create=False)
+    assert change_set.type == "CREATE"
+    execute(world, change_set)
+    assert world.stack.state().status == "CREATE_COMPLETE"
+
+
+def test_a_created_stack_tells_its_parameters_outputs_and_environment(world):
+    version = world.version()
+    create(world, version)
+    state = world.stack.state()
+    assert state.name == world.stack.name
+    assert state.status == "CREATE_COMPLETE"
+    assert state.parameters == {"Bucket": world.bucket, "RequirementsVersion": version, "Greeting": "hello"}
+    assert state.outputs == {"Said": "hello"}
+    assert state.environment_name == f"{world.stack.name}-env"
+
+
+def test_events_come_once_each_and_oldest_first(world):
+    events = execute(world, change(world, values(world, world.version()), create=True))
+    own = [event.status for event in events if event.logical_id == world.stack.name]
+    assert own == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+    assert (events[0].status, events[-1].status) == ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+    assert events[-1].logical_id == world.stack.name
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert [event.status for event in events if event.logical_id == "Environment"][-1] == "CREATE_COMPLETE"
+    again = execute(world, change(world, values(world, world.version())))
+    assert {event.status for event in again} <= {
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    }
+
+
+def test_without_changes_the_change_set_is_empty(world):
+    version = world.version()
+    create(world, version)
+    change_set = change(world, values(world, version))
+    assert change_set.empty
+    assert change_set.type == "UPDATE"
+    assert world.stack.state().status == "CREATE_COMPLETE"
+    world.stack.delete_change_set(change_set)
+
+
+def test_a_changed_version_modifies_the_environment_alone(world):
+    create(world)
+    change_set = change(world, values(world, world.version()))
+    (line,) = change_set.changes
+    assert (line.action, line.logical_id, line.replacement) == ("Modify", "Environment", "False")
+    assert "RequirementsS3ObjectVersion" in line.details
+
+
+def test_an_update_keeps_previous_values_and_falls_back_to_defaults(world):
+    version = world.version()
+    execute(world, change(world, values(world, version, Greeting="good morning"), create=True))
+    kept = change(world, values(world, None, Greeting=None))
+    assert kept.empty
+    execute(world, change(world, values(world, None)))
+    state = world.stack.state()
+    assert state.status == "UPDATE_COMPLETE"
+    assert state.parameters["RequirementsVersion"] == version
+    assert state.parameters["Greeting"] == "hello"
+    assert state.outputs == {"Said": "hello"}
+
+
+def test_a_change_set_that_is_deleted_changes_nothing(world):
+    version = world.version()
+    create(world, version)
+    world.stack.delete_change_set(change(world, values(world, world.version())))
+    state = world.stack.state()
+    assert (state.status, state.parameters["RequirementsVersion"]) == ("CREATE_COMPLETE", version)
+
+
+@pytest.mark.parametrize(
+    ("template", "parameters"),
+    [
+        pytest.param(TEMPLATE, [StackParameter(key="Bucket", value="b")], id="a required parameter missing"),
+        pytest.param("Resources: [", [], id="no YAML"),
+    ],
+)
+def test_what_makes_no_change_set_leaves_no_stack(world, template, parameters):
+    with pytest.raises(ChangeSetFailed):
+        world.stack.create_change_set(template=template, parameters=parameters, create=True, description="")
+    assert world.stack.state() is None
+
+
+def test_what_exists_cannot_be_created(world):
+    create(world)
+    with pytest.raises(ChangeSetFailed):
+        change(world, values(world, None), create=True)
+
+
+def test_what_does_not_exist_cannot_be_updated(world):
+    with pytest.raises(ChangeSetFailed):
+        change(world, values(world, "v"), create=False)
+    assert world.stack.state() is None
+
+
+def test_a_change_set_is_executed_once(world):
+    change_set = change(world, values(world, world.version()), create=True)
+    execute(world, change_set)
+    with pytest.raises(ChangeSetFailed, match=change_set.name):
+        execute(world, change_set)
+
+
+def test_a_failed_creation_names_its_cause_and_leaves_an_unusable_stack(world):
+    world.break_environment("Unable to install the requirements")
+    change_set = change(world, values(world, world.version()), create=True)
+    with pytest.raises(StackUpdateFailed, match=r"First cause: Environment"):
+        execute(world, change_set)
+    assert world.stack.state().status == "ROLLBACK_COMPLETE"
+    with pytest.raises(StackUnusable, match="ROLLBACK_COMPLETE"):
+        change(world, values(world, world.version()))
+
+
+def test_a_failed_update_is_rolled_back(world):
+    version = world.version()
+    create(world, version)
+    world.break_environment("Unable to install the requirements")
+    change_set = change(world, values(world, world.version()))
+    with pytest.raises(StackUpdateFailed, match=r"First cause: Environment.*Unable to install the requirements"):
+        execute(world, change_set)
+    state = world.stack.state()
+    assert (state.status, state.parameters["RequirementsVersion"]) == ("UPDATE_ROLLBACK_COMPLETE", version)
+    assert not change(world, values(world, world.version())).empty
+
+
+def test_an_update_that_takes_too_long_goes_on_by_itself(world):
+    create(world)
+    change_set = change(world, values(world, world.version()))
+    world.slow_down()
+    with pytest.raises(StackWaitTimedOut, match="UPDATE_IN_PROGRESS"):
+        execute(world, change_set, timeout=1)
+    assert world.stack.state().status == "UPDATE_IN_PROGRESS"
+    with pytest.raises(StackBusy, match="UPDATE_IN_PROGRESS"):
+        change(world, values(world, None))

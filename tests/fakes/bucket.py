@@ -1,0 +1,114 @@
+"""A versioned bucket in memory."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.ports import StoredObject
+from tests.fakes.failures import Knobs
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of one key; a body of None is a delete marker."""
+
+    id: str
+    body: bytes | None
+    sha256: str | None = None
+    commit: str | None = None
+
+
+class FakeBucket:
+    """Fills the Bucket port.
+
+    Knobs: `exists`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error, after=n)` makes any
+    method raise; `put_foreign` writes as somebody else would, without our metadata.
+
+    Attributes:
+        versions: every version of every key, oldest first.
+        knobs: calls made and failures to come.
+    """
+
+    def __init__(self, name: str = "mwaa-bucket") -> None:
+        self.name = name
+        self.exists = True
+        self.versioned = True
+        self.blocked = True
+        self.versions: dict[str, list[Version]] = {}
+        self.knobs = Knobs()
+        self._serial = 0
+
+    def check(self) -> None:
+        self.knobs.called("check")
+        self._require_exists()
+        if not self.versioned:
+            raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
+        if not self.blocked:
+            raise BucketPublic(f"Public access to bucket {self.name} is not blocked.")
+
+    def head(self, key: str, version: str | None = None) -> StoredObject | None:
+        self.knobs.called("head", key)
+        found = self._find(key, version)
+        return None if found is None else self._stored(key, found)
+
+    def read(self, key: str, version: str | None = None) -> bytes | None:
+        self.knobs.called("read", key)
+        found = self._find(key, version)
+        return None if found is None else found.body
+
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+        self.knobs.called("put", key)
+        self._require_exists()
+        content = body if isinstance(body, bytes) else body.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise UploadFailed(f"s3://{self.name}/{key} did not arrive as it was sent.")
+        if not self.versioned:
+            raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
+        return self._stored(key, self._append(key, content, sha256, commit))
+
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+        self.knobs.called("list", prefix)
+        self._require_exists()
+        for key in sorted(self.versions, key=str.encode):
+            body = self.versions[key][-1].body
+            if key.startswith(prefix) and body is not None:
+                yield key, len(body)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.knobs.called("delete", key)
+            self._require_exists()
+            self._append(key, None, None, None)
+
+    # ------------------------------------------------------------------------------------------- for the test's use
+
+    def put_foreign(self, key: str, body: bytes) -> StoredObject:
+        """Write an object as somebody else would: without digest and commit."""
+        return self._stored(key, self._append(key, body, None, None))
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """The bytes of every key that is not deleted."""
+        latest = {key: versions[-1].body for key, versions in sorted(self.versions.items())}
+        return {key: body for key, body in latest.items() if body is not None}
+
+    def _require_exists(self) -> None:
+        if not self.exists:
+            raise BucketMissing(f"Bucket {self.name} does not exist.")
+
+    def _append(self, key: str, body: bytes | None, sha256: str | None, commit: str | None) -> Version:
+        self._serial += 1
+        version = Version(f"v{self._serial:04}", body, sha256, commit)
+        self.versions.setdefault(key, []).append(version)
+        return version
+
+    def _find(self, key: str, version: str | None) -> Version | None:
+        self._require_exists()
+        found = [v for v in self.versions.get(key, ()) if version in (None, v.id)]
+        return found[-1] if found and found[-1].body is not None else None
+
+    @staticmethod
+    def _stored(key: str, version: Version) -> StoredObject:
+        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(version.body or b""))

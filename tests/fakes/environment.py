@@ -1,0 +1,98 @@
+"""MWAA's control plane in memory."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Clock, EnvironmentState
+from tests.fakes.clock import FakeClock
+from tests.fakes.failures import Knobs
+
+
+class FakeEnvironment:
+    """Fills the Environment port.
+
+    `put` sets a state at once; `later` sets one when the clock has moved on, so that a wait can be watched;
+    `knobs.fail("get", error)` makes the next call raise.
+
+    Attributes:
+        states: the environments by name.
+        updates: names of the environments a stack has updated or created, one per update.
+        knobs: calls made and failures to come.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or FakeClock()
+        self._later: list[tuple[datetime, EnvironmentState]] = []
+        self.states: dict[str, EnvironmentState] = {}
+        self.updates: list[str] = []
+        self.knobs = Knobs()
+
+    def get(self, name: str) -> EnvironmentState | None:
+        self.knobs.called("get", name)
+        now = self._clock.now()
+        for at, state in sorted(self._later, key=lambda entry: entry[0]):
+            if at <= now:
+                self.states[state.name] = state
+        self._later = [entry for entry in self._later if entry[0] > now]
+        return self.states.get(name)
+
+    # ------------------------------------------------------------------------------------------- for the test's use
+
+    def put(self, state: EnvironmentState) -> None:
+        """Set the state of an environment at once."""
+        self.states[state.name] = state
+
+    def later(self, seconds: float, state: EnvironmentState) -> None:
+        """Set the state of an environment that many seconds from now."""
+        self._later.append((self._clock.now() + timedelta(seconds=seconds), state))
+
+    def update(
+        self,
+        name: str,
+        *,
+        versions: Mapping[Part, str],
+        paths: Mapping[Part, str],
+        airflow_version: str | None = None,
+        seconds: float = 0,
+    ) -> None:
+        """Make or update an environment, as a stack does; for `seconds` it is UPDATING (or CREATING) on the old values.
+
+        A version or path that is not given keeps its value.
+        """
+        self.updates.append(name)
+        before = self.states.get(name)
+        base = before or EnvironmentState(
+            name=name, status="CREATING", webserver_url="example.airflow.eu-west-1.on.aws", airflow_version="2.10.3"
+        )
+        after = replace(
+            base,
+            status="AVAILABLE",
+            versions={**base.versions, **versions},
+            paths={**base.paths, **paths},
+            airflow_version=airflow_version or base.airflow_version,
+            last_update_status="SUCCESS" if before else None,
+            last_update_error=None,
+        )
+        if seconds:
+            self.put(replace(base, status="UPDATING", last_update_status="PENDING") if before else base)
+            self.later(seconds, after)
+        else:
+            self.put(after)
+
+    def fail_update(self, name: str, message: str, *, seconds: float = 0) -> None:
+        """Let an update fail as MWAA does: it rolls back, and the old values run on."""
+        failed = replace(
+            self.states[name], status="UPDATE_FAILED", last_update_status="FAILED", last_update_error=message
+        )
+        if seconds:
+            self.put(replace(self.states[name], status="UPDATING", last_update_status="PENDING"))
+            self.later(seconds / 2, replace(failed, status="ROLLING_BACK", last_update_status="PENDING"))
+            self.later(seconds, failed)
+        else:
+            self.put(failed)
+
+    def set_status(self, name: str, status: str) -> None:
+        """Put an environment into any status."""
+        self.put(replace(self.states[name], status=status))

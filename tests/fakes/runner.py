@@ -1,0 +1,77 @@
+"""A runner that gives scripted answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from mwaa_deploy.ports import Completed
+from mwaa_deploy.runner.archive import IGNORED
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command does: how it ends, and the files it leaves."""
+
+    completed: Completed
+    writes: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
+
+
+class FakeRunner:
+    """Fills the Runner port. A command without an answer ends with 127, as one that does not exist.
+
+    Attributes:
+        files: what was put or written, by absolute path.
+        commands: what was run, in order.
+    """
+
+    def __init__(self) -> None:
+        self.description = "fake runner, Airflow 2.10.3, Python 3.11.9"
+        self.differences: tuple[str, ...] = ("It runs nothing.",)
+        self.home = PurePosixPath("/usr/local/airflow")
+        self.python = "/usr/local/airflow/.local/bin/python"
+        self.files: dict[PurePosixPath, bytes] = {}
+        self.commands: list[tuple[str, ...]] = []
+        self._answers: dict[tuple[str, ...], Answer] = {}
+
+    def answer(
+        self,
+        *prefix: str,
+        exit_code: int = 0,
+        output: str = "",
+        timed_out: bool = False,
+        writes: Mapping[PurePosixPath, bytes] | None = None,
+    ) -> None:
+        """Say how every command that begins with these words ends; the longest prefix decides."""
+        completed = Completed(exit_code=exit_code, output=output, seconds=0.1, timed_out=timed_out)
+        self._answers[prefix] = Answer(completed, dict(writes or {}))
+
+    def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
+        if isinstance(source, bytes):
+            self.files[destination] = source
+        elif source.is_file():
+            self.files[destination] = source.read_bytes()
+        else:
+            for path in source.rglob("*"):
+                inside = path.relative_to(source)
+                if path.is_file() and not path.is_symlink() and not IGNORED & set(inside.parts):
+                    self.files[destination / inside.as_posix()] = path.read_bytes()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+    ) -> Completed:
+        words = tuple(argv)
+        self.commands.append(words)
+        for length in range(len(words), -1, -1):
+            if words[:length] in self._answers:
+                answer = self._answers[words[:length]]
+                self.files.update(answer.writes)
+                return answer.completed
+        return Completed(exit_code=127, output=f"{words[0]}: not found\n", seconds=0.0)
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        return self.files.get(path)

@@ -1,0 +1,218 @@
+"""A CloudFormation stack in memory, with just enough of the engine to tell what a change set would do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import ChangeSet, StackEvent, StackParameter, StackState
+from tests.fakes.clock import FakeClock
+from tests.fakes.environment import FakeEnvironment
+from tests.fakes.failures import Knobs
+from tests.fakes.template import MWAA_TYPE, Deployed, compare, fill_in
+
+ENVIRONMENT_VERSIONS = {
+    "PluginsS3ObjectVersion": Part.PLUGINS,
+    "RequirementsS3ObjectVersion": Part.REQUIREMENTS,
+    "StartupScriptS3ObjectVersion": Part.STARTUP_SCRIPT,
+}
+ENVIRONMENT_PATHS = {
+    "PluginsS3Path": Part.PLUGINS,
+    "RequirementsS3Path": Part.REQUIREMENTS,
+    "StartupScriptS3Path": Part.STARTUP_SCRIPT,
+    "DagS3Path": Part.DAGS,
+}
+
+
+@dataclass(frozen=True)
+class Underway:
+    """An operation that runs until a moment."""
+
+    until: datetime
+    outcome: StackState
+
+
+class FakeStack:
+    """Fills the Stack port.
+
+    It reads the template (JSON or YAML, `!Ref` and the like), fills in parameters as CloudFormation does, compares with
+    what is deployed, and on execution hands versions and paths to the FakeEnvironment.
+
+    Knobs: `seconds` is how long an operation takes; `environment_lags` keeps the environment on its old versions that
+    much longer than the stack; `break_with(logical_id, reason)` makes the next execution fail and roll back;
+    `set_status` puts the stack into any status; `replace_on(logical_id)` makes its changes a replacement;
+    `knobs.fail(method, error)` makes any method raise.
+
+    Attributes:
+        deployed: what is deployed, or None.
+        change_sets: the change sets that exist now, by id.
+        knobs: calls made and failures to come.
+    """
+
+    def __init__(
+        self,
+        name: str = "mwaa-staging",
+        *,
+        environment: FakeEnvironment | None = None,
+        clock: FakeClock | None = None,
+        seconds: float = 0,
+        environment_lags: float = 0,
+    ) -> None:
+        self.name = name
+        self.clock = clock or FakeClock()
+        self.environment = environment or FakeEnvironment(self.clock)
+        self.seconds = seconds
+        self.environment_lags = environment_lags
+        self.deployed: Deployed | None = None
+        self.change_sets: dict[str, tuple[ChangeSet, Deployed]] = {}
+        self.knobs = Knobs()
+        self._state: StackState | None = None
+        self._underway: Underway | None = None
+        self._breakage: tuple[str, str] | None = None
+        self._replaced: set[str] = set()
+        self._serial = 0
+
+    # ---------------------------------------------------------------------------------------------------- the port
+
+    def state(self) -> StackState | None:
+        self.knobs.called("state")
+        return self._settled()
+
+    def create_change_set(
+        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+    ) -> ChangeSet:
+        self.knobs.called("create_change_set", description)
+        state = self._settled()
+        self._require_ready(state)
+        if create and self.deployed is not None:
+            raise ChangeSetFailed(f"Stack {self.name} already exists and cannot be created.")
+        if not create and self.deployed is None and state is None:
+            raise ChangeSetFailed(f"Stack {self.name} does not exist.")
+        kind = "CREATE" if self.deployed is None else "UPDATE"
+        after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
+        changes = compare(self.deployed, after, self._replaced)
+        self._serial += 1
+        change_set = ChangeSet(
+            id=f"arn:change-set/{self._serial}", name=f"mwaa-deploy-{self._serial}", type=kind, changes=changes
+        )
+        if changes:
+            self.change_sets[change_set.id] = (change_set, after)
+            if state is None:
+                self._state = StackState(id=f"arn:stack/{self.name}", name=self.name, status="REVIEW_IN_PROGRESS")
+        return change_set
+
+    def delete_change_set(self, change_set: ChangeSet) -> None:
+        self.knobs.called("delete_change_set", change_set.name)
+        self.change_sets.pop(change_set.id, None)
+        if self.deployed is None and self._state and self._state.status == "REVIEW_IN_PROGRESS":
+            self._state = None
+
+    def execute(self, change_set: ChangeSet, *, timeout: float, on_event: Callable[[StackEvent], None]) -> StackState:
+        self.knobs.called("execute", change_set.name)
+        state = self._settled()
+        self._require_ready(state)
+        if change_set.id not in self.change_sets or state is None:
+            raise ChangeSetFailed(f"Change set {change_set.name} does not exist.")
+        _, after = self.change_sets[change_set.id]
+        self.change_sets.clear()
+        verb = change_set.type
+        on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_IN_PROGRESS"))
+        if self._breakage is not None:
+            self._fail(state, verb, on_event)
+        outcome = self._outcome(state, after, f"{verb}_COMPLETE")
+        self._underway = Underway(self.clock.now() + timedelta(seconds=self.seconds), outcome)
+        self._state = replace(state, status=f"{verb}_IN_PROGRESS")
+        self._start_environment(change_set, after)
+        self.deployed = after
+        if self.seconds > timeout:
+            self.clock.sleep(timeout)
+            raise StackWaitTimedOut(f"Stack {self.name} is still {verb}_IN_PROGRESS after {timeout:.0f} s.")
+        self.clock.sleep(self.seconds)
+        for change in change_set.changes:
+            on_event(self._event(change.logical_id, change.resource_type, f"{verb}_COMPLETE"))
+        on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_COMPLETE"))
+        settled = self._settled()
+        assert settled is not None
+        return settled
+
+    # ------------------------------------------------------------------------------------------- for the test's use
+
+    def set_status(self, status: str, reason: str = "") -> None:
+        """Put the stack into any status, as if somebody else had."""
+        state = self._state or StackState(id=f"arn:stack/{self.name}", name=self.name, status=status)
+        self._state = replace(state, status=status, status_reason=reason)
+
+    def break_with(self, logical_id: str, reason: str) -> None:
+        """Make the next execution fail at a resource and roll back."""
+        self._breakage = (logical_id, reason)
+
+    def replace_on(self, logical_id: str) -> None:
+        """Make every change of a resource a replacement."""
+        self._replaced.add(logical_id)
+
+    def deploy(self, template: str, parameters: Mapping[str, str] | None = None) -> StackState:
+        """Bring a template to the stack without a trace in the calls, as an earlier deployment would have."""
+        given = tuple(StackParameter(key=k, value=v) for k, v in (parameters or {}).items())
+        calls, self.knobs = self.knobs, Knobs()
+        pace, self.seconds, self.environment_lags = (self.seconds, self.environment_lags), 0, 0
+        change_set = self.create_change_set(
+            template=template, parameters=given, create=self.deployed is None, description=""
+        )
+        state = self.execute(change_set, timeout=1, on_event=lambda _: None)
+        self.knobs, (self.seconds, self.environment_lags) = calls, pace
+        return state
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _settled(self) -> StackState | None:
+        if self._underway and self.clock.now() >= self._underway.until:
+            self._state, self._underway = self._underway.outcome, None
+        return self._state
+
+    def _require_ready(self, state: StackState | None) -> None:
+        if state is None or state.status == "REVIEW_IN_PROGRESS":
+            return
+        if state.status.endswith("_IN_PROGRESS"):
+            raise StackBusy(f"Stack {self.name} is {state.status}.")
+        if state.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"):
+            raise StackUnusable(f"Stack {self.name} is {state.status}.")
+
+    def _outcome(self, state: StackState, after: Deployed, status: str) -> StackState:
+        environment = after.environment(self.name)
+        return StackState(
+            id=state.id,
+            name=self.name,
+            status=status,
+            parameters=dict(after.parameters),
+            outputs=after.resolved_outputs(self.name),
+            environment_name=None if environment is None else str(environment["Name"]),
+        )
+
+    def _start_environment(self, change_set: ChangeSet, after: Deployed) -> None:
+        properties = after.environment(self.name)
+        if properties is None or not any(change.resource_type == MWAA_TYPE for change in change_set.changes):
+            return
+        self.environment.update(
+            str(properties["Name"]),
+            versions={part: str(properties[key]) for key, part in ENVIRONMENT_VERSIONS.items() if properties.get(key)},
+            paths={part: str(properties[key]) for key, part in ENVIRONMENT_PATHS.items() if properties.get(key)},
+            airflow_version=properties.get("AirflowVersion"),
+            seconds=self.seconds + self.environment_lags,
+        )
+
+    def _fail(self, state: StackState, verb: str, on_event: Callable[[StackEvent], None]) -> None:
+        assert self._breakage is not None
+        logical_id, reason = self._breakage
+        self._breakage = None
+        rolled_back = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
+        on_event(self._event(logical_id, MWAA_TYPE, f"{verb}_FAILED", reason))
+        on_event(self._event(self.name, "AWS::CloudFormation::Stack", rolled_back))
+        self.clock.sleep(self.seconds)
+        self._state = replace(state, status=rolled_back)
+        raise StackUpdateFailed(f"Stack {self.name} ended as {rolled_back}. First cause: {logical_id}: {reason}")
+
+    def _event(self, logical_id: str, resource_type: str, status: str, reason: str = "") -> StackEvent:
+        return StackEvent(
+            at=self.clock.now(), logical_id=logical_id, resource_type=resource_type, status=status, reason=reason
+        )

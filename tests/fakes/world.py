@@ -1,0 +1,150 @@
+"""A whole target in memory and a project on disk, so that histories of deployments can be told."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
+from mwaa_deploy.outcome import Outcome, Progress
+from mwaa_deploy.parts import Part
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.planner import make_plan
+from mwaa_deploy.ports import ChangedFile
+from mwaa_deploy.source.project import Project
+from mwaa_deploy.target.apply import Author, Target, apply
+from mwaa_deploy.target.record import read_record
+from mwaa_deploy.target.state import TargetState, read_state
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.clock import FakeClock
+from tests.fakes.environment import FakeEnvironment
+from tests.fakes.log import FakeLog
+from tests.fakes.stack import FakeStack
+
+TEMPLATE = """\
+Parameters:
+  Name: {Type: String}
+  PluginsVersion: {Type: String, Default: ""}
+  RequirementsVersion: {Type: String, Default: ""}
+  StartupVersion: {Type: String, Default: ""}
+  Class: {Type: String, Default: mw1.small}
+Resources:
+  Mwaa:
+    Type: AWS::MWAA::Environment
+    Properties:
+      Name: !Ref Name
+      DagS3Path: dags
+      PluginsS3Path: plugins.zip
+      PluginsS3ObjectVersion: !Ref PluginsVersion
+      RequirementsS3Path: dags/requirements.txt
+      RequirementsS3ObjectVersion: !Ref RequirementsVersion
+      StartupScriptS3Path: startup.sh
+      StartupScriptS3ObjectVersion: !Ref StartupVersion
+      EnvironmentClass: !Ref Class
+"""
+
+FILES: Mapping[str, str] = {
+    "dags/a.py": "a = 1\n",
+    "dags/team b/ü.py": "b = 1\n",
+    "plugins/operators.py": "p = 1\n",
+    "dags/requirements.txt": "x==1\n",
+    "startup.sh": "export A=1\n",
+    "template.yaml": TEMPLATE,
+    "parameters.yml": "Name: staging\n",
+}
+
+
+class World:
+    """One project and its target.
+
+    Attributes:
+        files: the project's files by path; change them and call deploy() again.
+        bucket, stack, environment, clock, log: the fakes.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.files = dict(FILES)
+        self.clock = FakeClock()
+        self.log = FakeLog()
+        self.bucket = FakeBucket()
+        self.environment = FakeEnvironment(self.clock)
+        self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
+        self._place = place
+        self._commits = 0
+
+    def bundle(self) -> Bundle:
+        """What the files of now ship."""
+        self._commits += 1
+        root, work = self._place / f"checkout-{self._commits}", self._place / f"work-{self._commits}"
+        work.mkdir()
+        for name, text in self.files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+
+        def there(name: str) -> Path | None:
+            return root / name if (root / name).exists() else None
+
+        return build_bundle(
+            Project(
+                repository=root,
+                root=root,
+                dags=root / "dags",
+                plugins=there("plugins"),
+                requirements=there("dags/requirements.txt"),
+                startup_script=there("startup.sh"),
+                template=there("template.yaml"),
+                parameters=there("parameters.yml"),
+            ),
+            work,
+        )
+
+    def state(self, bundle: Bundle) -> TargetState:
+        """The target as it is."""
+        return read_state(bucket=self.bucket, stack=self.stack, environments=self.environment, bundle=bundle)
+
+    def plan(self, *, base: str | None = None, files: Mapping[Part, tuple[ChangedFile, ...]] | None = None) -> Plan:
+        """The plan for the files of now."""
+        bundle = self.bundle()
+        return make_plan(
+            bundle, self.state(bundle), base=base, base_reason="there was no successful run yet", files=files or {}
+        )
+
+    def deploy(self, progress: Progress | None = None) -> Outcome:
+        """Plan and carry out the files of now."""
+        bundle = self.bundle()
+        state = self.state(bundle)
+        plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
+        target = Target(
+            bucket=self.bucket, stack=self.stack, environments=self.environment, clock=self.clock, log=self.log
+        )
+        author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
+        return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
+
+    @property
+    def versions_made(self) -> dict[str, int]:
+        """How many versions each key outside of our own folder has ever had."""
+        return {
+            key: len(versions) for key, versions in self.bucket.versions.items() if not key.startswith("mwaa-deploy/")
+        }
+
+    def assert_deployed(self) -> None:
+        """The target holds exactly the content of the files of now.
+
+        A versioned part counts by the version the environment runs; newer ones of failed deployments do no harm.
+        """
+        bundle = self.bundle()
+        dags = {name: text.encode() for name, text in self.files.items() if name.startswith("dags/")}
+        live = self.environment.states["staging"]
+        held = {key: body for key, body in self.bucket.contents.items() if key.startswith("dags/")}
+        versioned = {"dags/requirements.txt"}
+        assert {key: held[key] for key in held.keys() - versioned} == {
+            key: dags[key] for key in dags.keys() - versioned
+        }
+        for part, artefact in bundle.artefacts.items():
+            body = self.bucket.read(artefact.key, live.versions[part])
+            assert body is not None
+            assert hashlib.sha256(body).hexdigest() == artefact.sha256, part
+        record = read_record(self.bucket, self.stack.name)
+        assert record is not None
+        assert {part: found.version for part, found in record.parts.items()} == live.versions
+        assert record.dags == bundle.dags.without(frozenset({"requirements.txt"}))
+        assert "mwaa-deploy/mwaa-staging/unfinished.json" not in self.bucket.contents

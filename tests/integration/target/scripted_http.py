@@ -1,0 +1,72 @@
+"""An HTTP server on loopback that plays GitHub's token service and STS, as a script says."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; `hang_up` closes the connection without one."""
+
+    status: int = 200
+    body: str = ""
+    hang_up: bool = False
+
+
+@dataclass
+class ScriptedHttp:
+    """The answers to come, by method, and what was asked.
+
+    Attributes:
+        get: answers to GET requests, in order; the last one is repeated.
+        post: answers to POST requests, in order; the last one is repeated.
+        asked: (path with query, Authorization header, body) of every request.
+    """
+
+    url: str = ""
+    get: list[Answer] = field(default_factory=list)
+    post: list[Answer] = field(default_factory=list)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def scripted_http() -> Iterator[ScriptedHttp]:
+    """Serve until the end of the block."""
+    script = ScriptedHttp()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _play(self, answers: list[Answer]) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            script.asked.append((self.path, self.headers.get("Authorization", ""), body))
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if answer.hang_up:
+                self.close_connection = True
+                return
+            content = answer.body.encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_GET(self) -> None:
+            self._play(script.get)
+
+        def do_POST(self) -> None:
+            self._play(script.post)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is http.server's
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,148 @@
+import hashlib
+from io import BytesIO
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+
+from mwaa_deploy.errors import AwsAccessDenied, AwsUnavailable, BucketPublic, BucketUnversioned, CredentialsRejected
+from mwaa_deploy.ports import StoredObject
+from mwaa_deploy.target.bucket import S3Bucket
+from tests.fakes.log import FakeLog
+from tests.unit.target.stubs import stubbed
+
+BLOCKS = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+
+
+def bucket(client: Any, log: FakeLog | None = None) -> S3Bucket:
+    return S3Bucket(client, "my-bucket", log or FakeLog())
+
+
+def test_a_bucket_one_may_not_see_is_not_called_missing():
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_bucket", "403", "Forbidden", 403)
+        with pytest.raises(AwsAccessDenied, match=r"s3:ListBucket on arn:aws:s3:::my-bucket"):
+            bucket(client).check()
+
+
+def test_a_bucket_that_never_had_versioning_comes_with_the_command():
+    with stubbed("s3") as (client, stub):
+        stub.add_response("head_bucket", {})
+        stub.add_response("get_bucket_versioning", {})
+        with pytest.raises(BucketUnversioned, match="put-bucket-versioning --bucket my-bucket") as caught:
+            bucket(client).check()
+    assert "never enabled" in caught.value.what
+
+
+def test_not_being_allowed_to_see_the_public_access_block_is_a_warning():
+    log = FakeLog()
+    with stubbed("s3") as (client, stub):
+        stub.add_response("head_bucket", {})
+        stub.add_response("get_bucket_versioning", {"Status": "Enabled"})
+        stub.add_client_error("get_public_access_block", "AccessDenied", "Access Denied", 403)
+        bucket(client, log).check()
+    (warning,) = log.annotations
+    assert warning.severity == "warn"
+    assert "s3:GetBucketPublicAccessBlock" in warning.message
+
+
+@pytest.mark.parametrize("missing", BLOCKS)
+def test_all_four_blocks_must_be_on(missing):
+    with stubbed("s3") as (client, stub):
+        stub.add_response("head_bucket", {})
+        stub.add_response("get_bucket_versioning", {"Status": "Enabled"})
+        blocks = {**BLOCKS, missing: False}
+        stub.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": blocks})
+        with pytest.raises(BucketPublic, match=missing):
+            bucket(client).check()
+
+
+def test_a_bucket_without_any_block_is_public():
+    with stubbed("s3") as (client, stub):
+        stub.add_response("head_bucket", {})
+        stub.add_response("get_bucket_versioning", {"Status": "Enabled"})
+        stub.add_client_error("get_public_access_block", "NoSuchPublicAccessBlockConfiguration", "none", 404)
+        with pytest.raises(BucketPublic, match="put-public-access-block"):
+            bucket(client).check()
+
+
+def test_an_upload_to_a_bucket_with_suspended_versioning_is_refused():
+    digest = hashlib.sha256(b"x").hexdigest()
+    with stubbed("s3") as (client, stub):
+        stub.add_response("put_object", {"VersionId": "null"})
+        with pytest.raises(BucketUnversioned):
+            bucket(client).put("k", b"x", sha256=digest, commit="c")
+
+
+def test_an_upload_carries_its_checksum_and_says_where_it_comes_from():
+    asked: dict[str, Any] = {}
+    digest = hashlib.sha256(b"x").hexdigest()
+    with stubbed("s3") as (client, stub):
+        client.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: asked.update(params))
+        stub.add_response("put_object", {"VersionId": "v1"})
+        stored = bucket(client).put("k", b"x", sha256=digest, commit="abc")
+    assert stored == StoredObject(key="k", version="v1", sha256=digest, size=1)
+    assert asked["ChecksumSHA256"] == "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="
+    assert asked["Metadata"] == {"mwaa-deploy-sha256": digest, "mwaa-deploy-commit": "abc"}
+
+
+def test_a_key_that_could_not_be_deleted_is_an_error_although_the_call_went_well():
+    errors = [
+        {"Key": "dags/a.py", "Code": "AccessDenied", "Message": "Access Denied"},
+        {"Key": "dags/b.py", "Code": "AccessDenied", "Message": "Access Denied"},
+    ]
+    with stubbed("s3") as (client, stub):
+        stub.add_response("delete_objects", {"Errors": errors})
+        with pytest.raises(AwsAccessDenied, match=r"my-bucket/dags/a\.py.*and 1 more"):
+            bucket(client).delete(["dags/a.py", "dags/b.py", "dags/c.py"])
+
+
+def test_a_key_that_s3_failed_to_delete_is_told_as_s3s_fault():
+    with stubbed("s3") as (client, stub):
+        stub.add_response("delete_objects", {"Errors": [{"Key": "k", "Code": "InternalError", "Message": "sorry"}]})
+        with pytest.raises(AwsUnavailable):
+            bucket(client).delete(["k"])
+
+
+def test_deletions_go_in_batches_of_a_thousand():
+    sizes: list[int] = []
+    with stubbed("s3") as (client, stub):
+        client.meta.events.register(
+            "provide-client-params.s3.DeleteObjects",
+            lambda params, **_: sizes.append(len(params["Delete"]["Objects"])),
+        )
+        for _ in range(3):
+            stub.add_response("delete_objects", {})
+        bucket(client).delete([str(number) for number in range(2001)])
+    assert sizes == [1000, 1000, 1]
+
+
+def test_a_version_id_of_another_bucket_is_no_version():
+    """S3 answers a HEAD with such an id by a bare 400."""
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_object", "400", "Bad Request", 400)
+        stub.add_client_error("get_object", "InvalidArgument", "Invalid version id specified", 400)
+        assert bucket(client).head("k", "elsewhere") is None
+
+
+def test_a_bare_400_can_be_a_rejected_token():
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_object", "400", "Bad Request", 400)
+        stub.add_client_error("get_object", "ExpiredToken", "The provided token has expired.", 400)
+        with pytest.raises(CredentialsRejected):
+            bucket(client).head("k")
+
+
+def test_a_bare_400_can_have_been_a_passing_fault():
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_object", "400", "Bad Request", 400)
+        body = StreamingBody(BytesIO(b"xyz"), 3)
+        stub.add_response("get_object", {"Body": body, "ContentLength": 3, "VersionId": "v1"})
+        assert bucket(client).head("k") == StoredObject(key="k", version="v1", sha256=None, size=3)
+
+
+def test_the_arn_is_that_of_the_partition():
+    with stubbed("s3", region="cn-north-1") as (client, stub):
+        stub.add_client_error("get_object", "AccessDenied", "Access Denied", 403)
+        with pytest.raises(AwsAccessDenied, match="arn:aws-cn:s3:::my-bucket/k"):
+            bucket(client).read("k")

@@ -1,0 +1,184 @@
+from typing import Any
+
+import pytest
+
+from mwaa_deploy.errors import AwsUnavailable, ChangeSetFailed
+from mwaa_deploy.ports import ResourceChange, StackParameter
+from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets, is_no_change, resource_change
+from tests.fakes.clock import FakeClock
+from tests.unit.target.stubs import stubbed
+
+ID = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/mwaa-deploy-x/1"
+EMPTY = "The submitted information didn't contain changes. Submit different information to create a change set."
+PARAMETERS = [StackParameter(key="A", value="1"), StackParameter(key="B", value=None)]
+
+
+def change_sets(client: Any, clock: FakeClock | None = None, **options: Any) -> ChangeSets:
+    return ChangeSets(
+        client,
+        "mwaa-staging",
+        stack_arn="arn:stack",
+        options=ChangeSetOptions(**options),
+        clock=clock or FakeClock(),
+        interval=5,
+        timeout=60,
+    )
+
+
+def create(sets: ChangeSets, template: str = "Resources: {}"):
+    return sets.create("UPDATE", template=template, parameters=PARAMETERS, description="commit abc")
+
+
+def described(status: str, reason: str = "", **more: Any) -> dict[str, Any]:
+    return {"ChangeSetId": ID, "Status": status, "StatusReason": reason, **more}
+
+
+def change(logical_id: str) -> dict[str, Any]:
+    return {
+        "Type": "Resource",
+        "ResourceChange": {"Action": "Add", "LogicalResourceId": logical_id, "ResourceType": "AWS::SSM::Parameter"},
+    }
+
+
+@pytest.mark.parametrize("reason", [EMPTY, "No updates are to be performed."])
+def test_both_ways_to_say_no_changes_are_known(reason):
+    assert is_no_change(reason)
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_IN_PROGRESS"))
+        stub.add_response("describe_change_set", described("FAILED", reason))
+        stub.add_response("delete_change_set", {}, {"ChangeSetName": ID, "StackName": "mwaa-staging"})
+        assert create(change_sets(client)).empty
+
+
+def test_no_changes_may_be_said_at_once():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_client_error("create_change_set", "ValidationError", "No updates are to be performed.")
+        assert create(change_sets(client)).empty
+
+
+def test_any_other_failure_is_told_and_cleared_away():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("FAILED", "Transform failed with: boom"))
+        stub.add_response("delete_change_set", {})
+        with pytest.raises(ChangeSetFailed, match="Transform failed with: boom"):
+            create(change_sets(client))
+
+
+def test_what_is_asked_for():
+    with stubbed("cloudformation") as (client, stub):
+        asked: dict[str, Any] = {}
+        client.meta.events.register(
+            "provide-client-params.cloudformation.CreateChangeSet", lambda params, **_: asked.update(params)
+        )
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_COMPLETE", Changes=[change("A")]))
+        made = create(change_sets(client, role_arn="arn:aws:iam::123456789012:role/cfn-service", tags={"team": "data"}))
+    assert made.name == asked.pop("ChangeSetName")
+    assert made.name.startswith("mwaa-deploy-20260105120000-")
+    assert asked == {
+        "StackName": "mwaa-staging",
+        "ChangeSetType": "UPDATE",
+        "TemplateBody": "Resources: {}",
+        "Parameters": [
+            {"ParameterKey": "A", "ParameterValue": "1"},
+            {"ParameterKey": "B", "UsePreviousValue": True},
+        ],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        "Description": "commit abc",
+        "RoleARN": "arn:aws:iam::123456789012:role/cfn-service",
+        "Tags": [{"Key": "team", "Value": "data"}],
+    }
+
+
+def test_every_page_of_changes_is_read():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_COMPLETE", Changes=[change("A")], NextToken="2"))
+        stub.add_response(
+            "describe_change_set",
+            described("CREATE_COMPLETE", Changes=[change("B")]),
+            {"ChangeSetName": ID, "StackName": "mwaa-staging", "NextToken": "2"},
+        )
+        assert [c.logical_id for c in create(change_sets(client)).changes] == ["A", "B"]
+
+
+def test_a_change_of_outputs_alone_is_not_empty():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_COMPLETE", Changes=[]))
+        (line,) = create(change_sets(client)).changes
+    assert (line.action, line.resource_type) == ("Modify", "AWS::CloudFormation::Stack")
+
+
+def test_a_template_that_is_too_large_is_refused_before_it_is_sent():
+    with stubbed("cloudformation") as (client, _), pytest.raises(ChangeSetFailed, match="51,201 bytes"):
+        create(change_sets(client), "ä" + "x" * 51_199)
+
+
+def test_a_template_of_the_largest_size_is_sent():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_COMPLETE", Changes=[change("A")]))
+        create(change_sets(client), "x" * 51_200)
+
+
+def test_missing_capabilities_come_with_the_line_to_add():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_client_error(
+            "create_change_set", "InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]"
+        )
+        with pytest.raises(ChangeSetFailed, match="capabilities: CAPABILITY_IAM, CAPABILITY_NAMED_IAM"):
+            create(change_sets(client))
+
+
+def test_a_change_set_that_is_never_ready_is_given_up():
+    clock = FakeClock()
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        for _ in range(15):
+            stub.add_response("describe_change_set", described("CREATE_PENDING"))
+        stub.add_response("delete_change_set", {})
+        with pytest.raises(ChangeSetFailed, match="CREATE_PENDING after 60 s"):
+            create(change_sets(client, clock))
+    assert 60 <= sum(clock.slept) < 65
+
+
+def test_deleting_what_is_gone_is_fine_and_all_else_is_not():
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_client_error("delete_change_set", "ChangeSetNotFound", "ChangeSet [x] does not exist")
+        stub.add_client_error("delete_change_set", "ServiceUnavailable", "", 503)
+        change_sets(client).delete(ID)
+        with pytest.raises(AwsUnavailable):
+            change_sets(client).delete(ID)
+
+
+def test_a_property_that_two_things_change_is_named_once():
+    """The shape of a parameter's change as AWS documents it: one dynamic and one static detail."""
+    target = {"Attribute": "Properties", "Name": "RequirementsS3ObjectVersion", "RequiresRecreation": "Never"}
+    raw = {
+        "Action": "Modify",
+        "LogicalResourceId": "Environment",
+        "PhysicalResourceId": "mwaa-staging-env",
+        "ResourceType": "AWS::MWAA::Environment",
+        "Replacement": "False",
+        "Scope": ["Properties", "Tags"],
+        "Details": [
+            {"Target": target, "Evaluation": "Dynamic", "ChangeSource": "DirectModification"},
+            {
+                "Target": target,
+                "Evaluation": "Static",
+                "ChangeSource": "ParameterReference",
+                "CausingEntity": "RequirementsVersion",
+            },
+            {"Target": {"Attribute": "Tags", "RequiresRecreation": "Never"}, "ChangeSource": "DirectModification"},
+        ],
+    }
+    assert resource_change(raw) == ResourceChange(
+        action="Modify",
+        logical_id="Environment",
+        resource_type="AWS::MWAA::Environment",
+        replacement="False",
+        details=("RequirementsS3ObjectVersion", "Tags"),
+    )

@@ -1,0 +1,83 @@
+"""Random histories of edits, failures, reverts and deployments: whatever happened, a good run ends in its content."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mwaa_deploy.errors import AwsUnavailable, MwaaDeployError
+from tests.fakes.failures import Knobs
+from tests.fakes.world import TEMPLATE, World
+
+CONTENTS: dict[str, list[str | None]] = {
+    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", None],
+    "dags/deep/b.py": ["b = 1\n", "b = 2\n", None],
+    "dags/requirements.txt": ["x==1\n", "x==2\n", None],
+    "plugins/operators.py": ["p = 1\n", "p = 2\n", None],
+    "template.yaml": [TEMPLATE, TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")],
+    "parameters.yml": ["Name: staging\n", "{Name: staging, Class: mw1.large}\n"],
+}
+EDITS = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
+FAILURES = st.one_of(
+    st.none(),
+    st.tuples(st.just("bucket"), st.sampled_from(["put", "delete", "list", "read", "head"]), st.integers(0, 5)),
+    st.tuples(st.just("stack"), st.sampled_from(["create_change_set", "execute", "state"]), st.just(0)),
+    st.tuples(st.just("environment"), st.just("get"), st.integers(0, 3)),
+    st.tuples(st.just("break"), st.just(""), st.just(0)),
+)
+HISTORIES = st.lists(st.tuples(st.lists(EDITS, max_size=4), FAILURES), max_size=6)
+
+
+def edit(world: World, edits: list[tuple[str, str | None]]) -> None:
+    for name, content in edits:
+        world.files.pop(name, None)
+        if content is not None:
+            world.files[name] = content
+    world.files.setdefault("dags/always.py", "x = 1\n")
+
+
+def arrange(world: World, failure: tuple[str, str, int] | None) -> None:
+    if failure is None:
+        return
+    where, method, after = failure
+    if where == "break":
+        world.stack.break_with("Mwaa", "broken")
+    else:
+        getattr(world, where).knobs.fail(method, AwsUnavailable("gone"), after=after)
+
+
+def recover(world: World) -> None:
+    """All is well again; a stack whose creation failed is deleted by hand, as its error says."""
+    for fake in (world.bucket, world.stack, world.environment):
+        fake.knobs = Knobs()
+    world.stack._breakage = None
+    state = world.stack.state()
+    if state is not None and state.status == "ROLLBACK_COMPLETE":
+        world.stack._state = None
+
+
+@given(history=HISTORIES)
+@settings(max_examples=100, deadline=None)
+def test_good_run_after_any_history_ends_in_its_content(history):
+    with tempfile.TemporaryDirectory() as place:
+        world = World(Path(place))
+        for edits, failure in history:
+            edit(world, edits)
+            arrange(world, failure)
+            try:
+                world.deploy()
+            except MwaaDeployError:
+                assert failure is not None
+                recover(world)
+            else:
+                recover(world)
+                world.assert_deployed()
+        edit(world, [])
+        world.deploy()
+
+        world.assert_deployed()
+        assert world.plan().empty
+        versions = {key: len(found) for key, found in world.bucket.versions.items()}
+        assert world.deploy().changed_nothing
+        assert {key: len(found) for key, found in world.bucket.versions.items()} == versions

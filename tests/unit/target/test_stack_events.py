@@ -1,0 +1,89 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mwaa_deploy.ports import StackEvent
+from mwaa_deploy.target.stack_events import StackEvents, failures
+from tests.unit.target.stubs import stubbed
+
+STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mwaa-staging/1"
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def raw(
+    number: int, status: str, *, resource: str = "Environment", by: str = "ours", physical: str = "p"
+) -> dict[str, Any]:
+    """An event of the operation whose token is `by`."""
+    kind = "AWS::CloudFormation::Stack" if physical == STACK else "AWS::MWAA::Environment"
+    return {
+        "StackId": STACK,
+        "StackName": "mwaa-staging",
+        "EventId": f"event-{number}",
+        "Timestamp": NOON + timedelta(seconds=number),
+        "LogicalResourceId": resource,
+        "PhysicalResourceId": physical,
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        "ClientRequestToken": by,
+    }
+
+
+def event(status: str, reason: str = "", logical_id: str = "Environment") -> StackEvent:
+    return StackEvent(
+        at=NOON, logical_id=logical_id, resource_type="AWS::MWAA::Environment", status=status, reason=reason
+    )
+
+
+def test_only_events_of_the_operation_are_told_oldest_first():
+    with stubbed("cloudformation") as (client, stub):
+        events = StackEvents(client, STACK, "ours")
+        others = raw(1, "UPDATE_COMPLETE", by="theirs", physical=STACK)
+        page = [raw(3, "UPDATE_IN_PROGRESS"), raw(2, "UPDATE_IN_PROGRESS", physical=STACK), others]
+        stub.add_response("describe_stack_events", {"StackEvents": page, "NextToken": "more"}, {"StackName": STACK})
+        assert [e.at.second for e in events.fresh()] == [2, 3]
+        assert events.stack_status == "UPDATE_IN_PROGRESS"
+
+
+def test_each_event_is_told_once_however_often_it_is_listed():
+    with stubbed("cloudformation") as (client, stub):
+        events = StackEvents(client, STACK, "ours")
+        first = [raw(2, "UPDATE_IN_PROGRESS", physical=STACK)]
+        stub.add_response("describe_stack_events", {"StackEvents": first})
+        stub.add_response("describe_stack_events", {"StackEvents": [raw(3, "UPDATE_COMPLETE", physical=STACK), *first]})
+        stub.add_response("describe_stack_events", {"StackEvents": [raw(3, "UPDATE_COMPLETE", physical=STACK), *first]})
+        assert [e.status for e in events.fresh()] == ["UPDATE_IN_PROGRESS"]
+        assert [e.status for e in events.fresh()] == ["UPDATE_COMPLETE"]
+        assert list(events.fresh()) == []
+        assert events.stack_status == "UPDATE_COMPLETE"
+
+
+def test_a_page_full_of_news_is_followed_by_the_next():
+    with stubbed("cloudformation") as (client, stub):
+        events = StackEvents(client, STACK, "ours")
+        stub.add_response("describe_stack_events", {"StackEvents": [raw(3, "B"), raw(2, "A")], "NextToken": "more"})
+        stub.add_response("describe_stack_events", {"StackEvents": [raw(1, "Z", physical=STACK)]})
+        assert [e.status for e in events.fresh()] == ["Z", "A", "B"]
+
+
+def test_a_nested_stack_is_not_the_stack():
+    with stubbed("cloudformation") as (client, stub):
+        events = StackEvents(client, STACK, "ours")
+        nested = {**raw(1, "UPDATE_COMPLETE"), "ResourceType": "AWS::CloudFormation::Stack"}
+        stub.add_response("describe_stack_events", {"StackEvents": [nested]})
+        assert len(list(events.fresh())) == 1
+        assert events.stack_status == ""
+
+
+def test_the_first_failure_that_is_no_cancellation_is_the_cause():
+    cause = event("UPDATE_FAILED", "Unable to install the requirements")
+    also = event("CREATE_FAILED", "Name is taken", "Note")
+    told = failures(
+        [
+            event("UPDATE_IN_PROGRESS"),
+            event("CREATE_FAILED", "Resource creation cancelled", "Queue"),
+            cause,
+            event("UPDATE_FAILED", "Resource update cancelled", "Topic"),
+            also,
+            event("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Environment].", "stack"),
+        ]
+    )
+    assert told == (cause, also)
