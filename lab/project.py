@@ -19,7 +19,10 @@ GITHUB_REPOSITORY = "acme/hello-mwaa"
 WORKFLOW = "mwaa.yml"
 REGION = "eu-west-1"
 """The Region that the example names."""
-GIT = ("git", "-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "init.defaultBranch=main")
+GIT = (
+    *("git", "-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "init.defaultBranch=main"),
+    *("-c", "safe.directory=*"),  # the checkout may belong to the account that the jobs run as
+)
 
 
 @dataclass

@@ -47,7 +47,7 @@ def story(tmp_path_factory, world, base_image) -> Story:
     story.snapshots["updates after plugin"] = story.updates()
 
     for name, (path, text) in {
-        "import error": ("dags/broken.py", "import os\n\nimport no_such_module\n"),
+        "import error": ("dags/broken.py", "from airflow.decorators import dag\n\nimport no_such_module\n"),
         "requirement": ("requirements.txt", project.read("requirements.txt") + "no-such-package-anywhere==9.9.9\n"),
         "test": ("tests/test_wrong.py", "def test_wrong():\n    answer = 41\n    assert answer == 42\n"),
     }.items():
