@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,18 @@ class Act:
     docker_host: str = ""
     user: str = ""
 
-    def run(self, event: str, *, payload: Mapping[str, Any] | None = None, workflow: str = "mwaa.yml") -> ActResult:
-        """Run the workflow for an event and parse its log."""
+    def run(
+        self,
+        event: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        workflow: str = "mwaa.yml",
+        options: Sequence[str] = (),
+    ) -> ActResult:
+        """Run the workflow for an event, with more options of act, and parse its log."""
         event_file = self.repository / ".git" / "lab-event.json"
         event_file.write_text(json.dumps(payload or {}), encoding="utf-8")
-        argv = [act_binary(), event, "--json", "--no-cache-server", "--platform", PLATFORM]
+        argv = [act_binary(), event, *options, "--json", "--no-cache-server", "--platform", PLATFORM]
         argv += ["--workflows", str(self.repository / ".github" / "workflows" / workflow)]
         argv += ["--eventpath", str(event_file), "--local-repository", f"{self.action_reference}={self.action}"]
         for name, value in self.env.items():

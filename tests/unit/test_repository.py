@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/*/.github/workflows/*.yml")])
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\dX]+\.[\dY]+\.[\dZ]+")
-CATALOGUES = {"src/mwaa_deploy/errors.py", "src/mwaa_deploy/ports.py"}
+CATALOGUES = {"src/mwaa_deploy/errors.py", "src/mwaa_deploy/ports.py", "src/mwaa_deploy/checks/probe/dag_probe.py"}
 """Lists of short entries that belong side by side, looked things up in rather than read."""
 EXPRESSION = re.compile(r"\$\{\{")
 
