@@ -143,7 +143,7 @@ class _Deployment:
     def _event(self, event: StackEvent) -> None:
         self.progress.stack_events.append(event)
         reason = event.reason and f": {event.reason}"
-        self.target.log.verbatim(f"{event.at:%H:%M:%S} {event.logical_id} {event.status}{reason}")
+        self.target.log.info(f"{event.at:%H:%M:%S} {event.logical_id} {event.status}{reason}")
 
     def _await_environment(self, versions: Mapping[Part, str], *, wait: bool) -> None:
         name = self.progress.environment_name
