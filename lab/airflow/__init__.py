@@ -1,0 +1,1 @@
+"""Live Airflows: one real Airflow for each MWAA environment of the lab."""

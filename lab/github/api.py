@@ -1,0 +1,208 @@
+"""GitHub's routes: who may ask, what is found, and the lab's own way to put things in."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from lab.github import documents
+from lab.github.filters import DateInvalidError, filters, matches
+from lab.github.records import WORKFLOW_FOLDER, Records, Repository, Run, now
+from lab.web import RefusedError, Request, Response, Route, dispatch
+
+_REPOSITORY = "/repos/{owner}/{repo}"
+_WORKFLOW = _REPOSITORY + "/actions/workflows/{workflow}"
+_MAXIMUM_PER_PAGE = 100
+_MAXIMUM_FILTERED = 1000
+_LIMIT_PER_HOUR = 1000
+"""What a job's token may ask per repository (GitHub's documentation of rate limits)."""
+
+Finder = Callable[[Request, Repository], Response | None]
+
+
+class GitHub:
+    """Answers as api.github.com does. Call it with a request."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._asked = 0
+        self._window_ends = 0.0
+        page = "/actions/workflow-runs#"
+        self._routes = (
+            self._route(_REPOSITORY, "metadata", "/repos/repos#get-a-repository", self._repository),
+            self._route(_WORKFLOW, "actions", "/actions/workflows#get-a-workflow", self._workflow),
+            self._route(f"{_WORKFLOW}/runs", "actions", f"{page}list-workflow-runs-for-a-workflow", self._runs),
+            self._route(_REPOSITORY + "/actions/runs/{run}", "actions", f"{page}get-a-workflow-run", self._run),
+            self._route(_REPOSITORY + "/commits/{ref}", "contents", "/commits/commits#get-a-commit", self._commit),
+            Route(method="PUT", pattern="/_lab/tokens", answer=self._put_token),
+            Route(method="POST", pattern=f"/_lab{_REPOSITORY}/runs", answer=self._post_run),
+            Route(method="PATCH", pattern=f"/_lab{_REPOSITORY}/runs/{{run}}", answer=self._patch_run),
+            Route(method="PUT", pattern=f"/_lab{_REPOSITORY}/commits/{{ref}}", answer=self._put_commit),
+        )
+
+    def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            response = dispatch(self._routes, request)
+        except RefusedError as refused:
+            response = refused.response
+        if request.path.startswith("/_lab"):
+            return response
+        return replace(response, headers={**self._limits(), **response.headers})
+
+    # -- what GitHub answers --------------------------------------------------------------------------------------
+
+    def _route(self, pattern: str, permission: str, page: str, find: Finder) -> Route:
+        def answer(request: Request) -> Response:
+            self._authorise(request, permission, page)
+            repository = self._records.repository(request.named["owner"], request.named["repo"])
+            found = repository and find(request, repository)
+            if not found:
+                raise _refusal(HTTPStatus.NOT_FOUND, "Not Found", page)
+            return found
+
+        return Route(method="GET", pattern=pattern, answer=answer)
+
+    def _authorise(self, request: Request, permission: str, page: str) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not token or scheme.lower() not in {"bearer", "token"}:
+            raise _refusal(HTTPStatus.UNAUTHORIZED, "Requires authentication", page)
+        permissions = self._records.permissions(token)
+        if permissions is None:
+            raise _refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials", "")
+        # Every token may read metadata.
+        if permission != "metadata" and permissions.get(permission) not in {"read", "write"}:
+            raise _refusal(HTTPStatus.FORBIDDEN, "Resource not accessible by integration", page)
+
+    def _repository(self, request: Request, repository: Repository) -> Response:
+        return Response(body=documents.repository_document(repository, _api(request)))
+
+    def _workflow(self, request: Request, repository: Repository) -> Response | None:
+        found = self._records.workflow(repository, request.named["workflow"])
+        return Response(body=documents.workflow_document(found, repository, _api(request))) if found else None
+
+    def _run(self, request: Request, repository: Repository) -> Response | None:
+        number = request.named["run"]
+        found = self._records.run(repository, int(number)) if number.isdecimal() else None
+        return Response(body=documents.run_document(found, repository, _api(request))) if found else None
+
+    def _commit(self, request: Request, repository: Repository) -> Response:
+        sha = request.named["ref"]
+        made = self._records.commit(repository, sha)
+        if made is None:
+            message = f"No commit found for SHA: {sha}"
+            raise _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message, "/commits/commits#get-a-commit")
+        return Response(body=documents.commit_document(sha, made, repository, _api(request)))
+
+    def _runs(self, request: Request, repository: Repository) -> Response | None:
+        workflow = self._records.workflow(repository, request.named["workflow"])
+        if workflow is None:
+            return None
+        query = request.query
+        runs = [run for run in self._records.runs(repository) if run.path == workflow.path]
+        try:
+            wanted = [run for run in runs if matches(run, query)]
+        except DateInvalidError as error:
+            raise _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "") from error
+        if filters(query):
+            wanted = wanted[:_MAXIMUM_FILTERED]
+        per_page = min(_number(query, "per_page", 30), _MAXIMUM_PER_PAGE)
+        page = _number(query, "page", 1)
+        shown = wanted[(page - 1) * per_page : page * per_page]
+        pages = -(-len(wanted) // per_page)
+        api = _api(request)
+        return Response(
+            body={
+                "total_count": len(wanted),
+                "workflow_runs": [documents.run_document(run, repository, api) for run in shown],
+            },
+            headers=_links(f"{api}{request.path}", query, page, pages),
+        )
+
+    def _limits(self) -> dict[str, str]:
+        if time.time() >= self._window_ends:
+            self._asked, self._window_ends = 0, time.time() + 3600
+        self._asked = min(self._asked + 1, _LIMIT_PER_HOUR)
+        return {
+            "X-RateLimit-Limit": str(_LIMIT_PER_HOUR),
+            "X-RateLimit-Remaining": str(_LIMIT_PER_HOUR - self._asked),
+            "X-RateLimit-Reset": str(int(self._window_ends)),
+            "X-RateLimit-Used": str(self._asked),
+            "X-RateLimit-Resource": "core",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+        }
+
+    # -- what the lab puts in -------------------------------------------------------------------------------------
+
+    def _put_token(self, request: Request) -> Response:
+        asked = request.json("token")
+        self._records.permit(str(asked["token"]), asked.get("permissions") or {})
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def _put_commit(self, request: Request) -> Response:
+        self._records.add_commit(self._added_repository(request), request.named["ref"])
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def _post_run(self, request: Request) -> Response:
+        repository = self._added_repository(request)
+        run = self._records.save(repository, _new_run(request.json("id", "workflow", "head_sha")))
+        return Response(status=HTTPStatus.CREATED, body=documents.run_document(run, repository, _api(request)))
+
+    def _patch_run(self, request: Request) -> Response:
+        repository = self._added_repository(request)
+        run = self._records.run(repository, int(request.named["run"]))
+        if run is None:
+            raise _refusal(HTTPStatus.NOT_FOUND, "Not Found", "")
+        fields = ("head_sha", "head_branch", "event", "status", "conclusion")
+        changes = {name: value for name, value in request.json().items() if name in fields}
+        run = self._records.save(repository, replace(run, updated_at=now(), **changes))
+        return Response(body=documents.run_document(run, repository, _api(request)))
+
+    def _added_repository(self, request: Request) -> Repository:
+        return self._records.add_repository(request.named["owner"], request.named["repo"])
+
+
+def _new_run(asked: Mapping[str, Any]) -> Run:
+    path = str(WORKFLOW_FOLDER / str(asked["workflow"]).rpartition("/")[2])
+    conclusion = asked.get("conclusion")
+    made = datetime.fromisoformat(asked["created_at"]).astimezone(UTC) if "created_at" in asked else now()
+    return Run(
+        id=int(asked["id"]),
+        path=path,
+        name=str(asked.get("name") or path),
+        number=0,
+        head_sha=str(asked["head_sha"]),
+        head_branch=str(asked.get("head_branch", "main")),
+        event=str(asked.get("event", "push")),
+        status=str(asked.get("status") or ("completed" if conclusion else "in_progress")),
+        conclusion=conclusion,
+        created_at=made,
+        updated_at=made,
+        actor=str(asked.get("actor", "octocat")),
+    )
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    value = query.get(name, "")
+    return int(value) if value.isdecimal() and int(value) else default
+
+
+def _links(url: str, query: Mapping[str, str], page: int, pages: int) -> dict[str, str]:
+    targets = {"prev": page - 1, "next": page + 1, "last": pages, "first": 1}
+    if page <= 1:
+        del targets["prev"], targets["first"]
+    if page >= pages:
+        del targets["next"], targets["last"]
+    links = [f'<{url}?{urlencode({**query, "page": number})}>; rel="{name}"' for name, number in targets.items()]
+    return {"Link": ", ".join(links)} if links else {}
+
+
+def _refusal(status: HTTPStatus, message: str, page: str) -> RefusedError:
+    return RefusedError(status, documents.error_document(message, status, page))
+
+
+def _api(request: Request) -> str:
+    return f"http://{request.headers['host']}"

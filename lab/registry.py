@@ -1,0 +1,75 @@
+"""A container registry with a password: `python -m lab.registry --port 5000 --user AWS --password-file FILE`.
+
+It is Debian's docker-registry (package docker-registry); this writes its configuration and becomes it.
+"""
+
+import argparse
+import base64
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from lab.web import LOOPBACK
+
+BINARY = "docker-registry"
+_INSTALL = f"{BINARY} is not installed. On Debian or Ubuntu:\n  apt-get install --no-install-recommends {BINARY}"
+
+
+def bcrypt(password: str) -> str:
+    """A password's bcrypt hash, by the C library's crypt(3): the only kind that docker-registry takes.
+
+    Raises:
+        OSError: there is no libcrypt, or it has no bcrypt.
+    """
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    letters = base64.b64encode(secrets.token_bytes(16), altchars=b"./")[:21]
+    # The 22nd character carries two bits only.
+    hashed: bytes | None = library.crypt(password.encode(), b"$2b$10$" + letters + b"O")
+    if not hashed or not hashed.startswith(b"$2b$"):
+        msg = "libcrypt.so.1 has no bcrypt"
+        raise OSError(msg)
+    return hashed.decode()
+
+
+def prepare(folder: Path, *, address: str, user: str, password: str) -> Path:
+    """Write configuration and password file; the path of the configuration."""
+    folder.mkdir(parents=True, exist_ok=True)
+    passwords = folder / "htpasswd"
+    passwords.write_text(f"{user}:{bcrypt(password)}\n", encoding="utf-8")
+    configuration = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder.resolve() / "data")}, "delete": {"enabled": True}},
+        # Without a time to drain, the registry dies of SIGTERM instead of ending.
+        "http": {"addr": address, "draintimeout": "1s", "secret": secrets.token_hex(16)},
+        "auth": {"htpasswd": {"realm": "lab", "path": str(passwords.resolve())}},
+    }
+    path = folder / "config.yml"
+    path.write_text(json.dumps(configuration, indent=2), encoding="utf-8")  # JSON is YAML, and quotes every path
+    return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lab.registry", description="A container registry, on loopback.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--password-file", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, default=Path(".lab/registry"), help="where images are kept")
+    options = parser.parse_args()
+    binary = shutil.which(BINARY)
+    if binary is None:
+        sys.exit(_INSTALL)
+    address = f"{LOOPBACK}:{options.port}"
+    password = options.password_file.read_text(encoding="utf-8").strip()
+    configuration = prepare(options.folder, address=address, user=options.user, password=password)
+    print(f"The registry listens on http://{address}", flush=True)
+    os.execv(binary, [binary, "serve", str(configuration)])  # noqa: S606 -- no shell, on purpose
+
+
+if __name__ == "__main__":
+    main()

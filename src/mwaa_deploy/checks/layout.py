@@ -1,0 +1,133 @@
+"""Where the parts of a project lie inside the runner, and the way back from there to the repository."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mwaa_deploy.checks.pytest_config import find_pytest_config
+from mwaa_deploy.checks.verdicts import Location
+from mwaa_deploy.ports import Runner
+from mwaa_deploy.source.project import Project
+
+PROBES = Path(__file__).with_name("probe")
+"""Scripts of ours that run inside the runner."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A file or folder of the repository and its absolute path inside the runner."""
+
+    source: Path
+    destination: PurePosixPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The project as it lies inside the runner.
+
+    Attributes:
+        home: AIRFLOW_HOME inside the runner.
+        placed: every file and folder that is copied in. Where one destination lies in another, the inner one is last.
+        tests: the test folder inside the runner, if the project has one.
+        pytest_config: the file inside the runner with pytest's settings, if the project has one.
+    """
+
+    project: Project
+    home: PurePosixPath
+    placed: tuple[Placed, ...]
+    tests: PurePosixPath | None = None
+    pytest_config: PurePosixPath | None = None
+
+    @property
+    def dags(self) -> PurePosixPath:
+        """The DAG folder inside the runner."""
+        return self.home / "dags"
+
+    @property
+    def plugins(self) -> PurePosixPath:
+        """The plugins folder inside the runner; there even when the project has none."""
+        return self.home / "plugins"
+
+    @property
+    def requirements(self) -> PurePosixPath:
+        """The requirements file inside the runner; there only when the project has one."""
+        return self.home / "requirements" / "requirements.txt"
+
+    @property
+    def own(self) -> PurePosixPath:
+        """A folder inside the runner for our own scripts and their results."""
+        return self.home / ".mwaa-deploy"
+
+    def location(self, path: str | None, line: int | None = None) -> Location | None:
+        """The place in the repository that a path inside the runner stands for; None if it is not the user's.
+
+        Args:
+            path: absolute, or relative to home.
+            line: counted from 1.
+        """
+        if not path:
+            return None
+        inside = self.home / path
+        for placed in reversed(self.placed):
+            if inside == placed.destination:
+                return Location(file=self.project.in_repository(placed.source), line=line)
+            if placed.destination in inside.parents:
+                source = placed.source / inside.relative_to(placed.destination)
+                return Location(file=self.project.in_repository(source), line=line)
+        return None
+
+
+def plan_layout(project: Project, home: PurePosixPath) -> Layout:
+    """Decide where each part goes: the folders of MWAA's containers, and the tests where they are in the project."""
+    parts = _parts(project, home)
+    if project.tests is None:
+        return Layout(project=project, home=home, placed=parts)
+    config = find_pytest_config(project.tests, project.root)
+    above = [folder for folder in project.tests.parents if folder.is_relative_to(project.root)]
+    beside = [path for folder in above if (path := folder / "conftest.py").is_file()]
+    placed = list(parts)
+    for extra in (project.tests, *beside, *([config] if config else [])):
+        if not any(extra.is_relative_to(there.source) for there in placed):
+            placed.append(Placed(source=extra, destination=_destination(extra, project, parts, home)))
+    return Layout(
+        project=project,
+        home=home,
+        placed=tuple(placed),
+        tests=_destination(project.tests, project, parts, home),
+        pytest_config=_destination(config, project, parts, home) if config else None,
+    )
+
+
+def _parts(project: Project, home: PurePosixPath) -> tuple[Placed, ...]:
+    places = (
+        (project.dags, home / "dags"),
+        (project.plugins, home / "plugins"),
+        (project.requirements, home / "requirements" / "requirements.txt"),
+        (project.startup_script, home / "startup" / "startup.sh"),
+    )
+    return tuple(Placed(source=source, destination=destination) for source, destination in places if source)
+
+
+def _destination(path: Path, project: Project, parts: tuple[Placed, ...], home: PurePosixPath) -> PurePosixPath:
+    """Where a file or folder goes: along with the part it lies in, else where it is in the project."""
+    for part in parts:
+        if path.is_relative_to(part.source):
+            return part.destination / path.relative_to(part.source).as_posix()
+    return home / (path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name)
+
+
+def read_result(path: PurePosixPath, runner: Runner) -> bytes | None:
+    """What one of our scripts wrote to a file, or None if it never got that far. The file must have been cleared."""
+    return runner.read(path) or None
+
+
+def clear_result(path: PurePosixPath, runner: Runner) -> None:
+    """See to it that what is read from a file later was written later."""
+    runner.put(path, b"")
+
+
+def lay_out(layout: Layout, runner: Runner) -> None:
+    """Copy the project and our own scripts into the runner."""
+    for placed in layout.placed:
+        runner.put(placed.destination, placed.source)
+    for script in sorted(PROBES.glob("*.py")):
+        runner.put(layout.own / script.name, script)

@@ -1,0 +1,23 @@
+"""How long each check may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckLimits:
+    """Time limits of the checks, all in seconds.
+
+    Attributes:
+        install: for pip. MWAA itself stops an installation after nine minutes (amazon-mwaa-docker-images,
+            mwaa/utils/user_requirements.py), so more would only hide the failure until the environment update.
+        dag_file: for one DAG file to be parsed; Airflow's core.dagbag_import_timeout is 30 by default.
+        slow_dag_file: from here on a file that parses well is still warned about.
+        dags: for all DAG files together.
+        unit_tests: for the whole test run.
+    """
+
+    install: float = 540.0
+    dag_file: float = 30.0
+    slow_dag_file: float = 0.5
+    dags: float = 1800.0
+    unit_tests: float = 1800.0

@@ -1,0 +1,29 @@
+"""Asking the runner what is installed in it."""
+
+from mwaa_deploy.checks.installed import Installed, parse_installed
+from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.errors import RunnerBroken
+from mwaa_deploy.ports import Runner
+
+_TIMEOUT = 120.0
+
+
+def take_snapshot(layout: Layout, runner: Runner) -> Installed:
+    """What is installed in the runner at this moment.
+
+    Raises:
+        RunnerBroken: its interpreter does not run.
+    """
+    result = layout.own / "installed.json"
+    clear_result(result, runner)
+    completed = runner.run(
+        [runner.python, str(layout.own / "installed_packages.py"), str(result)], timeout=_TIMEOUT, env={}
+    )
+    document = read_result(result, runner) if completed.exit_code == 0 else None
+    if document is None:
+        what = f"{runner.python} in {runner.description} could not list its packages (exit code {completed.exit_code})."
+        raise RunnerBroken(
+            f"{what}\n{completed.output[-2000:]}",
+            meaning="The runner has no working Python with Airflow, or it died.",
+        )
+    return parse_installed(document)

@@ -1,0 +1,183 @@
+"""The check that the project's own unit tests pass, in pytest's or in unittest's style."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mwaa_deploy.checks.junit import JUnitUnreadable, TestCase, frames, parse_junit
+from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.pytest_config import names_test_files
+from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
+from mwaa_deploy.ports import Completed, Runner
+
+NAME = "unit-tests"
+
+_OK, _USAGE, _NONE_COLLECTED, _NO_PYTEST = 0, 4, 5, 70
+
+
+def check_unit_tests(layout: Layout, runner: Runner, *, test_tools: Path | None, limits: CheckLimits) -> CheckResult:
+    """Run the tests inside the runner.
+
+    Args:
+        layout: where the project lies in the runner.
+        runner: where to run them.
+        test_tools: a folder with pytest and what it needs, pure Python; None if the runner has pytest itself.
+        limits: of these, the one for the unit tests.
+    """
+    if layout.tests is None:
+        return CheckResult(check=NAME, skipped="The project has no folder of unit tests.")
+    tools = layout.own / "test-tools"
+    if test_tools:
+        runner.put(tools, test_tools)
+    config = layout.pytest_config or layout.own / "pytest.ini"
+    if layout.pytest_config is None:
+        # An empty file of ours keeps pytest from taking settings from some folder above home.
+        runner.put(config, b"[pytest]\n")
+    report, progress = layout.own / "tests.xml", layout.own / "tests.json"
+    argv = [
+        runner.python,
+        str(layout.own / "pytest_launcher.py"),
+        *("--home", str(layout.home), "--progress", str(progress)),
+        *(("--tools", str(tools)) if test_tools else ()),
+        "--",
+        *(str(layout.tests), f"--rootdir={layout.home}", f"--config-file={config}", f"--junitxml={report}"),
+        *("-o", "junit_family=xunit1", "--tb=short", "--color=no", "-p", "no:cacheprovider"),
+        *_file_patterns(layout),
+    ]
+    for result in (report, progress):
+        clear_result(result, runner)
+    completed = runner.run(argv, timeout=limits.unit_tests, env=_airflow_settings(layout))
+    verdicts = judge_tests(completed, read_result(report, runner), read_result(progress, runner), layout)
+    return CheckResult(check=NAME, verdicts=verdicts, log=completed.output)
+
+
+def _airflow_settings(layout: Layout) -> dict[str, str]:
+    """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else."""
+    return {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(layout.dags),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(layout.plugins),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+
+
+def _file_patterns(layout: Layout) -> tuple[str, ...]:
+    """Find what `python -m unittest discover` finds too, unless the user's settings say which files hold tests."""
+    config = layout.location(str(layout.pytest_config)) if layout.pytest_config else None
+    if config and names_test_files(layout.project.repository / config.file):
+        return ()
+    return ("-o", "python_files=test*.py *_test.py")
+
+
+def judge_tests(
+    completed: Completed, report: bytes | None, progress: bytes | None, layout: Layout
+) -> tuple[Verdict, ...]:
+    """Turn a run of pytest into verdicts.
+
+    Args:
+        completed: how pytest ended.
+        report: its JUnit XML, if it got to write one.
+        progress: what the launcher noted on the way.
+        layout: where the project lies in the runner.
+    """
+    state = json.loads(progress) if progress else {}
+    if completed.timed_out:
+        return (_stopped(f"The tests were not done after {completed.seconds:.0f} s.", state, completed, layout),)
+    try:
+        cases = parse_junit(report) if report is not None else None
+    except JUnitUnreadable as error:
+        return (_stopped(f"pytest's report cannot be read: {error}.", state, completed, layout),)
+    verdicts = [_judge_case(case, layout) for case in cases or ()]
+    if cases is None or completed.exit_code not in (_OK, _NONE_COLLECTED):
+        if not any(verdict.severity is Severity.FAIL for verdict in verdicts):
+            verdicts.append(_stopped(_crash(completed, state), state, completed, layout))
+    elif not any(verdict.severity is Severity.FAIL for verdict in verdicts):
+        verdicts.extend(_judge_count(cases, state, completed, layout))
+    return tuple(verdicts)
+
+
+def _judge_count(
+    cases: Sequence[TestCase], state: Mapping[str, Any], completed: Completed, layout: Layout
+) -> list[Verdict]:
+    """What a report without failures may still hide: that nothing, or not everything, was run."""
+    selected, started = state.get("selected") or 0, state.get("started") or 0
+    folder = layout.location(str(layout.tests))
+    subject = folder.file if folder else NAME
+    if started < selected:
+        message = f"Only {started} of {selected} tests were run; something in them ended pytest."
+        return [_stopped(message, state, completed, layout)]
+    if not cases:
+        message = "No test was found. Files are looked for as test*.py and *_test.py, tests as test_* in them."
+        return [Verdict(subject=subject, severity=Severity.WARN, message=message, location=folder)]
+    if all(case.outcome == "skipped" for case in cases):
+        message = "Every test was skipped, so nothing is known."
+        return [Verdict(subject=subject, severity=Severity.WARN, message=message, location=folder)]
+    return []
+
+
+def _judge_case(case: TestCase, layout: Layout) -> Verdict:
+    begin = layout.location(case.file, case.line)
+    if case.outcome in ("passed", "skipped"):
+        message = (
+            f"Passed in {case.seconds:.2f} s."
+            if case.outcome == "passed"
+            else f"Skipped: {case.message or 'no reason given'}"
+        )
+        return Verdict(subject=case.name, severity=Severity.PASS, message=message, location=begin)
+    places = [place for file, line in frames(case.text) if (place := layout.location(file, line))]
+    # A file that cannot be collected has no begin; pytest names it by its module, as in 'tests.test_x'.
+    named = layout.location(case.name.removeprefix("::").replace(".", "/") + ".py")
+    location = next(iter((*reversed(places), *((begin,) if begin else ()), *((named,) if named else ()))), None)
+    return Verdict(
+        subject=case.name,
+        severity=Severity.FAIL,
+        message=_told(case),
+        location=location,
+        evidence=case.text,
+    )
+
+
+def _told(case: TestCase) -> str:
+    return exception_in(case.text) or case.message.strip() or "It failed without a message."
+
+
+def exception_in(text: str) -> str:
+    """The exception that a traceback of pytest's ends with; empty when it shows none."""
+    said: list[str] = re.findall(r"^E\s+(\S.*)$", text, re.MULTILINE) or text.splitlines()
+    errors = [line.strip() for line in said if re.match(r"\s*[\w.]+(?:Error|Exception|Exit|Interrupt|Warning)\b", line)]
+    marked = said[0] if text.startswith("E ") or "\nE " in text else ""
+    return errors[-1] if errors else marked
+
+
+def _crash(completed: Completed, state: Mapping[str, Any]) -> str:
+    if left := state.get("left"):
+        return f"os._exit({left['status']}) was called while the tests ran, so none of them counts."
+    if completed.exit_code == _NO_PYTEST:
+        return "There is no pytest in the runner, and none was brought along."
+    if completed.exit_code == _USAGE:
+        errors = re.findall(r"^(?:.*?: )?(?:ERROR|error): (.+)$", completed.output, re.MULTILINE)
+        why = exception_in(completed.output) or "".join(errors[-1:]) or "see the log"
+        return f"pytest refused to start: {why}."
+    return f"pytest ended with exit code {completed.exit_code} and no full report."
+
+
+def _stopped(message: str, state: Mapping[str, Any], completed: Completed, layout: Layout) -> Verdict:
+    """A failure of the whole run, at the place it had got to."""
+    left, at = state.get("left") or {}, state.get("at") or {}
+    traced = [place for file, line in frames(completed.output) if (place := layout.location(file, line))]
+    if left:
+        location = layout.location(left["file"], left["line"])
+    elif completed.timed_out or completed.exit_code == _OK:
+        location = layout.location(at.get("file"), at.get("line"))
+    else:
+        location = next(reversed(traced), None) or layout.location(at.get("file"), at.get("line"))
+    name = at.get("test") or at.get("file")
+    return Verdict(
+        subject=name or "pytest",
+        severity=Severity.FAIL,
+        message=f"{message} It was at {name}." if name else message,
+        location=location or layout.location(str(layout.tests)),
+        evidence=completed.output,
+    )

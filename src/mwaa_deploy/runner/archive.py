@@ -1,0 +1,78 @@
+"""Files as a tar stream: the one way into a runner."""
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TypeGuard
+
+IGNORED = frozenset({"__pycache__", ".git"})
+"""Folders that are never copied: caches of another Python, and a checkout's credentials."""
+
+_SPOOL = 32 * 1024 * 1024
+
+
+def make_archive(name: str, source: Path | bytes, *, uid: int, gid: int) -> IO[bytes]:
+    """A tar file, at its beginning, that holds a file or folder under a new name.
+
+    Symbolic links stay links: what they point to outside of the folder is not copied, so that a link cannot bring a
+    file of this host into the runner. Sockets, pipes and devices are left out.
+
+    Args:
+        name: what the file or folder is to be called.
+        source: a file's bytes, a file, or a folder.
+        uid: numeric owner of everything in the archive.
+        gid: its group.
+    """
+    spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- handed to the caller open
+    try:
+        with tarfile.open(fileobj=spool, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            if isinstance(source, bytes):
+                _add_bytes(archive, name, source, uid=uid, gid=gid)
+            else:
+                _add_all(archive, name, source.resolve(), uid=uid, gid=gid)
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
+    return spool
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes, *, uid: int, gid: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode, entry.uid, entry.gid = len(body), 0o644, uid, gid
+    archive.addfile(entry, io.BytesIO(body))
+
+
+def _add_all(archive: tarfile.TarFile, name: str, source: Path, *, uid: int, gid: int) -> None:
+    for path in _walk(source):
+        inside = name if path == source else f"{name}/{path.relative_to(source).as_posix()}"
+        entry = archive.gettarinfo(os.fspath(path), arcname=inside)
+        if not _carried(entry):
+            continue
+        entry.uid, entry.gid, entry.uname, entry.gname = uid, gid, "", ""
+        entry.mode = (entry.mode | 0o644 | (0o111 if entry.isdir() else 0)) & 0o755
+        if entry.islnk():
+            entry.type, entry.size = tarfile.REGTYPE, path.stat().st_size
+        if entry.isfile():
+            with path.open("rb") as body:
+                archive.addfile(entry, body)
+        else:
+            archive.addfile(entry)
+
+
+def _carried(entry: tarfile.TarInfo | None) -> TypeGuard[tarfile.TarInfo]:
+    # gettarinfo gives None for a socket, whatever its annotation says.
+    return entry is not None and (entry.isfile() or entry.isdir() or entry.issym() or entry.islnk())
+
+
+def _walk(source: Path) -> Iterator[Path]:
+    yield source
+    if source.is_dir():
+        for folder, folders, files in os.walk(source):
+            here = Path(folder)
+            links = [name for name in folders if (here / name).is_symlink()]
+            folders[:] = sorted(set(folders) - IGNORED - set(links))
+            yield from (here / name for name in sorted([*folders, *files, *links]) if name not in IGNORED)

@@ -1,0 +1,72 @@
+"""Which runner: the container if an engine answers, else the virtual environment, or the one that was asked for."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from mwaa_deploy.errors import EngineUnavailable
+from mwaa_deploy.inputs import Inputs, RunnerKind
+from mwaa_deploy.ports import Log, Runner
+from mwaa_deploy.runner.container import ContainerRunner, ContainerSettings
+from mwaa_deploy.runner.engine import Engine, connect
+from mwaa_deploy.runner.environment import network_environment
+from mwaa_deploy.runner.home import HomeTemplates
+from mwaa_deploy.runner.images import RunnerImages
+from mwaa_deploy.runner.packages import find_packages, images_folder, pythons_of_mwaa
+from mwaa_deploy.runner.pythons import find_python
+from mwaa_deploy.runner.venv import VenvRunner
+
+
+@contextmanager
+def open_runner(inputs: Inputs, env: Mapping[str, str], log: Log) -> Iterator[Runner]:
+    """A runner with the asked Airflow, gone afterwards.
+
+    Args:
+        inputs: airflow-version, runner and runner-image are read.
+        env: our own environment: DOCKER_HOST and the like, MWAA_DEPLOY_BASE_IMAGE, MWAA_DEPLOY_IMAGES and
+            MWAA_DEPLOY_RUN_LABEL; none of it reaches the user's code but proxies and pip's index settings.
+        log: told what is pulled, built or installed.
+
+    Raises:
+        AirflowVersionUnknown: no packages are locked for it, and no image was named.
+        EngineUnavailable: a container was asked for, and no engine answers.
+        PythonMissing: there is no Python for the virtual environment.
+        RunnerBroken: the runner cannot be started.
+        RunnerImageUnusable: the image cannot be had, or holds another Airflow.
+    """
+    engine = _engine(inputs, env, log)
+    if engine is None:
+        packages = find_packages(images_folder(env), inputs.airflow_version)
+        python = find_python(packages.python, env)
+        with VenvRunner(packages, python, HomeTemplates(env, log), env=env) as runner:
+            yield runner
+        return
+    with engine, ContainerRunner(engine, _settings(engine, inputs, env, log)) as runner:
+        yield runner
+
+
+def _engine(inputs: Inputs, env: Mapping[str, str], log: Log) -> Engine | None:
+    if inputs.runner is RunnerKind.VENV:
+        return None
+    try:
+        return connect(env, env.get("MWAA_DEPLOY_RUN_LABEL") or "local")
+    except EngineUnavailable as e:
+        # An image that was named can only be meant for an engine.
+        if inputs.runner is RunnerKind.CONTAINER or inputs.runner_image:
+            raise
+        log.info(f"No Docker Engine answers, so the checks run in a virtual environment. ({e.what})")
+        return None
+
+
+def _settings(engine: Engine, inputs: Inputs, env: Mapping[str, str], log: Log) -> ContainerSettings:
+    folder, images = images_folder(env), RunnerImages(engine, log)
+    if inputs.runner_image:
+        image = images.named(inputs.runner_image, inputs.airflow_version)
+    else:
+        packages = find_packages(folder, inputs.airflow_version)
+        image = images.own(packages, base=env.get("MWAA_DEPLOY_BASE_IMAGE", ""))
+    return ContainerSettings(
+        image=image,
+        airflow_version=inputs.airflow_version,
+        mwaa_python=pythons_of_mwaa(folder).get(inputs.airflow_version),
+        environment=network_environment(env),
+    )

@@ -1,0 +1,101 @@
+"""The hash-locked packages of one Airflow version: what a runner holds when MWAA's own image is not used."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mwaa_deploy.errors import AirflowVersionUnknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedPackages:
+    """Files of the images folder that belong to one Airflow version.
+
+    Attributes:
+        airflow_version: as in '2.10.3'.
+        python: the exact Python of MWAA's image, as in '3.11.9'.
+        folder: the images folder; holds the Dockerfile too.
+    """
+
+    airflow_version: str
+    python: str
+    folder: Path
+
+    @property
+    def python_minor(self) -> str:
+        """The release line of Python, as in '3.11'."""
+        return self.python.rpartition(".")[0]
+
+    @property
+    def lock(self) -> Path:
+        """Every package with its version and hashes."""
+        return self.folder / "locks" / f"airflow-{self.airflow_version}.txt"
+
+    @property
+    def build_lock(self) -> Path:
+        """What the few packages without wheels are built with."""
+        return self.folder / "locks" / "build.txt"
+
+    @property
+    def uv_lock(self) -> Path:
+        """The installer."""
+        return self.folder / "locks" / "uv.txt"
+
+    @property
+    def constraints(self) -> Path:
+        """The lock file's versions, as constraints for users' requirements."""
+        return self.folder / "constraints" / f"airflow-{self.airflow_version}.txt"
+
+    @property
+    def essential_constraints(self) -> Path:
+        """The versions among them that MWAA applies whatever a requirements file says."""
+        return self.folder / "constraints" / f"essential-{self.airflow_version}.txt"
+
+    def files(self) -> Mapping[str, bytes]:
+        """Everything an image is built from, by its path inside the images folder."""
+        paths = [
+            self.folder / "Dockerfile",
+            self.lock,
+            self.build_lock,
+            self.uv_lock,
+            self.constraints,
+            self.essential_constraints,
+        ]
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
+
+    def digest(self, *more: str) -> str:
+        """SHA-256 of those files and whatever else decides the result."""
+        parts = [*more, *(f"{name}:{hashlib.sha256(body).hexdigest()}" for name, body in sorted(self.files().items()))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def images_folder(env: Mapping[str, str]) -> Path:
+    """The images folder: MWAA_DEPLOY_IMAGES, else the one of the checkout the program runs from."""
+    given = env.get("MWAA_DEPLOY_IMAGES")
+    return Path(given) if given else Path(__file__).resolve().parents[3] / "images"
+
+
+def pythons_of_mwaa(folder: Path) -> Mapping[str, str]:
+    """The exact Python of MWAA's image, by Airflow version."""
+    table = tomllib.loads((folder / "versions.toml").read_text(encoding="utf-8"))
+    return {version: entry["python"] for version, entry in table["airflow"].items()}
+
+
+def find_packages(folder: Path, airflow_version: str) -> LockedPackages:
+    """The locked packages of an Airflow version.
+
+    Raises:
+        AirflowVersionUnknown: there is no lock file for it.
+    """
+    pythons = pythons_of_mwaa(folder)
+    if airflow_version in pythons:
+        packages = LockedPackages(airflow_version=airflow_version, python=pythons[airflow_version], folder=folder)
+        if packages.lock.is_file():
+            return packages
+    known = ", ".join(pythons)
+    what = f"There are no locked packages for Airflow {airflow_version}; there are for {known}."
+    meaning = "Either the version is mistyped, or it is newer than this release of the action."
+    mend = f"with:\n  airflow-version: {known.rpartition(', ')[2]}\nor, with an image of your own:\n  runner-image: ..."
+    raise AirflowVersionUnknown(what, meaning=meaning, mend=mend)

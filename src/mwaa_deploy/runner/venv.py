@@ -1,0 +1,227 @@
+"""A runner that is a virtual environment on this host, for where no Docker Engine is."""
+
+import os
+import pwd
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import IO, Self
+
+from mwaa_deploy.errors import RunnerBroken
+from mwaa_deploy.ports import Completed
+from mwaa_deploy.runner.archive import make_archive
+from mwaa_deploy.runner.covers import mounts, private_paths
+from mwaa_deploy.runner.environment import venv_environment
+from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
+from mwaa_deploy.runner.home import HomeTemplates
+from mwaa_deploy.runner.member import LARGEST, too_large
+from mwaa_deploy.runner.output import CappedOutput
+from mwaa_deploy.runner.packages import LockedPackages
+from mwaa_deploy.runner.process import Ended, run_process
+from mwaa_deploy.runner.pythons import HostPython
+from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox, free_uid
+
+_PUT = 'mkdir -p "$1" && exec tar --extract --no-same-owner --file - --directory "$1"'
+_READ = '[ -f "$1" ] || exit 44; exec head --bytes "$2" "$1"'
+
+_QUICK = 120.0
+
+
+class VenvRunner:
+    """Fills the Runner port. A context manager: its folder lives as long as it is open.
+
+    Files go in and out through the same sandbox as commands, so that links the user's code makes lead nowhere.
+
+    Args:
+        packages: what is installed.
+        python: the interpreter, of the packages' minor version.
+        templates: where homes come from.
+        env: our own environment: what to hide, and how to reach the package index.
+        variables: variables of every command, besides what MWAA's containers set.
+    """
+
+    def __init__(
+        self,
+        packages: LockedPackages,
+        python: HostPython,
+        templates: HomeTemplates,
+        *,
+        env: Mapping[str, str],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._packages = packages
+        self._python = python
+        self._templates = templates
+        self._env = env
+        self._variables = dict(variables or {})
+        self._root: Path | None = None
+        self._environment: dict[str, str] = {}
+        self._sandbox = Sandbox(confinement=Confinement.NONE)
+        self._facts: Facts | None = None
+
+    def __enter__(self) -> Self:
+        """Make the home and choose the sandbox.
+
+        Raises:
+            RunnerBroken: either cannot be made.
+        """
+        version = self._packages.airflow_version
+        self._root = Path(tempfile.mkdtemp(prefix="mwaa-deploy-")).resolve()
+        try:
+            uid = free_uid()
+            self._templates.copy(self._packages, self._python, self._root / "airflow", owner=uid)
+            (self._root / "tmp").mkdir()
+            self._environment = {**venv_environment(self._env, self.home, version), **self._variables}
+            if uid is not None:
+                for folder in (self._root, self._root / "tmp"):
+                    os.chown(folder, uid, uid)
+            self._sandbox = choose_sandbox(self._mounts(), uid, self._works)
+            self._facts = self._look()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        """Remove the folder."""
+        self._remove()
+
+    @property
+    def description(self) -> str:
+        """As in 'virtual environment, Airflow 2.10.3, Python 3.11.7'."""
+        return f"virtual environment, Airflow {self._known.airflow}, Python {self._known.python}"
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """How it differs from MWAA, a sentence each."""
+        more = [f"Airflow's home is {self.home}; MWAA's is /usr/local/airflow."]
+        if self._sandbox.difference:
+            more.insert(0, self._sandbox.difference)
+        return differences(self._known, mwaa_python=self._packages.python, own_packages=True, more=more)
+
+    @property
+    def home(self) -> PurePosixPath:
+        """AIRFLOW_HOME on this host."""
+        return PurePosixPath(self._open_root / "airflow")
+
+    @property
+    def python(self) -> str:
+        """Absolute path of the interpreter that has Airflow."""
+        return str(self.home / ".local" / "bin" / "python")
+
+    def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
+        """Copy bytes, a file or a folder to an absolute path, owned by the runner's user.
+
+        Raises:
+            RunnerBroken: it cannot be written there.
+        """
+        output = CappedOutput()
+        argv = ["/bin/sh", "-c", _PUT, "sh", str(destination.parent)]
+        with make_archive(destination.name, source, uid=os.geteuid(), gid=os.getegid()) as archive:
+            ended = self._process(argv, timeout=_QUICK, stdin=archive, take=output.write)
+        if ended.code:
+            raise RunnerBroken(f"{destination} cannot be written in the runner: {output.text().strip()}")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+    ) -> Completed:
+        """Run a command to its end, or kill it and all it started after `timeout` seconds."""
+        output = CappedOutput()
+        started = time.monotonic()
+        ended = self._process(argv, timeout=timeout, take=output.write, env=env, cwd=cwd)
+        seconds = time.monotonic() - started
+        return Completed(exit_code=ended.code, output=output.text(), seconds=seconds, timed_out=ended.timed_out)
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        """The bytes of one file, or None when there is none.
+
+        Raises:
+            RunnerBroken: the file is larger than 64 MiB.
+        """
+        body = bytearray()
+        argv = ["/bin/sh", "-c", _READ, "sh", str(path), str(LARGEST + 1)]
+        ended = self._process(argv, timeout=_QUICK, take=body.extend, errors=subprocess.DEVNULL)
+        if len(body) > LARGEST:
+            raise too_large(path)
+        return None if ended.code else bytes(body)
+
+    def _process(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        take: Callable[[bytes], object],
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+        stdin: IO[bytes] | None = None,
+        errors: int = subprocess.STDOUT,
+        sandbox: Sandbox | None = None,
+    ) -> Ended:
+        return run_process(
+            argv,
+            sandbox=sandbox or self._sandbox,
+            cwd=str(cwd or self.home),
+            env={**self._environment, **(env or {})},
+            timeout=timeout,
+            take=take,
+            stdin=stdin,
+            errors=errors,
+        )
+
+    @property
+    def _open_root(self) -> Path:
+        if self._root is None:
+            raise RunnerBroken("The runner is not open.")
+        return self._root
+
+    @property
+    def _known(self) -> Facts:
+        if self._facts is None:
+            raise RunnerBroken("The runner is not open.")
+        return self._facts
+
+    def _mounts(self) -> tuple[tuple[str, str, str], ...]:
+        resolver = Path("/etc/resolv.conf")
+        return mounts(
+            root=self._open_root,
+            private=private_paths(self._env, _home_of_user()),
+            kept=[self._python.prefix],
+            resolver=resolver.read_text(encoding="utf-8") if resolver.is_file() else "",
+        )
+
+    def _works(self, sandbox: Sandbox) -> bool:
+        ended = self._process([self.python, "-c", "pass"], timeout=_QUICK, take=len, sandbox=sandbox)
+        return ended.code == 0
+
+    def _look(self) -> Facts:
+        probed = self.run([self.python, "-c", PROBE], timeout=_QUICK)
+        try:
+            return parse_facts(probed.output)
+        except ValueError as e:
+            raise RunnerBroken(f"The virtual environment's Python does not run: {e}") from e
+
+    def _remove(self) -> None:
+        if self._root is None:
+            return
+        subprocess.run(["rm", "-rf", "--", str(self._root)], check=False, capture_output=True)
+        if self._root.exists():
+            # The user's code may have taken the permission away.
+            subprocess.run(["chmod", "-R", "u+rwx", str(self._root)], check=False, capture_output=True)
+            subprocess.run(["rm", "-rf", "--", str(self._root)], check=False, capture_output=True)
+        self._root = None
+        self._facts = None
+
+
+def _home_of_user() -> Path:
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:
+        return Path("/nonexistent")

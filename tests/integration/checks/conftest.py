@@ -1,0 +1,105 @@
+"""Real Airflow of one version in a virtual environment, and projects to check in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mwaa_deploy.checks.constraint_source import HttpConstraints
+from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
+from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.suite import run_checks
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
+from mwaa_deploy.ports import Runner
+from mwaa_deploy.runner.home import HomeTemplates
+from mwaa_deploy.runner.packages import find_packages, images_folder
+from mwaa_deploy.runner.pythons import find_python
+from mwaa_deploy.runner.venv import VenvRunner
+from mwaa_deploy.source.project import Project
+from tests.fakes.log import FakeLog
+
+AIRFLOW = "2.10.3"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """A runner that the tests of one file share; for what leaves nothing installed."""
+    with open_venv() as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh_runner() -> Iterator[Runner]:
+    """A runner of a test's own, for what installs something."""
+    with open_venv() as opened:
+        yield opened
+
+
+def open_venv() -> VenvRunner:
+    packages = find_packages(images_folder({}), AIRFLOW)
+    env = dict(os.environ)
+    return VenvRunner(packages, find_python(packages.python, env), HomeTemplates(env, FakeLog()), env=env)
+
+
+@pytest.fixture(scope="session")
+def test_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The locked pytest, in a folder."""
+    folder = tmp_path_factory.mktemp("test-tools")
+    lock = ROOT / "requirements" / "test-tools.txt"
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", folder, "--require-hashes", "-r", lock],
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
+    """A project of the given files, by path."""
+
+    def make(files: Mapping[str, str]) -> Project:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        (tmp_path / "dags").mkdir(exist_ok=True)
+        found = Project(repository=tmp_path, root=tmp_path, dags=tmp_path / "dags")
+        parts = {"plugins": "plugins", "requirements": "requirements.txt", "tests": "tests"}
+        there = {part: tmp_path / name for part, name in parts.items() if (tmp_path / name).exists()}
+        return replace(found, **there)
+
+    return make
+
+
+def check(
+    project: Project, runner: Runner, *, test_tools: Path | None = None, limits: CheckLimits | None = None
+) -> CheckReport:
+    """All checks, as the program runs them."""
+    return run_checks(
+        project,
+        runner,
+        FakeLog(),
+        airflow_version=AIRFLOW,
+        constraint_source=HttpConstraints(timeout=5),
+        test_tools=test_tools,
+        limits=limits or CheckLimits(),
+    )
+
+
+def laid_out(project: Project, runner: Runner) -> Layout:
+    """The project in the runner, for one check alone."""
+    layout = plan_layout(project, runner.home)
+    lay_out(layout, runner)
+    return layout
+
+
+def places(result: CheckResult, *severities: Severity) -> list[tuple[str, int | None]]:
+    """File and line of the verdicts of some severities, sorted; failures by default."""
+    wanted = severities or (Severity.FAIL,)
+    found = [v.location for v in result.verdicts if v.severity in wanted]
+    return sorted(((place.file, place.line) for place in found if place), key=str)

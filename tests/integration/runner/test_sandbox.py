@@ -1,0 +1,170 @@
+"""Each way to confine a command on this host, by itself."""
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from mwaa_deploy.runner.covers import mounts
+from mwaa_deploy.runner.process import run_process
+from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox
+
+PYTHON = "/usr/bin/python3"
+NOBODY = 65_534
+
+
+@pytest.fixture
+def root(tmp_path_factory):
+    folder = Path("/tmp") / f"sandbox-{uuid.uuid4().hex}"
+    (folder / "tmp").mkdir(parents=True)
+    folder.chmod(0o755)
+    (folder / "tmp").chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def hidden():
+    """A folder that everybody may read."""
+    folder = Path("/var/tmp") / f"hidden-{uuid.uuid4().hex}"
+    folder.mkdir()
+    (folder / "secret").write_text("secret of the host")
+    yield folder
+    shutil.rmtree(folder)
+
+
+ROOT = os.geteuid() == 0
+NAMESPACED = [Confinement.USER_NAMESPACES, *([Confinement.NAMESPACES] if ROOT else [])]
+WAYS = [*NAMESPACED, *([Confinement.OTHER_USER] if ROOT else [])]
+
+
+def make(way: Confinement, root: Path, hidden: Path) -> Sandbox:
+    covers = mounts(root=root, private=[hidden], kept=[Path("/usr/share/misc")], resolver="")
+    return Sandbox(
+        confinement=way,
+        uid=None if way is Confinement.USER_NAMESPACES else 54_321,
+        mounts=() if way is Confinement.OTHER_USER else covers,
+    )
+
+
+@pytest.fixture(params=WAYS)
+def sandbox(request, root, hidden):
+    return make(request.param, root, hidden)
+
+
+@pytest.fixture(params=NAMESPACED)
+def namespaced(request, root, hidden):
+    return make(request.param, root, hidden)
+
+
+class AsNobody(Sandbox):
+    """What a user without any right would start; root's own rights would hide a mistake."""
+
+    def command(self, argv, cwd):
+        become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        return [*become, *super().command(argv, cwd)]
+
+
+def run(sandbox: Sandbox, *argv: str, timeout: float = 20, cwd: str = "/usr") -> tuple[int, str]:
+    if sandbox.confinement is Confinement.USER_NAMESPACES and os.geteuid() == 0:
+        sandbox = AsNobody(confinement=sandbox.confinement, mounts=sandbox.mounts)
+    output = bytearray()
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    ended = run_process(argv, sandbox=sandbox, cwd=cwd, env=env, timeout=timeout, take=output.extend)
+    return ended.code, output.decode()
+
+
+def test_a_command_runs_where_it_should_as_nobody_in_particular(sandbox):
+    code, printed = run(sandbox, PYTHON, "-c", "import os; print(os.getcwd(), os.getuid(), os.getgroups())")
+    assert code == 0, printed
+    folder, uid, *_ = printed.split()
+    assert folder == "/usr"
+    assert uid == ("1000" if sandbox.uid is None else "54321")
+
+
+def test_its_exit_code_comes_through(sandbox):
+    assert run(sandbox, "sh", "-c", "exit 44")[0] == 44
+
+
+def test_covered_files_are_not_there(namespaced, hidden):
+    assert run(Sandbox(confinement=Confinement.NONE), "cat", f"{hidden}/secret")[1] == "secret of the host"
+    assert "secret of the host" not in run(namespaced, "cat", f"{hidden}/secret")[1]
+
+
+def test_covers_stay(namespaced, hidden):
+    for command in (
+        f"umount {hidden}; umount -l {hidden}; cat {hidden}/secret",
+        f"unshare --user --map-root-user --mount sh -c 'umount -l {hidden}; cat {hidden}/secret'",
+        f"nsenter --target 1 --mount cat {hidden}/secret",
+    ):
+        assert "secret of the host" not in run(namespaced, "sh", "-c", command)[1]
+
+
+def test_no_environment_of_another_process_can_be_read(sandbox):
+    secret = f"secret-{uuid.uuid4().hex}"
+    look = "cat /proc/[0-9]*/environ; umount -l /proc; cat /proc/[0-9]*/environ"
+    env = {"TOKEN": secret}
+    with subprocess.Popen([sys.executable, "-c", "input()"], env=env, stdin=subprocess.PIPE) as other:
+        try:
+            assert secret not in run(sandbox, "sh", "-c", look)[1]
+        finally:
+            other.kill()
+
+
+def test_tmp_is_its_own(namespaced, root):
+    name = f"/tmp/{uuid.uuid4().hex}"
+    assert run(namespaced, "touch", name)[0] == 0
+    assert not Path(name).exists()
+    assert (root / "tmp" / Path(name).name).exists()
+
+
+def test_what_is_kept_is_there(sandbox, root):
+    (root / "file").write_text("kept")
+    assert run(sandbox, "cat", f"{root}/file") == (0, "kept")
+    assert (
+        run(sandbox, "ls", "/usr/share/misc")[1]
+        == run(Sandbox(confinement=Confinement.NONE), "ls", "/usr/share/misc")[1]
+    )
+
+
+def test_no_right_is_left(sandbox):
+    status = run(sandbox, "cat", "/proc/self/status")[1]
+    assert "NoNewPrivs:\t1" in status
+    assert "CapEff:\t0000000000000000" in status
+    assert run(sandbox, "touch", "/etc/mwaa-deploy-was-here")[0] != 0
+
+
+def test_everything_is_killed_at_the_time_limit(sandbox):
+    mark = f"5{uuid.uuid4().int % 10**8}"
+    code, _ = run(sandbox, "sh", "-c", f"setsid nohup sleep {mark} & sleep {mark}", timeout=0.7)
+    assert code != 0
+    alive = subprocess.run(["pgrep", "-f", f"sleep {mark}"], capture_output=True, text=True, check=False).stdout
+    assert alive == ""
+
+
+def test_the_strongest_way_that_works_is_taken():
+    def chosen(uid, *working):
+        return choose_sandbox((), uid, lambda sandbox: sandbox.confinement in working)
+
+    everything = tuple(Confinement)
+    assert chosen(50_000, *everything).confinement is Confinement.NAMESPACES
+    assert chosen(50_000, Confinement.OTHER_USER) == Sandbox(confinement=Confinement.OTHER_USER, uid=50_000)
+    assert chosen(None, *everything).confinement is Confinement.USER_NAMESPACES
+    assert chosen(50_000).confinement is chosen(None).confinement is Confinement.NONE
+
+
+def test_a_weaker_way_says_so():
+    said = {way: Sandbox(confinement=way).difference for way in Confinement}
+    assert said[Confinement.NAMESPACES] is said[Confinement.USER_NAMESPACES] is None
+    assert "another user" in str(said[Confinement.OTHER_USER])
+    assert "was not kept from" in str(said[Confinement.NONE])
+
+
+def test_without_any_a_command_still_ends_in_time():
+    none = Sandbox(confinement=Confinement.NONE)
+    assert run(none, "sh", "-c", "sleep 60 & sleep 60", timeout=0.5)[0] == -9
+    assert run(none, "no-such-command")[0] == 127

@@ -1,0 +1,130 @@
+"""Where a project lies in the runner, and the way back."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from mwaa_deploy.checks.layout import plan_layout
+from mwaa_deploy.checks.pytest_config import find_pytest_config, names_test_files
+from mwaa_deploy.checks.verdicts import Location
+from mwaa_deploy.source.project import Project
+
+HOME = PurePosixPath("/usr/local/airflow")
+
+
+def project(repository: Path, files: str, **parts: str) -> Project:
+    for name in files.split():
+        path = repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    root = repository / parts.pop("root", "")
+    found = {name: root / path for name, path in parts.items()}
+    dags = found.pop("dags", root / "dags")
+    return Project(repository=repository, root=root, dags=dags, **found)
+
+
+def test_each_part_goes_where_mwaa_has_it(tmp_path):
+    layout = plan_layout(
+        project(
+            tmp_path,
+            "etl/src/dags/a.py etl/plug/p.py etl/req.txt etl/boot.sh etl/tests/unit/test_a.py",
+            root="etl",
+            dags="src/dags",
+            plugins="plug",
+            requirements="req.txt",
+            startup_script="boot.sh",
+            tests="tests/unit",
+        ),
+        HOME,
+    )
+
+    assert {str(p.destination.relative_to(HOME)): p.source.relative_to(tmp_path).as_posix() for p in layout.placed} == {
+        "dags": "etl/src/dags",
+        "plugins": "etl/plug",
+        "requirements/requirements.txt": "etl/req.txt",
+        "startup/startup.sh": "etl/boot.sh",
+        "tests/unit": "etl/tests/unit",
+    }
+    assert layout.tests == HOME / "tests/unit"
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ("/usr/local/airflow/dags/team/a.py", "etl/src/dags/team/a.py"),
+        ("dags/a.py", "etl/src/dags/a.py"),
+        ("/usr/local/airflow/dags", "etl/src/dags"),
+        ("requirements/requirements.txt", "etl/req.txt"),
+        ("tests/test_a.py", "etl/tests/test_a.py"),
+        ("/usr/local/airflow/dags_of_others/a.py", None),
+        ("/usr/lib/python3.11/json/__init__.py", None),
+        ("", None),
+    ],
+)
+def test_a_path_in_the_runner_is_found_in_the_repository(tmp_path, inside, outside):
+    files = "etl/src/dags/a.py etl/req.txt etl/tests/test_a.py"
+    layout = plan_layout(
+        project(tmp_path, files, root="etl", dags="src/dags", requirements="req.txt", tests="tests"), HOME
+    )
+
+    assert layout.location(inside, 7) == (Location(file=outside, line=7) if outside else None)
+
+
+def test_tests_inside_the_dag_folder_stay_there(tmp_path):
+    layout = plan_layout(project(tmp_path, "dags/tests/test_a.py", tests="dags/tests"), HOME)
+
+    assert layout.tests == HOME / "dags/tests"
+    assert [placed.destination for placed in layout.placed] == [HOME / "dags"]
+
+
+def test_what_pytest_reads_above_the_tests_comes_along(tmp_path):
+    files = "dags/a.py tests/unit/test_a.py tests/conftest.py conftest.py tests/unit/conftest.py"
+    found = project(tmp_path, files, tests="tests/unit")
+    (tmp_path / "setup.cfg").write_text("[tool:pytest]\n")
+
+    layout = plan_layout(found, HOME)
+
+    added = {str(placed.destination.relative_to(HOME)) for placed in layout.placed} - {"dags", "tests/unit"}
+    assert added == {"tests/conftest.py", "conftest.py", "setup.cfg"}
+    assert layout.pytest_config == HOME / "setup.cfg"
+
+
+def test_nothing_above_the_project_is_taken(tmp_path):
+    found = project(tmp_path, "etl/dags/a.py etl/tests/test_a.py conftest.py pytest.ini", root="etl", tests="tests")
+
+    assert plan_layout(found, HOME).pytest_config is None
+    assert len(plan_layout(found, HOME).placed) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "counts"),
+    [
+        ("pytest.ini", "", True),
+        (".pytest.ini", "", True),
+        ("pyproject.toml", "[tool.pytest.ini_options]\n", True),
+        ("pyproject.toml", "[tool.pytest]\n", True),
+        ("pyproject.toml", "[tool.ruff]\n", False),
+        ("tox.ini", "[pytest]\n", True),
+        ("tox.ini", "[tox]\n", False),
+        ("setup.cfg", "[tool:pytest]\n", True),
+        ("setup.cfg", "[metadata]\n", False),
+    ],
+)
+def test_settings_count_where_pytest_reads_them(tmp_path, name, text, counts):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / name).write_text(text)
+
+    assert find_pytest_config(tmp_path / "tests", tmp_path) == (tmp_path / name if counts else None)
+
+
+def test_settings_nearest_to_the_tests_win(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "pytest.ini").touch()
+    (tmp_path / "tests" / "pytest.ini").write_text("[pytest]\npython_files = check_*.py\n")
+
+    found = find_pytest_config(tmp_path / "tests", tmp_path)
+
+    assert found == tmp_path / "tests" / "pytest.ini"
+    assert names_test_files(found)
+    assert not names_test_files(tmp_path / "pytest.ini")
+    assert not names_test_files(None)

@@ -1,0 +1,61 @@
+"""How a run of pytest is judged, beyond what a real one shows."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from mwaa_deploy.checks.layout import plan_layout
+from mwaa_deploy.checks.unit_tests import judge_tests
+from mwaa_deploy.checks.verdicts import Severity, Verdict
+from mwaa_deploy.ports import Completed
+from mwaa_deploy.source.project import Project
+
+ROOT = Path("/repo")
+LAYOUT = plan_layout(
+    Project(repository=ROOT, root=ROOT, dags=ROOT / "dags", tests=ROOT / "tests"), PurePosixPath("/usr/local/airflow")
+)
+PASSED = b'<testsuite><testcase classname="tests.test_a" name="test_a" file="tests/test_a.py" line="0" /></testsuite>'
+
+
+def judge(code: int, report: bytes | None, *, timed_out: bool = False, **progress: Any) -> tuple[Verdict, ...]:
+    completed = Completed(exit_code=code, output="", seconds=3.0, timed_out=timed_out)
+    return judge_tests(completed, report, json.dumps(progress).encode() if progress else None, LAYOUT)
+
+
+def test_a_report_of_passed_tests_passes():
+    assert [verdict.severity for verdict in judge(0, PASSED, selected=1, started=1)] == [Severity.PASS]
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 137, -9])
+def test_no_other_exit_code_is_ever_green(code):
+    assert judge(code, PASSED, selected=1, started=1)[-1].severity is Severity.FAIL
+
+
+@pytest.mark.parametrize("code", [0, 1, 5])
+def test_an_end_without_a_report_is_a_failure(code):
+    assert [verdict.severity for verdict in judge(code, None)] == [Severity.FAIL]
+
+
+@pytest.mark.parametrize("report", [b"", b"not xml", b"<!DOCTYPE a><testsuite/>"])
+def test_a_report_that_cannot_be_read_is_a_failure(report):
+    assert [verdict.severity for verdict in judge(0, report)] == [Severity.FAIL]
+
+
+def test_fewer_tests_run_than_were_selected_is_a_failure_at_the_last_one():
+    at = {"test": "tests/test_a.py::test_b", "file": "tests/test_a.py", "line": 9}
+
+    verdict = judge(0, PASSED, selected=3, started=2, at=at)[-1]
+
+    assert verdict.severity is Severity.FAIL
+    assert verdict.location
+    assert (verdict.location.file, verdict.location.line) == ("tests/test_a.py", 9)
+
+
+def test_a_time_out_is_a_failure_whatever_the_report_says():
+    assert [verdict.severity for verdict in judge(0, PASSED, timed_out=True, selected=1, started=1)] == [Severity.FAIL]
+
+
+def test_no_test_at_all_is_a_warning():
+    assert [verdict.severity for verdict in judge(5, b"<testsuite/>", selected=0)] == [Severity.WARN]

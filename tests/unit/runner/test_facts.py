@@ -1,0 +1,72 @@
+"""How a runner differs from MWAA."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
+
+AS_MWAA = Facts(
+    airflow="2.10.3",
+    python="3.11.9",
+    executable="/usr/local/bin/python3",
+    home="/usr/local/airflow",
+    system="Amazon Linux 2023.6",
+    psycopg2="2.9.12",
+    uid=1000,
+    gid=1000,
+    database=True,
+)
+
+
+def of(facts: Facts, *, own: bool = False) -> str:
+    return "\n".join(differences(facts, mwaa_python="3.11.9", own_packages=own))
+
+
+def test_an_image_of_mwaas_differs_in_its_database_alone():
+    assert of(AS_MWAA) == "The metadata database is an empty SQLite file; MWAA's is PostgreSQL."
+
+
+def test_another_patch_of_python_is_named():
+    assert "Python is 3.11.2; MWAA's is 3.11.9." in of(replace(AS_MWAA, python="3.11.2"))
+
+
+def test_the_python_of_an_unknown_version_is_not_judged():
+    found = differences(replace(AS_MWAA, python="3.14.0"), mwaa_python=None, own_packages=False)
+    assert not any("Python" in sentence for sentence in found)
+
+
+def test_another_system_is_named():
+    assert "System libraries are those of Debian GNU/Linux 12" in of(replace(AS_MWAA, system="Debian GNU/Linux 12"))
+
+
+def test_what_our_own_packages_lack_is_named():
+    found = of(replace(AS_MWAA, psycopg2=None), own=True)
+    assert "psycopg2-binary" in found
+    assert "constraint file" in found
+
+
+def test_a_missing_database_is_named():
+    assert "The metadata database is missing" in of(replace(AS_MWAA, database=False))
+
+
+def test_what_the_kind_of_runner_adds_comes_first():
+    found = differences(AS_MWAA, mwaa_python="3.11.9", own_packages=False, more=["It stands elsewhere."])
+    assert found[0] == "It stands elsewhere."
+
+
+def test_the_probe_tells_of_the_python_it_runs_in():
+    printed = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True).stdout
+    facts = parse_facts(f"a banner\n{printed}")
+    assert (facts.executable, facts.airflow) == (sys.executable, None)
+    assert facts.python == "{}.{}.{}".format(*sys.version_info[:3])
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"), [("", "nothing was printed"), ("python3: not found", "not found"), ("{}", "{}"), ("3", "3")]
+)
+def test_a_probe_that_did_not_run_is_told_from_one_that_did(printed, said):
+    with pytest.raises(ValueError, match=said):
+        parse_facts(printed)

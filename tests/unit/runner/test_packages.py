@@ -1,0 +1,74 @@
+"""The locked packages."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mwaa_deploy.errors import AirflowVersionUnknown
+from mwaa_deploy.runner.packages import find_packages, images_folder, pythons_of_mwaa
+
+IMAGES = images_folder({})
+VERSIONS = sorted(pythons_of_mwaa(IMAGES))
+
+
+def pins(path: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", path.read_text(), re.MULTILINE))
+
+
+def test_the_images_folder_can_be_named():
+    assert images_folder({"MWAA_DEPLOY_IMAGES": "/opt/images"}) == Path("/opt/images")
+    assert (images_folder({}) / "Dockerfile").is_file()
+
+
+def test_the_versions_of_the_service_are_known():
+    assert {"2.9.2", "2.10.1", "2.10.3", "2.11.0", "2.11.2", "3.0.6", "3.2.1", "3.3.1"} <= set(VERSIONS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_has_its_files(version):
+    packages = find_packages(IMAGES, version)
+    locked = pins(packages.lock)
+    assert locked["apache-airflow"] == version
+    assert {"pip", "celery", "watchtower", "apache-airflow-providers-amazon", "statsd", "psycopg2-binary"} <= set(
+        locked
+    )
+    constraints, essential = pins(packages.constraints), pins(packages.essential_constraints)
+    assert constraints == {name: pin for name, pin in locked.items() if name not in {"pip", "setuptools", "wheel"}}
+    assert essential.items() <= constraints.items()
+    assert {"apache-airflow", "flask", "gunicorn", "celery", "kombu", "sqlalchemy", "watchtower"} <= set(essential)
+
+
+@pytest.mark.parametrize("path", sorted((IMAGES / "locks").glob("*.txt")), ids=lambda path: path.stem)
+def test_every_package_is_locked_by_hash_and_none_by_an_address(path):
+    text = path.read_text()
+    starts = re.findall(r"^[a-z0-9].*", text, re.MULTILINE)
+    assert all("==" in line for line in starts)
+    assert len(re.findall(r"^[a-z0-9][^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)) == len(starts)
+    assert "://" not in text
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+
+
+def test_an_unknown_version_is_refused_with_the_known_ones():
+    with pytest.raises(AirflowVersionUnknown, match=r"Airflow 2\.10\.4.*2\.10\.3") as raised:
+        find_packages(IMAGES, "2.10.4")
+    assert "airflow-version:" in raised.value.mend
+
+
+def test_the_digest_follows_every_file_and_the_base(tmp_path):
+    folder = shutil.copytree(IMAGES, tmp_path / "images")
+    packages = find_packages(folder, "2.10.3")
+    seen = {packages.digest("base"), packages.digest("another base")}
+    for name in packages.files():
+        with (folder / name).open("a") as file:
+            file.write("\n# changed\n")
+        seen.add(packages.digest("base"))
+    assert len(seen) == 2 + len(packages.files())
+
+
+def test_the_image_is_built_from_nothing_but_those_files():
+    copied = re.findall(r"^COPY (?:--\S+ )*(.+) \S+$", (IMAGES / "Dockerfile").read_text(), re.MULTILINE)
+    words = " ".join(copied).replace("${AIRFLOW_VERSION}", "2.10.3").split()
+    assert {"Dockerfile", *words} == set(find_packages(IMAGES, "2.10.3").files())
