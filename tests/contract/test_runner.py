@@ -105,6 +105,7 @@ def test_a_missing_file_and_a_folder_read_as_none(runner, folder):
     assert runner.read(folder / "missing") is None
     assert runner.read(folder / "file" / "below") is None
     assert runner.read(folder) is None
+    assert runner.read(runner.home) is None
     assert runner.read(folder / "file") == b""
 
 

@@ -77,13 +77,18 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
 
 
 def check(
-    project: Project, runner: Runner, *, test_tools: Path | None = None, limits: CheckLimits | None = None
+    project: Project,
+    runner: Runner,
+    *,
+    test_tools: Path | None = None,
+    limits: CheckLimits | None = None,
+    log: FakeLog | None = None,
 ) -> CheckReport:
     """All checks, as the program runs them."""
     return run_checks(
         project,
         runner,
-        FakeLog(),
+        log or FakeLog(),
         airflow_version=AIRFLOW,
         constraint_source=HttpConstraints(timeout=5),
         test_tools=test_tools,

@@ -1,13 +1,11 @@
 """DAG folders with every kind of fault in them, all at once: each file is judged for itself."""
 
-import subprocess
-
 import pytest
 
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from mwaa_deploy.source.project import Project
-from tests.integration.checks.conftest import check, places
+from tests.integration.checks.conftest import check, laid_out, places
 
 pytestmark = pytest.mark.airflow
 
@@ -138,10 +136,22 @@ def test_what_a_file_prints_is_in_the_log(judged):
     assert "::error::not a command" in judged.log
 
 
-def test_nothing_that_a_file_started_is_left(judged):
-    running = subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+PROBE_AND_LOOK = """import pathlib, subprocess, sys
+subprocess.run([sys.executable, *sys.argv[1:]], check=True)
+print([comm for comm in (path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/comm")) if "sleep" in comm])
+"""
 
-    assert "sleep 98765" not in running
+
+def test_nothing_that_a_file_started_outlives_the_probe(fresh_runner, make_project):
+    layout = laid_out(make_project({"dags/starts.py": HEAD + GOOD_FILES["starts_something.py"]}), fresh_runner)
+    look, output = layout.own / "look.py", layout.own / "dags.json"
+    fresh_runner.put(look, PROBE_AND_LOOK.encode())
+    probe = [layout.own / "dag_probe.py", "--dags", layout.dags, "--plugins", layout.plugins, "--output", output]
+
+    completed = fresh_runner.run([fresh_runner.python, str(look), *map(str, probe)], timeout=120)
+
+    assert completed.exit_code == 0, completed.output
+    assert completed.output.splitlines()[-1] == "[]"
 
 
 def test_settings_that_end_airflow_itself_are_a_failure(fresh_runner, make_project):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from mwaa_deploy.checks.constraint_source import Fetched, HttpConstraints, Refused, Unreachable
 from mwaa_deploy.checks.limits import CheckLimits
@@ -126,6 +127,9 @@ def test_a_changed_package_is_a_warning_and_what_it_breaks_a_failure(install, fr
     assert "Successfully installed" in result.log
     assert ("requirements.txt", 3) in places(result, Severity.WARN)
     assert ("requirements.txt", 4) in places(result)
+    checked = fresh_runner.run([fresh_runner.python, "-m", "pip", "check"], timeout=120)
+    named = {canonicalize_name(line.split()[0]) for line in checked.output.splitlines() if " has requirement " in line}
+    assert {verdict.subject for verdict in result.failures} == named
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.source.project import Project
+from tests.fakes.log import FakeLog
 from tests.integration.checks.conftest import ROOT, check
 
 pytestmark = pytest.mark.airflow
@@ -25,7 +26,9 @@ def example() -> Project:
 
 
 def test_the_example_passes_every_check(fresh_runner, test_tools):
-    report = check(example(), fresh_runner, test_tools=test_tools)
+    log = FakeLog()
+
+    report = check(example(), fresh_runner, test_tools=test_tools, log=log)
 
     assert [result.check for result in report.results] == ["requirements", "dag-import", "unit-tests"]
     assert not report.failed, [result.failures for result in report.results]
@@ -38,6 +41,9 @@ def test_the_example_passes_every_check(fresh_runner, test_tools):
     ]
     assert len(tested.verdicts) == 12
     assert "12 passed" in tested.log
+    groups = [line for line in log.lines if line.startswith("> Check: ")]
+    assert groups == ["> Check: requirements", "> Check: dag-import", "> Check: unit-tests"]
+    assert all(f"> {result.log}" in log.lines for result in report.results)
 
 
 def test_a_part_that_is_not_there_is_skipped_with_the_reason(runner, tmp_path: Path):

@@ -2,8 +2,8 @@
 
 import os
 import shutil
+import socket
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -104,15 +104,40 @@ def test_covers_stay(namespaced, hidden):
         assert "secret of the host" not in run(namespaced, "sh", "-c", command)[1]
 
 
-def test_no_environment_of_another_process_can_be_read(sandbox):
+@pytest.fixture
+def neighbour(request):
+    """Another process of the user who starts the sandbox, with a secret in its environment."""
+    user = NOBODY if ROOT and "USER_NAMESPACES" in request.node.name else os.geteuid()
     secret = f"secret-{uuid.uuid4().hex}"
+    with subprocess.Popen(["/bin/cat", "-", secret[:9]], env={"TOKEN": secret}, stdin=subprocess.PIPE, user=user) as it:
+        yield secret
+        it.kill()
+
+
+def test_no_environment_of_another_process_can_be_read(sandbox, neighbour):
     look = "cat /proc/[0-9]*/environ; umount -l /proc; cat /proc/[0-9]*/environ"
-    env = {"TOKEN": secret}
-    with subprocess.Popen([sys.executable, "-c", "input()"], env=env, stdin=subprocess.PIPE) as other:
+    assert neighbour not in run(sandbox, "sh", "-c", look)[1]
+
+
+def test_no_other_process_is_seen(namespaced):
+    pids = run(namespaced, "sh", "-c", "cd /proc; echo [0-9]*")[1].split()
+    assert {str(os.getpid()), str(os.getppid())} & set(pids) == set()
+    assert 1 <= len(pids) < 10
+
+
+def test_no_socket_of_the_system_is_there(namespaced):
+    folder = Path("/run") if ROOT else Path(f"/run/user/{os.geteuid()}")
+    path = folder / f"mwaa-deploy-{uuid.uuid4().hex}.sock"
+    knock = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print('open')"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0o666)
         try:
-            assert secret not in run(sandbox, "sh", "-c", look)[1]
+            assert run(Sandbox(confinement=Confinement.NONE), PYTHON, "-c", knock, str(path)) == (0, "open\n")
+            assert "open" not in run(namespaced, PYTHON, "-c", knock, str(path))[1]
         finally:
-            other.kill()
+            path.unlink()
 
 
 def test_tmp_is_its_own(namespaced, root):
@@ -168,3 +193,15 @@ def test_without_any_a_command_still_ends_in_time():
     none = Sandbox(confinement=Confinement.NONE)
     assert run(none, "sh", "-c", "sleep 60 & sleep 60", timeout=0.5)[0] == -9
     assert run(none, "no-such-command")[0] == 127
+
+
+def test_names_are_still_resolved_where_the_resolvers_file_lies_in_run(root):
+    """As on Ubuntu, where /etc/resolv.conf is a link to systemd's."""
+    link = root / "resolv.conf"
+    link.symlink_to("/run/systemd/resolve/stub-resolv.conf")
+    way = Sandbox(
+        confinement=Confinement.USER_NAMESPACES,
+        mounts=(("tmpfs", "/run", ""), ("text", str(link), "nameserver 127.0.0.53\n")),
+    )
+    assert run(way, "cat", str(link)) == (0, "nameserver 127.0.0.53\n")
+    assert run(Sandbox(confinement=way.confinement, mounts=way.mounts[:1]), "cat", str(link))[0] != 0

@@ -1,0 +1,86 @@
+"""The engine's raw stream, from an engine that sends what a real one rarely does."""
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from docker import APIClient
+
+from mwaa_deploy.runner.execution import execute
+
+
+def frame(stream: int, body: bytes) -> bytes:
+    return struct.pack(">BxxxL", stream, len(body)) + body
+
+
+def answer(body: object) -> bytes:
+    text = json.dumps(body).encode()
+    return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text) + text
+
+
+UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nUpgrade: tcp\r\n\r\n"
+
+
+@contextmanager
+def engine(*pieces: bytes, code: int | None = 0, hold: bool = False) -> Iterator[APIClient]:
+    """An engine that runs one command, whose stream comes in these pieces; the first together with the head."""
+    released = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(3):
+            connection, _ = listener.accept()
+            with connection:
+                request = connection.recv(65536).split(b" ")[1]
+                if request.endswith(b"/exec"):
+                    connection.sendall(answer({"Id": "one"}))
+                elif request.endswith(b"/start"):
+                    connection.sendall(UPGRADED + pieces[0])
+                    for piece in pieces[1:]:
+                        connection.sendall(piece)
+                    if hold:
+                        released.wait(30)
+                        return
+                else:
+                    connection.sendall(answer({"ExitCode": code}))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        client = APIClient(f"tcp://127.0.0.1:{listener.getsockname()[1]}", version="1.41", timeout=20)
+        try:
+            yield client
+        finally:
+            client.close()
+            released.set()
+            server.join()
+
+
+def run(client: APIClient, timeout: float = 10) -> tuple[int | None, bytes]:
+    output = bytearray()
+    code = execute(client, "c", ["true"], user="airflow", environment={}, cwd="/", timeout=timeout, take=output.extend)
+    return code, bytes(output)
+
+
+def test_output_that_comes_with_the_head_is_not_lost():
+    with engine(frame(1, b"quick ") + frame(2, b"command")) as client:
+        assert run(client) == (0, b"quick command")
+
+
+def test_frames_may_come_in_any_pieces():
+    whole = frame(1, b"a" * 70_000) + frame(2, b"") + frame(1, b"b")
+    with engine(whole[:3], whole[3:9], whole[9:], code=7) as client:
+        assert run(client) == (7, b"a" * 70_000 + b"b")
+
+
+def test_a_container_that_ended_has_no_code():
+    with engine(frame(1, b"cut")[:-1], code=None) as client:
+        assert run(client) == (None, b"cu")
+
+
+def test_a_stream_that_never_ends_is_left():
+    with engine(frame(1, b"words"), hold=True) as client, pytest.raises(TimeoutError):
+        run(client, timeout=0.5)
