@@ -1,6 +1,7 @@
 """A user's repository in the lab: made of the example, changed by commits, and run on 'GitHub' by act."""
 
 import re
+import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -25,6 +26,11 @@ GIT = (
 )
 
 
+def new_run_id() -> int:
+    """A number for a workflow run that no other run on this computer has."""
+    return secrets.randbelow(9 * 10**10) + 10**10
+
+
 @dataclass
 class LabProject:
     """A git repository of the example, with what GitHub would know about it.
@@ -36,6 +42,7 @@ class LabProject:
         role: ARN of the role the workflow assumes.
         env: more variables for the job.
         user: account that the jobs run as; this process's own if empty.
+        run_ids: of the runs so far.
     """
 
     folder: Path
@@ -44,7 +51,7 @@ class LabProject:
     role: str
     env: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
-    next_run: int = 1
+    run_ids: list[int] = field(default_factory=list)
 
     @classmethod
     def create(cls, folder: Path, world: World, *, role: str, env: Mapping[str, str] | None = None) -> "LabProject":
@@ -101,7 +108,8 @@ class LabProject:
 
     def run(self, event: str, *, base: str = "") -> ActResult:
         """Run the workflow as GitHub would for the event, and have GitHub remember how it ended."""
-        run_id, self.next_run = 1000 + self.next_run, self.next_run + 1
+        run_id = new_run_id()
+        self.run_ids.append(run_id)
         ref = "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main"
         claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
         oidc = self.world.register_job(repository=GITHUB_REPOSITORY, **claims)

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,22 @@ def make_story(folder: Path, world: World, env: dict[str, str]) -> Story:
     return Story(project=project, world=world, results={}, snapshots={})
 
 
-def nothing_left() -> dict[str, str]:
-    """What runs have left in the engine, by kind: empty if all is well."""
+def left_over(run_ids: Iterable[int]) -> dict[str, list[str]]:
+    """What these runs have left in the engine, by kind: empty if all is well."""
+    ours = tuple(f"{run_id}-1-" for run_id in run_ids)
     found = {}
     for kind in ("container ls --all", "volume ls", "network ls"):
-        argv = ["docker", *kind.split(), "--quiet", "--filter", "label=mwaa-deploy.run"]
-        if ids := subprocess.run(argv, capture_output=True, check=True, text=True).stdout:
-            found[kind] = ids
+        argv = [
+            "docker",
+            *kind.split(),
+            "--filter",
+            "label=mwaa-deploy.run",
+            "--format",
+            '{{.Label "mwaa-deploy.run"}}',
+        ]
+        labels = subprocess.run(argv, capture_output=True, check=True, text=True).stdout.split()
+        if left := [label for label in labels if label.startswith(ours)]:
+            found[kind] = left
     return found
 
 

@@ -5,9 +5,9 @@ import subprocess
 import pytest
 import yaml
 
-from lab.project import GIT, ROOT
+from lab.project import GIT, ROOT, new_run_id
 from lab.workflow import Act, export_checkout
-from tests.e2e.conftest import nothing_left
+from tests.e2e.conftest import left_over
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.airflow]
 
@@ -34,9 +34,12 @@ def test_uses_dot_slash_checks_the_example(tmp_path, base_image, name):
         "steps"
     ]
     reference = next(step["uses"] for step in steps if "setup-python" in step.get("uses", ""))
-    act = Act(repository=checkout, action=setup, action_reference=reference, env=base_image)
+    run_id = new_run_id()
+    act = Act(
+        repository=checkout, action=setup, action_reference=reference, env={**base_image, "GITHUB_RUN_ID": str(run_id)}
+    )
     result = act.run("push", workflow="ci.yml", options=("--job", "action", "--matrix", f"name:{name}"))
     assert result.succeeded, result.log
     assert result.outputs["result"] == "passed"
     assert "✅ Checks passed" in result.summary
-    assert nothing_left() == {}
+    assert left_over([run_id]) == {}

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from lab.project import WORKFLOW
-from tests.e2e.conftest import make_story, nothing_left
+from tests.e2e.conftest import make_story, left_over
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 
@@ -27,7 +27,7 @@ def pull_request_and_push(story):
     environment = story.snapshots["push"]["environment"]
     assert environment["Status"] == "AVAILABLE"
     assert environment["PluginsS3ObjectVersion"] == push.outputs["plugins-version"]
-    assert nothing_left() == {}
+    assert left_over(story.project.run_ids) == {}
     return push
 
 

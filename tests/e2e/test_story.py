@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from lab.project import REGION
-from tests.e2e.conftest import BUCKET, STACK, Story, make_story, nothing_left
+from tests.e2e.conftest import BUCKET, STACK, Story, make_story, left_over
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 
@@ -190,7 +190,7 @@ def test_the_live_airflow_lists_exactly_the_deployed_dags(story):
 
 def test_nothing_that_a_run_started_is_left(story):
     assert story.results
-    assert nothing_left() == {}
+    assert left_over(story.project.run_ids) == {}
 
 
 def test_the_stack_is_the_one_the_workflow_names(story):
