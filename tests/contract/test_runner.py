@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.inputs import RunnerKind
 from mwaa_deploy.ports import Runner
 from tests.fakes.runner import FakeRunner
@@ -107,6 +107,12 @@ def test_a_missing_file_and_a_folder_read_as_none(runner, folder):
     assert runner.read(folder) is None
     assert runner.read(runner.home) is None
     assert runner.read(folder / "file") == b""
+
+
+def test_a_file_too_large_is_not_taken_out(real):
+    assert real.run(["truncate", "--size=65M", "large"], timeout=30).exit_code == 0
+    with pytest.raises(RunnerBroken, match="too large"):
+        real.read(real.home / "large")
 
 
 # -------------------------------------------------------------------------------------------------------- commands
@@ -225,10 +231,10 @@ def test_home_is_laid_out_as_in_mwaa(real):
 
 def test_airflow_of_the_asked_version_has_a_migrated_database(real):
     code = (
-        "from airflow import __version__; from airflow.models import Variable\n"
-        "print(__version__, Variable.get('missing', default_var='empty'))"
+        "from airflow import __version__; from airflow.models import Variable; Variable.set('colour', 'blue')\n"
+        "print(__version__, Variable.get('missing', default_var='empty'), Variable.get('colour'))"
     )
-    assert python(real, code, timeout=120).splitlines()[-1] == f"{AIRFLOW} empty"
+    assert python(real, code, timeout=120).splitlines()[-1] == f"{AIRFLOW} empty blue"
 
 
 def test_packages_can_be_installed_and_replaced(real, tmp_path):
@@ -266,8 +272,11 @@ def test_no_other_process_shows_its_environment(real):
         "import glob\nfor path in glob.glob('/proc/[0-9]*/environ'):\n    try:\n"
         "        print(open(path, errors='replace').read())\n    except OSError:\n        pass"
     )
-    with subprocess.Popen([sys.executable, "-c", "input()"], env={"TOKEN": secret}, stdin=subprocess.PIPE) as other:
+    other = subprocess.Popen(["sh", "-c", "echo ready; exec cat"], env={"TOKEN": secret}, stdin=-1, stdout=-1)
+    with other:
         try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"ready\n"
             own = Path(f"/proc/{other.pid}/environ").read_bytes()
             assert secret.encode() in own
             assert secret not in python(real, code)

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from lab.project import WORKFLOW
-from tests.e2e.conftest import make_story, left_over
+from tests.e2e.conftest import left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 

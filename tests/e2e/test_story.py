@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from lab.project import REGION
-from tests.e2e.conftest import BUCKET, STACK, Story, make_story, left_over
+from tests.e2e.conftest import BUCKET, STACK, Story, left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 

@@ -153,13 +153,6 @@ def test_a_failure_of_the_checks_leaves_nothing():
         assert of(engine) == []
 
 
-def test_a_file_too_large_is_not_taken_out(engine, image):
-    with ContainerRunner(engine, settings(image)) as runner:
-        runner.run(["truncate", "--size=2G", "large"], timeout=30)
-        with pytest.raises(RunnerBroken, match="too large"):
-            runner.read(runner.home / "large")
-
-
 def test_a_link_inside_is_followed_to_its_file(engine, image):
     with ContainerRunner(engine, settings(image)) as runner:
         runner.put(runner.home / "real" / "file", b"text")

@@ -109,9 +109,12 @@ def neighbour(request):
     """Another process of the user who starts the sandbox, with a secret in its environment."""
     user = NOBODY if ROOT and "USER_NAMESPACES" in request.node.name else os.geteuid()
     secret = f"secret-{uuid.uuid4().hex}"
-    with subprocess.Popen(["/bin/cat", "-", secret[:9]], env={"TOKEN": secret}, stdin=subprocess.PIPE, user=user) as it:
+    command = ["sh", "-c", "echo ready; exec cat"]
+    with subprocess.Popen(command, env={"TOKEN": secret}, stdin=-1, stdout=-1, user=user) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
         yield secret
-        it.kill()
+        process.kill()
 
 
 def test_no_environment_of_another_process_can_be_read(sandbox, neighbour):
