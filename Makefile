@@ -28,5 +28,5 @@ lock: ## Resolve the hash-locked requirement files again
 	@scripts/lock.sh
 
 .PHONY: clean
-clean: ## Stop the lab and remove all that was installed, started or built
+clean: ## Stop the lab and remove what this checkout started and installed in itself
 	@scripts/clean.sh

@@ -7,7 +7,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$here/entrypoint/run_label.sh"
 label="mwaa-deploy.run=$run_label"
 
-rm -rf "${RUNNER_TEMP:-/nonexistent}/mwaa-deploy-$run_label/program" "${RUNNER_TEMP:-/nonexistent}/mwaa-deploy-$run_label/test-tools"
+for folder in "${RUNNER_TEMP:-/nonexistent}/mwaa-deploy-$run_label-"*; do
+  rm -rf "$folder/program" "$folder/test-tools"
+done
 command -v docker >/dev/null && docker version >/dev/null 2>&1 || exit 0
 docker ps --all --quiet --filter "label=$label" | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
 docker network ls --quiet --filter "label=$label" | xargs --no-run-if-empty docker network rm >/dev/null

@@ -15,8 +15,8 @@ refuse() { # exit code, title, message
 
 [ "$(uname -s)" = Linux ] || refuse 20 'Not a Linux runner' "mwaa-deploy runs on Linux. To mend it:%0Aruns-on: ubuntu-latest"
 workspace=${GITHUB_WORKSPACE:?not inside a GitHub Actions job}
-output="${RUNNER_TEMP:?not inside a GitHub Actions job}/mwaa-deploy-$run_label"
-mkdir -p "$output"
+# A folder of its own for each use of the action in a job, whose files later steps may still want.
+output=$(mktemp -d "${RUNNER_TEMP:?not inside a GitHub Actions job}/mwaa-deploy-$run_label-XXXXXX")
 export MWAA_DEPLOY_OUTPUT_DIR=$output MWAA_DEPLOY_RUN_LABEL=$run_label
 
 image= # of the action, once there is one
@@ -53,7 +53,8 @@ run_on_host() {
   echo "::endgroup::"
   while read -r name; do
     if [ -n "${!name+set}" ]; then environment+=("$name=${!name}"); fi
-  done < <(passed_names; printf '%s\n' PATH HOME LANG USER RUNNER_TOOL_CACHE XDG_CACHE_HOME UV_CACHE_DIR DOCKER_HOST \
+  done < <(passed_names; printf '%s\n' PATH HOME LANG USER GITHUB_ACTION_PATH GITHUB_ENV GITHUB_PATH \
+    GITHUB_STATE RUNNER_TEMP RUNNER_TOOL_CACHE RUNNER_WORKSPACE XDG_CACHE_HOME UV_CACHE_DIR DOCKER_HOST \
     DOCKER_TLS_VERIFY DOCKER_CERT_PATH SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PIP_CERT PIP_INDEX_URL \
     PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX)
   cd "$workspace"
@@ -111,11 +112,19 @@ start_engine() { # image; a Docker Engine of our own in a container; sets $engin
   engine_args=(--volume "$engine:/engine" --env DOCKER_HOST=unix:///engine/docker.sock)
 }
 
+docker_host() { # where the docker command finds its engine: DOCKER_HOST, or the context in use
+  local found=${DOCKER_HOST:-}
+  [ -n "$found" ] || found=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null) || true
+  printf '%s' "${found:-unix:///var/run/docker.sock}"
+}
+
 use_host_engine() { # sets $engine_args
-  local socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  local socket
+  socket=$(docker_host)
   case $socket in
     unix://*)
       socket=${socket#unix://}
+      [ -S "$socket" ] || refuse 20 'No Docker Engine' "docker answers, but $socket is no socket. To mend it:%0Aenv:%0A  DOCKER_HOST: unix:///path/of/docker.sock"
       engine_args=(--volume "$socket:/var/run/docker.sock" --group-add "$(stat -c %g "$socket")") ;;
     *)
       engine_args=(--env DOCKER_HOST --env DOCKER_TLS_VERIFY)

@@ -27,8 +27,12 @@ GIT = (
 
 
 def new_run_id() -> int:
-    """A number for a workflow run that no other run on this computer has."""
-    return secrets.randbelow(9 * 10**10) + 10**10
+    """A number for a workflow run that no other run on this computer has; `make clean` finds it in .lab/runs."""
+    run_id = secrets.randbelow(9 * 10**10) + 10**10
+    (ROOT / ".lab").mkdir(exist_ok=True)
+    with (ROOT / ".lab" / "runs").open("a", encoding="utf-8") as runs:
+        print(run_id, file=runs)
+    return run_id
 
 
 @dataclass

@@ -8,11 +8,20 @@ if [ -x .venv/bin/python ] && [ -f lab/__main__.py ]; then
 fi
 
 if command -v docker >/dev/null && docker version >/dev/null 2>&1; then
-  # Whatever a run started carries this label; images are a cache and stay.
+  # Whatever a run starts carries a label with the run's number. Only runs of this checkout are ours to clean up after;
+  # images are a cache and stay.
+  ours() { # what docker lists as "id label"
+    awk 'NR == FNR {runs[$1]; next} {split($2, label, "-"); if (label[1] in runs) print $1}' .lab/runs -
+  }
   label=mwaa-deploy.run
-  docker ps --all --quiet --filter "label=$label" | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
-  docker volume ls --quiet --filter "label=$label" | xargs --no-run-if-empty docker volume rm --force >/dev/null
-  docker network ls --quiet --filter "label=$label" | xargs --no-run-if-empty docker network rm >/dev/null
+  if [ -s .lab/runs ]; then
+    docker ps --all --filter "label=$label" --format "{{.ID}} {{.Label \"$label\"}}" | ours |
+      xargs --no-run-if-empty docker rm --force --volumes >/dev/null
+    docker volume ls --filter "label=$label" --format "{{.Name}} {{.Label \"$label\"}}" | ours |
+      xargs --no-run-if-empty docker volume rm --force >/dev/null
+    docker network ls --filter "label=$label" --format "{{.ID}} {{.Label \"$label\"}}" | ours |
+      xargs --no-run-if-empty docker network rm >/dev/null
+  fi
 fi
 
 # An engine that setup started ends with it; one that was there before is not ours.

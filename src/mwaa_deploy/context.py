@@ -56,7 +56,7 @@ def read_context(env: Mapping[str, str]) -> GitHubContext:
     """Read GitHub's default variables and the event file.
 
     Raises:
-        InputsInvalid: the event file is not JSON.
+        InputsInvalid: the event file is not JSON, or the run has no number.
     """
     workflow_path = env.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     return GitHubContext(
@@ -65,8 +65,8 @@ def read_context(env: Mapping[str, str]) -> GitHubContext:
         ref=env.get("GITHUB_REF", ""),
         ref_name=env.get("GITHUB_REF_NAME", ""),
         sha=env.get("GITHUB_SHA", ""),
-        run_id=int(env.get("GITHUB_RUN_ID") or 0),
-        run_attempt=int(env.get("GITHUB_RUN_ATTEMPT") or 1),
+        run_id=_number(env, "GITHUB_RUN_ID", 0),
+        run_attempt=_number(env, "GITHUB_RUN_ATTEMPT", 1),
         workflow=workflow_path.rpartition("/")[2],
         job=env.get("GITHUB_JOB", ""),
         actor=env.get("GITHUB_ACTOR", ""),
@@ -74,6 +74,13 @@ def read_context(env: Mapping[str, str]) -> GitHubContext:
         server_url=env.get("GITHUB_SERVER_URL") or "https://github.com",
         event=_read_event(env.get("GITHUB_EVENT_PATH", "")),
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal():
+        raise InputsInvalid([f"{name}: {value!r} is not a number, as GitHub's is"])
+    return int(value)
 
 
 def _read_event(path: str) -> Mapping[str, Any]:

@@ -36,6 +36,10 @@ class EngineKind(StrEnum):
     DIND = "dind"
 
 
+DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+"""What a template with an execution role needs; action.yml has the same default."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """What the user asked for. Paths are relative, in POSIX form; empty strings mean 'not given'."""
@@ -55,7 +59,7 @@ class Inputs:
     bucket: str = ""
     aws_region: str = ""
     role_to_assume: str = ""
-    capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+    capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
     stack_timeout_minutes: int = 180
@@ -199,7 +203,10 @@ class _Reader:
         return int(value)
 
     def capabilities(self) -> tuple[str, ...]:
-        found = tuple(re.split(r"[\s,]+", self.text("capabilities"))) if self.text("capabilities") else ()
+        text = self.text("capabilities")
+        if not text:
+            return DEFAULT_CAPABILITIES
+        found = tuple(filter(None, re.split(r"[\s,]+", text)))
         for capability in found:
             if capability not in _CAPABILITIES:
                 self.problems.append(f"capabilities: {capability!r} is not one of {', '.join(sorted(_CAPABILITIES))}")

@@ -32,8 +32,8 @@ class Outcome:
         versions: what the environment runs in the end, by part.
         changes: what CloudFormation changed, or was about to.
         stack_events: oldest first.
-        stack_changed: whether a change set was executed to its end.
-        environment_updated: whether the environment was created or updated.
+        stack_changed: whether a change set was executed, well or not.
+        environment_updated: whether creating or updating the environment was begun, well or not.
         dags_added: paths relative to the DAG prefix that are uploaded; the same for changed and deleted.
         steps: in order, with durations.
         record: what was written last; None when nothing was.

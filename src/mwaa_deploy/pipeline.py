@@ -7,16 +7,17 @@ from typing import Protocol
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
-from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.checks.verdicts import CheckReport, Severity
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.outcome import Progress
+from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
+from mwaa_deploy.ports import Annotation, Clock, Log, Repository, WorkflowRuns
 from mwaa_deploy.report.annotations import check_annotations
 from mwaa_deploy.report.plan_text import plan_lines
 from mwaa_deploy.source.find_base import find_changes
@@ -81,6 +82,8 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         journal.plan = plan
         with log.group("Plan"):
             log.info("\n".join(plan_lines(plan)))
+        for note in (*journal.notes, *plan.notes):
+            log.annotate(Annotation(severity=Severity.PASS, title="Plan", message=note))
         if target is None or state is None or journal.mode is not Mode.DEPLOY:
             return
 
@@ -129,4 +132,9 @@ def _plan(
         environment_name=inputs.environment_name,
     )
     journal.environment = state.environment
-    return target, state, make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)
+    plan = make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)
+    # What was removed from the project but stays live is easily overlooked among what is kept.
+    journal.notes += [
+        op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in bundle.artefacts
+    ]
+    return target, state, plan

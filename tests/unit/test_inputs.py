@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
+import yaml
 
 from mwaa_deploy.errors import InputsInvalid
 from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, effective_mode, parse_inputs
 
+ROOT = Path(__file__).parents[2]
 COMPLETE = {
     "INPUT_AIRFLOW_VERSION": "2.10.3",
     "INPUT_STACK_NAME": "mwaa-staging",
@@ -109,3 +113,11 @@ def test_tags_and_capabilities_are_lists():
 def test_auto_plans_proposals_and_deploys_the_rest(event, mode):
     assert effective_mode(Mode.AUTO, event) is mode
     assert effective_mode(Mode.CHECK, event) is Mode.CHECK
+
+
+def test_without_capabilities_the_default_of_the_action_counts():
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    default = action["inputs"]["capabilities"]["default"]
+    assert parse_inputs(COMPLETE, event="push") == parse_inputs(
+        {**COMPLETE, "INPUT_CAPABILITIES": default}, event="push"
+    )

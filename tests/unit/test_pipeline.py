@@ -235,9 +235,27 @@ def test_two_failed_deployments_and_a_good_one_ship_everything(edges):
             go(edges)
         assert edges.bucket.contents["mwaa-deploy/hello-mwaa-staging/record.json"] == record
         assert "nothing is lost" in render_summary(edges.journal)
+        outputs = decisions(edges.journal)
+        assert (outputs["deployed"], outputs["environment-updated"]) == ("true", "true")
     edges.runs.last = WorkflowRun(id=1, head_sha=BASE, url="u")  # git knows of no change since
     journal = go(edges)
     assert journal.result == "deployed"
     assert {"dags/n1.py", "dags/n2.py"} <= edges.bucket.contents.keys()
     name = journal.outcome.environment_name
     assert edges.environments.get(name).versions["plugins"] == journal.outcome.versions["plugins"]
+
+
+def test_a_part_that_was_removed_but_stays_live_is_said_on_top(edges):
+    go(edges)
+    shutil.rmtree(edges.workspace / "plugins")
+    (edges.workspace / "dags/new.py").write_text("x = 1\n", encoding="utf-8")
+    journal = go(edges)
+    assert any("the project has no plugins" in note.lower() for note in journal.notes)
+    summary = render_summary(journal)
+    assert "has no plugins" in summary[: summary.index("### What was done")]
+
+
+def test_the_first_deployment_creates_and_later_ones_update(edges):
+    assert "the environment was created" in render_summary(go(edges))
+    (edges.workspace / "requirements.txt").write_text("six\n", encoding="utf-8")
+    assert "the environment was updated" in render_summary(go(edges))

@@ -41,7 +41,9 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines.append(
             details(f"{len(changed)} parameter(s) change", table(("parameter", "now", "then", "from"), values))
         )
-    lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
+    if not carried_out:
+        # Afterwards they stand on top of the summary.
+        lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
     body = "\n\n".join(lines)
     return details("The plan that was carried out", body) if carried_out else f"### Plan\n\n{body}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.journal import Journal
@@ -28,13 +29,15 @@ def render_summary(journal: Journal) -> str:
     parts = [_head(journal)]
     if journal.error is not None:
         parts.append(_error(journal.error, deployed=journal.deployed))
-    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in journal.notes]
+    carried_out = journal.outcome is not None
+    notes = [*journal.notes, *(journal.plan.notes if journal.plan is not None and carried_out else ())]
+    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
     if journal.outcome is not None:
         parts.append(_outcome(journal.outcome))
     if journal.checks is not None:
         parts.append(_checks(journal.checks))
     if journal.plan is not None:
-        parts.append(plan_section(journal.plan, carried_out=journal.outcome is not None))
+        parts.append(plan_section(journal.plan, carried_out=carried_out))
     if journal.changes is not None:
         parts.append(_changes(journal.changes))
     parts.append(_durations(journal.steps))
@@ -54,11 +57,17 @@ def _meaning(journal: Journal) -> str:
     if journal.result == "unchanged":
         return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
     if journal.result == "deployed" and journal.outcome is not None:
-        update = "the environment was updated" if journal.outcome.environment_updated else "no environment update"
-        return f"{head} is live and verified; {update}."
+        return f"{head} is live and verified; {_update(journal.outcome)}."
     if journal.result == "planned":
         return f"{head} was checked. Nothing in AWS has been changed."
     return f"{head} was checked. AWS was not asked."
+
+
+def _update(outcome: Outcome) -> str:
+    actions = [change.action for change in outcome.changes if change.resource_type == ENVIRONMENT_TYPE]
+    if not outcome.environment_updated:
+        return "no environment update"
+    return "the environment was created" if "Add" in actions else "the environment was updated"
 
 
 def _error(error: BaseException, *, deployed: bool) -> str:

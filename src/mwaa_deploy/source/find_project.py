@@ -24,13 +24,17 @@ def find_project(workspace: Path, inputs: Inputs) -> Project:
     workspace = workspace.resolve()
     root = (workspace / inputs.project_dir).resolve()
     finder = _Finder(workspace, root)
-    if not root.is_dir():
+    if not (root.is_dir() and finder.inside(root)):
         finder.missing.append(f"project-dir: {inputs.project_dir}")
+        finder.raise_missing()
+    dags = root / (inputs.dags_dir or "dags")
+    if not finder.inside(dags):
+        finder.missing.append(f"dags-dir: {inputs.dags_dir or 'dags'}")
     plugins = finder.find("plugins-dir", inputs.plugins_dir, PLUGINS)
     project = Project(
         repository=_repository_root(workspace, root),
         root=root,
-        dags=root / (inputs.dags_dir or "dags"),
+        dags=dags,
         plugins=None if plugins is None or _is_empty(plugins) else plugins,
         requirements=finder.find("requirements-file", inputs.requirements_file, REQUIREMENTS),
         startup_script=finder.find("startup-script", inputs.startup_script, STARTUP_SCRIPTS),
@@ -49,11 +53,14 @@ class _Finder:
         self._root = root
         self.missing: list[str] = []
 
+    def inside(self, path: Path) -> bool:
+        """Whether no link leads out: it would ship, or hand to user code, a file of the machine."""
+        return path.resolve().is_relative_to(self._workspace)
+
     def find(self, name: str, named: str, usual: Sequence[str]) -> Path | None:
         for candidate in (named,) if named else usual:
             path = self._root / candidate
-            # A link that leads out of the workspace would ship, or hand to user code, a file of the machine.
-            if path.exists() and path.resolve().is_relative_to(self._workspace):
+            if path.exists() and self.inside(path):
                 return path
         if named:
             self.missing.append(f"{name}: {named}")
@@ -62,7 +69,7 @@ class _Finder:
     def raise_missing(self) -> None:
         if self.missing:
             lines = "\n".join(f"- {line}" for line in self.missing)
-            what = f"What these inputs name does not exist in {self._root}:\n{lines}"
+            what = f"What these inputs name does not exist in {self._root}, or is a link out of the workspace:\n{lines}"
             meaning = "Paths are relative to project-dir; a checkout step must come before this one."
             raise ProjectFileMissing(what, meaning=meaning, mend="- uses: actions/checkout@<sha>  # before this step")
 

@@ -115,12 +115,13 @@ class _Deployment:
             self.target.log.info("CloudFormation has nothing to change.")
         else:
             self._announce(stack=True)
-            with self.progress.step("stack"), self.target.log.group(f"Stack {self.target.stack.name}"):
-                after = self.target.stack.execute(change_set, timeout=self.target.timeout, on_event=self._event)
+            # From here on the target is touched, also when the stack fails and is rolled back.
             self.progress.stack_changed = True
             self.progress.environment_updated = any(
                 change.resource_type == ENVIRONMENT_TYPE for change in change_set.changes
             )
+            with self.progress.step("stack"), self.target.log.group(f"Stack {self.target.stack.name}"):
+                after = self.target.stack.execute(change_set, timeout=self.target.timeout, on_event=self._event)
             self.progress.environment_name = after.environment_name or self.progress.environment_name
         self._await_environment(versions, wait=not change_set.empty)
 

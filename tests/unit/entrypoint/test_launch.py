@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 SECRET = "s3cr3t-value"
 
 TOOLS = (
-    *("bash", "cat", "cksum", "cut", "dirname", "env", "grep", "head", "id", "mkdir", "rm", "seq", "sleep", "stat"),
+    *("bash", "cat", "cksum", "cut", "dirname", "env", "grep", "head", "id", "mktemp", "rm", "seq", "sleep", "stat"),
     *("touch", "uname", "xargs"),
 )
 
@@ -185,3 +185,17 @@ def test_an_engine_that_does_not_see_our_files_leaves_the_program_on_the_host(jo
     assert done.returncode == 22  # no Python here, but the host was tried
     assert not any(call[0] == "run" and call[-1] == "run" for call in job.calls)
     assert job.run(INPUT_DOCKER_ENGINE="dind").returncode == 20
+
+
+def test_each_use_of_the_action_in_a_job_keeps_its_own_files(job):
+    job.docker()
+    job.run()
+    job.run()
+    assert len(list((job.folder / "temp").iterdir())) == 2
+
+
+def test_an_engine_whose_socket_is_elsewhere_is_named(job):
+    job.docker()
+    done = job.run(DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert done.returncode == 20
+    assert "/nowhere/docker.sock" in done.stdout

@@ -6,6 +6,7 @@ from mwaa_deploy.source.find_project import find_project
 
 
 def make(folder, *names):
+    folder.mkdir(exist_ok=True)
     (folder / ".git").mkdir(exist_ok=True)
     for name in names:
         path = folder / name
@@ -81,3 +82,14 @@ def test_a_link_out_of_the_workspace_is_not_followed(tmp_path):
     make(workspace, "dags/a.py")
     (workspace / "requirements.txt").symlink_to(outside)
     assert find_project(workspace, inputs()).requirements is None
+
+
+@pytest.mark.parametrize("link", ["dags", "team"])
+def test_neither_dags_nor_project_may_be_a_link_out_of_the_workspace(tmp_path, link):
+    outside, workspace = tmp_path / "outside", tmp_path / "workspace"
+    make(outside, "dags/a.py")
+    workspace.mkdir()
+    (workspace / ".git").mkdir()
+    (workspace / link).symlink_to(outside / "dags" if link == "dags" else outside)
+    with pytest.raises(ProjectFileMissing, match="link out of the workspace"):
+        find_project(workspace, inputs(project_dir="team" if link == "team" else "."))

@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from mwaa_deploy.context import read_context
+from mwaa_deploy.errors import InputsInvalid
+
+
+def test_the_workflow_is_a_file_name():
+    env = {"GITHUB_WORKFLOW_REF": "acme/dags/.github/workflows/mwaa.yml@refs/heads/main", "GITHUB_RUN_ID": "7"}
+    context = read_context(env)
+    assert (context.workflow, context.run_id) == ("mwaa.yml", 7)
+
+
+def test_a_fork_is_told_by_its_repository(tmp_path):
+    event = tmp_path / "event.json"
+    head = {"repo": {"full_name": "stranger/dags"}}
+    event.write_text(json.dumps({"pull_request": {"base": {"sha": "b" * 40}, "head": head}}), encoding="utf-8")
+    context = read_context({"GITHUB_EVENT_PATH": str(event), "GITHUB_REPOSITORY": "acme/dags"})
+    assert context.from_fork
+    assert context.pull_request_base == "b" * 40
+
+
+def test_a_laptop_has_no_run():
+    assert read_context({}).run_url == ""
+
+
+@pytest.mark.parametrize("env", [{"GITHUB_RUN_ID": "abc"}, {"GITHUB_RUN_ATTEMPT": "-1"}])
+def test_a_run_without_a_number_is_one_clear_error(env):
+    with pytest.raises(InputsInvalid, match="not a number"):
+        read_context(env)
+
+
+def test_an_event_that_is_not_json_is_one_clear_error(tmp_path):
+    event = tmp_path / "event.json"
+    event.write_text("{", encoding="utf-8")
+    with pytest.raises(InputsInvalid, match="not JSON"):
+        read_context({"GITHUB_EVENT_PATH": str(event)})
