@@ -1,9 +1,8 @@
 """Resolve the hash-locked packages of a runner image: `python images/lock.py 2.10.3 [--bom FILE] [--constraints FILE]`.
 
-Reads versions.toml and writes locks/airflow-<version>.txt and the two constraint files that MWAA's images carry. A bill
-of materials (name==version lines) decides the versions; a constraint file only those that the bill does not name.
-Without either, versions already in the lock file stay. `python images/lock.py tools` renews locks/build.txt and
-locks/uv.txt, which the image itself is built with.
+Reads versions.toml and writes locks/airflow-<version>.txt. A bill of materials (name==version lines) decides the
+versions; a constraint file only those that the bill does not name. Without either, versions in the lock file stay.
+`python images/lock.py tools` renews locks/build.txt and locks/uv.txt, which the image itself is built with.
 """
 
 import argparse
@@ -17,7 +16,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LOCKS = HERE / "locks"
-CONSTRAINTS = HERE / "constraints"
 TOOLS = {"build": ("setuptools", "wheel"), "uv": ("uv",)}
 
 COMPILE = (
@@ -28,14 +26,6 @@ COMPILE = (
 
 SOURCE_ONLY = {"psycopg2"}
 """Needs the PostgreSQL headers to build; psycopg2-binary gives the same module."""
-
-ESSENTIAL = re.compile(
-    r"apache-airflow|flask(-.*)?|gunicorn|billiard|celery|kombu|vine|gevent|greenlet|sqlalchemy(-jsonfield|-utils)?|statsd"
-    r"|watchtower|fluent-logger"
-)
-"""What MWAA lets no requirements file move, whatever constraint that file names."""
-
-UNCONSTRAINED = {"pip", "setuptools", "wheel"}
 
 Pins = Mapping[str, str]
 
@@ -78,15 +68,6 @@ def resolve_for_all_patches(asked: Sequence[str], output: Path, python: str, *op
     output.write_text(f"# Resolved by images/lock.py from versions.toml.\n{text}")
 
 
-def write_constraints(version: str, locked: Pins) -> None:
-    CONSTRAINTS.mkdir(exist_ok=True)
-    every = {name: pin for name, pin in locked.items() if name not in UNCONSTRAINED}
-    essential = {name: pin for name, pin in locked.items() if ESSENTIAL.fullmatch(name)}
-    for name, chosen in ("airflow", every), ("essential", essential):
-        lines = "".join(f"{package}=={pin}\n" for package, pin in sorted(chosen.items()))
-        (CONSTRAINTS / f"{name}-{version}.txt").write_text(lines)
-
-
 def lock_airflow(version: str, bom: Pins, constraints: Pins) -> None:
     table = tomllib.loads((HERE / "versions.toml").read_text())
     entry = table["airflow"][version]
@@ -96,7 +77,6 @@ def lock_airflow(version: str, bom: Pins, constraints: Pins) -> None:
     output = LOCKS / f"airflow-{version}.txt"
     resolve_for_all_patches(asked, output, entry["python"], *options, limits=limits)
     locked = pins(output.read_text())
-    write_constraints(version, locked)
     for name in sorted(set(bom) - set(locked)):
         print(f"only in the bill of materials: {name}=={bom[name]}")
     for name in sorted(set(locked) - set(bom)) if bom else ():

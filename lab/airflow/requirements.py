@@ -27,7 +27,7 @@ class Requirements:
 
     Args:
         python: of the virtual environment.
-        packages: what the image has; their constraint files stand for MWAA's.
+        packages: what the image has; the constraints made of them stand for MWAA's.
         home: AIRFLOW_HOME.
         folder: for constraint files and pip's log.
         say: takes a line for the environment's log.
@@ -40,18 +40,22 @@ class Requirements:
         self._home = home
         self._folder = folder
         self._say = say
+        self._constraints = folder / "airflow_constraints.txt"
+        self._essential = folder / "mwaa_essential_constraints.txt"
         self._packages = packages
         self._log = folder / "requirements.log"
 
     def install(self, text: str, *, children: Children, env: Mapping[str, str]) -> bool:
         """Install what a requirements file asks for; whether pip ended well."""
+        self._constraints.write_text(self._packages.constraints(), encoding="utf-8")
+        self._essential.write_text(self._packages.essential_constraints(), encoding="utf-8")
         file = self._folder / "requirements.txt"
         file.write_text(self._prepared(text), encoding="utf-8")
         argv = [str(self._python), "-m", "pip", "install", "--no-color", "--disable-pip-version-check"]
-        argv += ["--constraint", str(self._packages.essential_constraints), "-r", str(file)]
+        argv += ["--constraint", str(self._essential), "-r", str(file)]
         if not _STATES_CONSTRAINTS.search(text):
             self._say("Constraints should be stated in requirements.txt; those of this Airflow are used")
-            argv += ["-c", str(self._packages.constraints)]
+            argv += ["-c", str(self._constraints)]
         code = children.run(argv, log=self._log, env=env, cwd=self._home, timeout=_SECONDS)
         outcome = "was ended after 9 minutes" if code is None else f"ended with exit code {code}"
         self._say(f"pip {outcome}; its words are in {self._log}")
@@ -70,7 +74,7 @@ class Requirements:
             self._say(
                 f"{url} cannot be had ({type(error).__name__}); the locked versions of this Airflow stand in for it"
             )
-            return self._packages.constraints
+            return self._constraints
         destination = self._folder / f"constraints-{number}.txt"
         destination.write_bytes(answer.content)
         return destination

@@ -149,6 +149,13 @@ class AirflowVersionUnknown(MwaaDeployError):
     title = "Unknown Airflow version"
 
 
+class RunnerUnconfined(MwaaDeployError):
+    """This host has no way to keep the user's code from the job around it."""
+
+    exit_code = 26
+    title = "The project's code cannot be confined"
+
+
 class ChecksFailed(MwaaDeployError):
     """At least one verdict is a failure. Nothing in AWS has been touched."""
 

@@ -12,6 +12,7 @@ import pytest
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.inputs import RunnerKind
 from mwaa_deploy.ports import Runner
+from mwaa_deploy.runner.packages import find_packages, images_folder
 from tests.fakes.runner import FakeRunner
 from tests.fixtures.runner import AIRFLOW, SECRETS, running
 
@@ -222,10 +223,13 @@ def test_home_is_laid_out_as_in_mwaa(real):
     for name in "dags", "plugins", "requirements", "startup":
         assert real.run(["test", "-d", name], timeout=30).exit_code == 0
     constraints = real.read(real.home / ".local" / "etc" / "airflow_constraints.txt")
+    packages = find_packages(images_folder({}), AIRFLOW)
     assert constraints is not None
+    assert constraints.decode() == packages.constraints()
     assert b"apache-airflow-providers-amazon==9.0.0\n" in constraints
     essential = real.read(real.home / ".local" / "etc" / "mwaa_essential_constraints.txt")
     assert essential is not None
+    assert essential.decode() == packages.essential_constraints()
     assert f"apache-airflow=={AIRFLOW}\n".encode() in essential
 
 
@@ -272,7 +276,7 @@ def test_no_other_process_shows_its_environment(real):
         "import glob\nfor path in glob.glob('/proc/[0-9]*/environ'):\n    try:\n"
         "        print(open(path, errors='replace').read())\n    except OSError:\n        pass"
     )
-    other = subprocess.Popen(["sh", "-c", "echo ready; exec cat"], env={"TOKEN": secret}, stdin=-1, stdout=-1)
+    other = subprocess.Popen(["sh", "-c", "echo ready; read -r line"], env={"TOKEN": secret}, stdin=-1, stdout=-1)
     with other:
         try:
             assert other.stdout is not None

@@ -32,6 +32,7 @@ def open_runner(inputs: Inputs, env: Mapping[str, str], log: Log) -> Iterator[Ru
         PythonMissing: there is no Python for the virtual environment.
         RunnerBroken: the runner cannot be started.
         RunnerImageUnusable: the image cannot be had, or holds another Airflow.
+        RunnerUnconfined: this is a job, and nothing keeps a virtual environment's code from the rest of it.
     """
     engine = _engine(inputs, env, log)
     if engine is None:

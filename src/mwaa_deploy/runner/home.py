@@ -16,7 +16,7 @@ from mwaa_deploy.runner.environment import SYSTEM_PATH, airflow_environment, cac
 from mwaa_deploy.runner.packages import LockedPackages
 from mwaa_deploy.runner.pythons import HostPython
 
-_FORM = "1"
+_FORM = "2"
 """Raised when what is kept changes its form."""
 
 _INSTALL_TIMEOUT = 900.0
@@ -108,12 +108,12 @@ class HomeTemplates:
         for step in steps:
             options = ("--quiet", "--no-config")
             _call([uv, *step, *options], env, _INSTALL_TIMEOUT, "The packages of Airflow", mend=_INSTALL_MEND)
-        for source, name in (
-            (packages.constraints, "airflow_constraints.txt"),
-            (packages.essential_constraints, "mwaa_essential_constraints.txt"),
+        (local / "etc").mkdir(exist_ok=True)
+        for text, name in (
+            (packages.constraints(), "airflow_constraints.txt"),
+            (packages.essential_constraints(), "mwaa_essential_constraints.txt"),
         ):
-            (local / "etc").mkdir(exist_ok=True)
-            shutil.copyfile(source, local / "etc" / name)
+            (local / "etc" / name).write_text(text, encoding="utf-8")
         for name in _FOLDERS:
             (home / name).mkdir()
         migrate = [interpreter, "-m", "airflow", "db", "migrate"]

@@ -1,12 +1,18 @@
 """The hash-locked packages of one Airflow version: what a runner holds when MWAA's own image is not used."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mwaa_deploy.errors import AirflowVersionUnknown
+
+_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==[^\s;\\]+", re.MULTILINE)
+"""A package of a lock file without its marker and hashes; the Dockerfile does the same with sed."""
+
+_UNCONSTRAINED = frozenset({"pip", "setuptools", "wheel"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +50,24 @@ class LockedPackages:
         return self.folder / "locks" / "uv.txt"
 
     @property
-    def constraints(self) -> Path:
-        """The lock file's versions, as constraints for users' requirements."""
-        return self.folder / "constraints" / f"airflow-{self.airflow_version}.txt"
+    def essential(self) -> Path:
+        """Names of the packages whose versions MWAA holds whatever a requirements file says."""
+        return self.folder / "essential.txt"
 
-    @property
-    def essential_constraints(self) -> Path:
-        """The versions among them that MWAA applies whatever a requirements file says."""
-        return self.folder / "constraints" / f"essential-{self.airflow_version}.txt"
+    def constraints(self) -> str:
+        """The lock file's versions, as constraints for users' requirements: name==version lines."""
+        found = _PIN.finditer(self.lock.read_text(encoding="utf-8"))
+        return "".join(f"{pin[0]}\n" for pin in found if pin[1] not in _UNCONSTRAINED)
+
+    def essential_constraints(self) -> str:
+        """Those lines among them that MWAA applies whatever a requirements file says."""
+        names = set(self.essential.read_text(encoding="utf-8").splitlines())
+        lines = self.constraints().splitlines(keepends=True)
+        return "".join(line for line in lines if line.partition("==")[0] in names)
 
     def files(self) -> Mapping[str, bytes]:
         """Everything an image is built from, by its path inside the images folder."""
-        paths = [
-            self.folder / "Dockerfile",
-            self.lock,
-            self.build_lock,
-            self.uv_lock,
-            self.constraints,
-            self.essential_constraints,
-        ]
+        paths = [self.folder / "Dockerfile", self.lock, self.build_lock, self.uv_lock, self.essential]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
 
     def digest(self, *more: str) -> str:

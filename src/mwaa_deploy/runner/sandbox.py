@@ -1,18 +1,22 @@
 """How a command of the user's is kept from the rest of this host when there is no container.
 
-The strongest way that works is chosen once. On GitHub's runners and most others that is a mount and process namespace
-of its own, inside which the command can read neither other processes' environments nor this job's files.
+The strongest way that works is chosen once: at best mount and process namespaces of its own, in which the command sees
+neither other processes' environments nor this job's files, and of the rest of the host can write nothing. A user who
+is not root needs user namespaces for that. Ubuntu forbids them since 23.10, and so do GitHub's hosted runners unless a
+step allows them (https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces). In a job, where nothing
+weaker than namespaces keeps a command from the job's next steps, there is then no runner.
 """
 
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from mwaa_deploy.errors import RunnerUnconfined
 from mwaa_deploy.runner.covers import Mount
 
 MWAA_UID = 1000
@@ -25,10 +29,19 @@ _SCRIPT = """
 set -eu
 while [ "$1" != -- ]; do
   case $1 in
-    tmpfs) mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs "$2" ;;
+    tmpfs) mount -t tmpfs -o "mode=${3:-0755},nosuid,nodev" tmpfs "$2" ;;
     bind) mkdir -p "$3"; mount --rbind "$2" "$3" ;;
     null) mount --bind /dev/null "$2" ;;
     text) [ -e "$2" ] || { target=$(readlink -m "$2"); mkdir -p "${target%/*}"; printf %s "$3" >"$target"; } ;;
+    readonly) sed s/%/%%/g /proc/self/mountinfo | while read -r _ _ _ _ place options _; do
+      place=$(printf "$place.") # the kernel writes blanks as octal numbers
+      place=${place%.}
+      case $place in "$2" | "$3" | /proc | /proc/* | /tmp | /dev/shm) continue ;; esac
+      case $options in
+        # With the flags it has: an inherited one cannot be taken away. What lies under a cover cannot be reached.
+        rw*) mount -o "remount,bind,ro${options#rw}" none "$place" 2>/dev/null || [ "$place" != / ] ;;
+      esac
+    done ;;
   esac
   shift 3
 done
@@ -39,6 +52,17 @@ shift
 exit 0
 """
 """The shell stays: as first process of its namespace it reaps orphans, and all of them end when it does."""
+
+_UNCONFINED_MEANING = (
+    "Mount and process namespaces cannot be made here, as on Ubuntu 23.10 and later for users who are not root. "
+    "Without them DAGs and tests could read the job's credentials and change what its later steps run."
+)
+_UNCONFINED_MEND = """\
+with a Docker Engine on the runner:
+  with:
+    runner: container
+or, in a step before this one:
+  - run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"""
 
 _NAMESPACES = ("--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 
@@ -100,7 +124,8 @@ class Sandbox:
             case Confinement.OTHER_USER:
                 return [*other, *argv]
             case Confinement.NONE:
-                return list(argv)
+                # At least nobody gets on by sudo.
+                return ["setpriv", "--no-new-privs", *argv]
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
         """Kill what a command left running, or the command itself with all that it started."""
@@ -133,6 +158,22 @@ def choose_sandbox(mounts: tuple[Mount, ...], uid: int | None, works: Callable[[
     else:
         ways = [Sandbox(confinement=Confinement.USER_NAMESPACES, mounts=mounts)]
     return next((way for way in ways if works(way)), Sandbox(confinement=Confinement.NONE))
+
+
+def refuse_unconfined(sandbox: Sandbox, env: Mapping[str, str]) -> None:
+    """Let no user code run beside a job's files and processes.
+
+    Args:
+        sandbox: the strongest that works here.
+        env: our own environment; GITHUB_ACTIONS says whether this is a job.
+
+    Raises:
+        RunnerUnconfined: this is a job, and the sandbox has no namespaces.
+    """
+    namespaces = sandbox.confinement in {Confinement.NAMESPACES, Confinement.USER_NAMESPACES}
+    if not namespaces and env.get("GITHUB_ACTIONS") == "true":
+        what = "This runner does not let the virtual environment keep the project's code from the rest of the job."
+        raise RunnerUnconfined(what, meaning=_UNCONFINED_MEANING, mend=_UNCONFINED_MEND)
 
 
 def _processes_of(uid: int | None) -> list[int]:

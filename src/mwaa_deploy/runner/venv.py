@@ -22,7 +22,7 @@ from mwaa_deploy.runner.output import CappedOutput
 from mwaa_deploy.runner.packages import LockedPackages
 from mwaa_deploy.runner.process import Ended, run_process
 from mwaa_deploy.runner.pythons import HostPython
-from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox, free_uid
+from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox, free_uid, refuse_unconfined
 
 _PUT = 'mkdir -p "$1" && exec tar --extract --no-same-owner --file - --directory "$1"'
 _READ = '[ -f "$1" ] || exit 44; exec head --bytes "$2" "$1"'
@@ -67,6 +67,7 @@ class VenvRunner:
 
         Raises:
             RunnerBroken: either cannot be made.
+            RunnerUnconfined: this is a job, and no sandbox that works here is strong enough for one.
         """
         version = self._packages.airflow_version
         self._root = Path(tempfile.mkdtemp(prefix="mwaa-deploy-")).resolve()
@@ -79,6 +80,7 @@ class VenvRunner:
                 for folder in (self._root, self._root / "tmp"):
                     os.chown(folder, uid, uid)
             self._sandbox = choose_sandbox(self._mounts(), uid, self._works)
+            refuse_unconfined(self._sandbox, self._env)
             self._facts = self._look()
         except BaseException:
             self._remove()

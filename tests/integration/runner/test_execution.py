@@ -1,11 +1,11 @@
 """The engine's raw stream, from an engine that sends what a real one rarely does."""
 
 import json
-import socket
 import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from docker import APIClient
@@ -17,11 +17,6 @@ def frame(stream: int, body: bytes) -> bytes:
     return struct.pack(">BxxxL", stream, len(body)) + body
 
 
-def answer(body: object) -> bytes:
-    text = json.dumps(body).encode()
-    return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text) + text
-
-
 UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nUpgrade: tcp\r\n\r\n"
 
 
@@ -30,33 +25,40 @@ def engine(*pieces: bytes, code: int | None = 0, hold: bool = False) -> Iterator
     """An engine that runs one command, whose stream comes in these pieces; the first together with the head."""
     released = threading.Event()
 
-    def serve(listener: socket.socket) -> None:
-        for _ in range(3):
-            connection, _ = listener.accept()
-            with connection:
-                request = connection.recv(65536).split(b" ")[1]
-                if request.endswith(b"/exec"):
-                    connection.sendall(answer({"Id": "one"}))
-                elif request.endswith(b"/start"):
-                    connection.sendall(UPGRADED + pieces[0])
-                    for piece in pieces[1:]:
-                        connection.sendall(piece)
-                    if hold:
-                        released.wait(30)
-                        return
-                else:
-                    connection.sendall(answer({"ExitCode": code}))
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.endswith("/exec"):
+                self.answer({"Id": "one"})
+                return
+            self.close_connection = True
+            self.wfile.write(UPGRADED + pieces[0])
+            for piece in pieces[1:]:
+                self.wfile.write(piece)
+            if hold:
+                released.wait(30)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,))
-        server.start()
-        client = APIClient(f"tcp://127.0.0.1:{listener.getsockname()[1]}", version="1.41", timeout=20)
+        def do_GET(self) -> None:
+            self.answer({"ExitCode": code})
+
+        def answer(self, body: object) -> None:
+            text = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        client = APIClient(f"tcp://127.0.0.1:{server.server_port}", version="1.41", timeout=20)
         try:
             yield client
         finally:
-            client.close()
             released.set()
-            server.join()
+            client.close()
+            server.shutdown()
 
 
 def run(client: APIClient, timeout: float = 10) -> tuple[int | None, bytes]:

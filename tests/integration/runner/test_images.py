@@ -31,15 +31,8 @@ def log():
 def small_packages(tmp_path):
     """An image that is built in a second, of a version that does not exist."""
     packages = LockedPackages(airflow_version="0.0.1", python="3.11.9", folder=tmp_path)
-    for path in (packages.lock, packages.constraints):
-        path.parent.mkdir()
-    for path in (
-        packages.lock,
-        packages.build_lock,
-        packages.uv_lock,
-        packages.constraints,
-        packages.essential_constraints,
-    ):
+    packages.lock.parent.mkdir()
+    for path in (packages.lock, packages.build_lock, packages.uv_lock, packages.essential):
         path.write_text("")
     (tmp_path / "Dockerfile").write_text(
         f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nRUN echo words of {uuid.uuid4()}\n"

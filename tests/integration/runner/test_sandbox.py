@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mwaa_deploy.runner.covers import mounts
+from mwaa_deploy.errors import RunnerUnconfined
+from mwaa_deploy.runner.covers import mounts, private_paths
 from mwaa_deploy.runner.process import run_process
-from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox
+from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox, refuse_unconfined
 
 PYTHON = "/usr/bin/python3"
 NOBODY = 65_534
@@ -109,7 +110,7 @@ def neighbour(request):
     """Another process of the user who starts the sandbox, with a secret in its environment."""
     user = NOBODY if ROOT and "USER_NAMESPACES" in request.node.name else os.geteuid()
     secret = f"secret-{uuid.uuid4().hex}"
-    command = ["sh", "-c", "echo ready; exec cat"]
+    command = ["sh", "-c", "echo ready; read -r line"]
     with subprocess.Popen(command, env={"TOKEN": secret}, stdin=-1, stdout=-1, user=user) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -166,6 +167,69 @@ def test_no_right_is_left(sandbox):
     assert run(sandbox, "touch", "/etc/mwaa-deploy-was-here")[0] != 0
 
 
+@pytest.fixture
+def host_runner():
+    """A self-hosted runner in a folder of its own, of the user whom the sandbox starts as; the job's variables."""
+    folder = Path("/var/tmp") / f"runner-{uuid.uuid4().hex}"
+    for name in ("_work/_actions/own/mwaa-deploy/v1/entrypoint", "_work/_temp", "_work/repo/repo", "python 3/lib"):
+        (folder / name).mkdir(parents=True)
+    for name in HOST_SECRETS:
+        (folder / name).write_text("secret of the host")
+    (folder / "python 3" / "lib" / "os.py").write_text("needed")
+    subprocess.run(["chmod", "-R", "a+rwX", folder], check=True)
+    work = folder / "_work"
+    yield (
+        folder,
+        {
+            "RUNNER_WORKSPACE": f"{work}/repo",
+            "RUNNER_TEMP": f"{work}/_temp",
+            "GITHUB_ACTION_PATH": f"{work}/_actions/own/mwaa-deploy/v1",
+            "GITHUB_WORKSPACE": f"{work}/repo/repo",
+        },
+    )
+    shutil.rmtree(folder)
+
+
+CLEANUP = "_work/_actions/own/mwaa-deploy/v1/entrypoint/cleanup.sh"
+HOST_SECRETS = (".credentials", "_work/_temp/git-credentials-x.config", "_work/repo/repo/.env", CLEANUP)
+
+
+@pytest.mark.parametrize("way", NAMESPACED)
+def test_nothing_of_a_self_hosted_runner_is_read_or_written(way, root, host_runner):
+    folder, env = host_runner
+    covers = mounts(
+        root=root, private=private_paths(env, Path("/nonexistent")), kept=[folder / "python 3"], resolver=""
+    )
+    sandbox = Sandbox(confinement=way, uid=None if way is Confinement.USER_NAMESPACES else 54_321, mounts=covers)
+    for name in HOST_SECRETS:
+        assert "secret of the host" not in run(sandbox, "cat", f"{folder}/{name}")[1]
+        run(sandbox, "sh", "-c", 'mkdir -p "${1%/*}"; echo changed >>"$1"', "sh", f"{folder}/{name}")
+        assert (folder / name).read_text() == "secret of the host"
+    kept = f"{folder}/python 3/lib/os.py"
+    assert run(sandbox, "cat", kept) == (0, "needed")
+    assert "Read-only" in run(sandbox, "sh", "-c", 'echo changed >>"$1"', "sh", kept)[1]
+
+
+def test_nothing_but_its_own_folders_can_be_written(namespaced, root, hidden):
+    hidden.parent.joinpath("open").mkdir(mode=0o777, exist_ok=True)
+    everybodys = hidden.parent / "open"
+    everybodys.chmod(0o777)
+    try:
+        assert "Read-only" in run(namespaced, "touch", f"{everybodys}/file")[1]
+        assert list(everybodys.iterdir()) == []
+        for command in (
+            "mount -o remount,bind,rw /",
+            "unshare --user --map-root-user --mount mount -o remount,bind,rw /",
+        ):
+            assert run(namespaced, "sh", "-c", f"{command} && touch {everybodys}/file")[0] != 0
+    finally:
+        shutil.rmtree(everybodys)
+    for folder in ("/tmp", "/dev/shm", f"{root}/tmp"):
+        assert run(namespaced, "touch", f"{folder}/mwaa-deploy-{root.name}") == (0, "")
+    assert not Path(f"/dev/shm/mwaa-deploy-{root.name}").exists()
+    assert run(namespaced, PYTHON, "-c", "import multiprocessing as m, os; m.Lock(); os.openpty()") == (0, "")
+
+
 def test_everything_is_killed_at_the_time_limit(sandbox):
     mark = f"5{uuid.uuid4().int % 10**8}"
     code, _ = run(sandbox, "sh", "-c", f"setsid nohup sleep {mark} & sleep {mark}", timeout=0.7)
@@ -190,6 +254,24 @@ def test_a_weaker_way_says_so():
     assert said[Confinement.NAMESPACES] is said[Confinement.USER_NAMESPACES] is None
     assert "another user" in str(said[Confinement.OTHER_USER])
     assert "was not kept from" in str(said[Confinement.NONE])
+
+
+@pytest.mark.parametrize("way", [Confinement.OTHER_USER, Confinement.NONE])
+def test_a_job_without_namespaces_is_refused(way):
+    with pytest.raises(RunnerUnconfined) as raised:
+        refuse_unconfined(Sandbox(confinement=way), {"GITHUB_ACTIONS": "true"})
+    assert "runner: container" in raised.value.mend
+    assert "- run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" in raised.value.mend
+    refuse_unconfined(Sandbox(confinement=way), {})
+
+
+@pytest.mark.parametrize("way", [Confinement.NAMESPACES, Confinement.USER_NAMESPACES])
+def test_a_job_with_namespaces_goes_on(way):
+    refuse_unconfined(Sandbox(confinement=way), {"GITHUB_ACTIONS": "true"})
+
+
+def test_without_any_nobody_gets_on_by_sudo():
+    assert "NoNewPrivs:\t1" in run(Sandbox(confinement=Confinement.NONE), "cat", "/proc/self/status")[1]
 
 
 def test_without_any_a_command_still_ends_in_time():

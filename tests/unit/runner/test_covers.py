@@ -60,7 +60,7 @@ def test_links_are_followed(place):
 
 def test_what_is_kept_is_put_aside_before_covering_and_shown_after_it(place):
     (place / "secret").write_text("")
-    python, root = Path("/home/me/.pyenv/versions/3.11.9"), Path("/tmp/runner")
+    python, root = place / ".pyenv" / "versions" / "3.11.9", Path("/tmp/runner")
     found = mounts(root=root, private=[place, place / "secret"], kept=[python], resolver="nameserver ::1\n")
     assert found == (
         ("tmpfs", "/run", ""),
@@ -71,5 +71,46 @@ def test_what_is_kept_is_put_aside_before_covering_and_shown_after_it(place):
         ("bind", "/run/kept/0/tmp", "/tmp"),
         ("bind", "/run/kept/0", "/tmp/runner"),
         ("bind", "/run/kept/1", str(python)),
+        ("tmpfs", "/dev/shm", "1777"),
         ("text", "/etc/resolv.conf", "nameserver ::1\n"),
+        ("readonly", "/tmp/runner", "/run/kept/0"),
     )
+
+
+def test_what_no_cover_hides_is_not_shown_over_the_covers_inside_of_it(place):
+    found = mounts(root=Path("/tmp/runner"), private=[place], kept=[place.parent], resolver="")
+    assert ("tmpfs", str(place), "") in found
+    assert not [mount for mount in found if str(place.parent) in mount]
+
+
+def test_the_folder_of_a_self_hosted_runner_is_covered_with_all_that_is_in_it(place):
+    for name in ("_work/_actions/own/mwaa-deploy/v1", "_work/_temp", "_work/repo/repo"):
+        (place / name).mkdir(parents=True)
+    work = f"{place}/_work"
+    env = {
+        "RUNNER_WORKSPACE": f"{work}/repo",
+        "RUNNER_TEMP": f"{work}/_temp",
+        "GITHUB_ACTION_PATH": f"{work}/_actions/own/mwaa-deploy/v1",
+        "GITHUB_WORKSPACE": f"{work}/repo/repo",
+    }
+    assert private_paths(env, Path("/nonexistent")) == (place,)
+
+
+def test_an_action_elsewhere_is_covered(place):
+    assert private_paths({"GITHUB_ACTION_PATH": str(place)}, Path("/nonexistent")) == (place,)
+
+
+@pytest.mark.parametrize("above", ["/", "/opt", "/usr/local", "/var/lib"])
+def test_a_runner_in_a_folder_of_the_system_does_not_cover_it(above):
+    env = {"RUNNER_WORKSPACE": f"{above.rstrip('/')}/_work/repo"}
+    assert private_paths(env, Path("/nonexistent")) == ()
+
+
+def test_without_a_folder_of_its_own_the_runners_work_is_covered():
+    """As in a job container, where the work lies in /__w: here as there the folder above is never covered."""
+    work = Path(tempfile.mkdtemp(dir="/opt"))
+    try:
+        (work / "repo").mkdir()
+        assert private_paths({"RUNNER_WORKSPACE": f"{work}/repo"}, Path("/nonexistent")) == (work,)
+    finally:
+        shutil.rmtree(work)

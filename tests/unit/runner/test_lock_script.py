@@ -5,9 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from images.lock import ESSENTIAL, HERE, canonical, pins
+from images.lock import HERE, canonical, pins
 from mwaa_deploy.runner.packages import find_packages
 
 
@@ -18,16 +16,6 @@ def test_names_are_compared_as_package_indexes_do():
 def test_pins_are_read_from_bills_constraints_and_lock_files():
     text = "# a==1\nFlask==2.2.5\nasync-timeout==5.0.1 ; python_version < '3.11' \\\n    --hash=sha256:00\nb>=2\n"
     assert pins(text) == {"flask": "2.2.5", "async-timeout": "5.0.1"}
-
-
-@pytest.mark.parametrize("name", ["apache-airflow", "flask", "flask-login", "sqlalchemy", "sqlalchemy-utils", "vine"])
-def test_what_mwaa_never_lets_move_is_essential(name):
-    assert ESSENTIAL.fullmatch(name)
-
-
-@pytest.mark.parametrize("name", ["apache-airflow-providers-amazon", "sqlalchemy-redshift", "boto3", "celery-types"])
-def test_what_a_requirements_file_may_move_is_not(name):
-    assert not ESSENTIAL.fullmatch(name)
 
 
 def test_every_version_asks_for_packages_by_name_alone():

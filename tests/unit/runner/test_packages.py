@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from mwaa_deploy.errors import AirflowVersionUnknown
-from mwaa_deploy.runner.packages import find_packages, images_folder, pythons_of_mwaa
+from mwaa_deploy.runner.packages import LockedPackages, find_packages, images_folder, pythons_of_mwaa
 
 IMAGES = images_folder({})
 VERSIONS = sorted(pythons_of_mwaa(IMAGES))
 
 
-def pins(path: Path) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", path.read_text(), re.MULTILINE))
+def pins(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", text, re.MULTILINE))
 
 
 def test_the_images_folder_can_be_named():
@@ -29,15 +29,39 @@ def test_the_versions_of_the_service_are_known():
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_version_has_its_files(version):
     packages = find_packages(IMAGES, version)
-    locked = pins(packages.lock)
+    locked = pins(packages.lock.read_text())
     assert locked["apache-airflow"] == version
     assert {"pip", "celery", "watchtower", "apache-airflow-providers-amazon", "statsd", "psycopg2-binary"} <= set(
         locked
     )
-    constraints, essential = pins(packages.constraints), pins(packages.essential_constraints)
+    constraints, essential = pins(packages.constraints()), pins(packages.essential_constraints())
     assert constraints == {name: pin for name, pin in locked.items() if name not in {"pip", "setuptools", "wheel"}}
     assert essential.items() <= constraints.items()
     assert {"apache-airflow", "flask", "gunicorn", "celery", "kombu", "sqlalchemy", "watchtower"} <= set(essential)
+    assert {"apache-airflow-providers-amazon", "sqlalchemy-redshift", "boto3"}.isdisjoint(essential)
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks" / "airflow-0.0.1.txt").write_text(
+        "# Resolved.\napache-airflow==0.0.1 \\\n    --hash=sha256:00\n"
+        "async-timeout==5.0.1 ; python_full_version < '3.11.9' \\\n    --hash=sha256:00\n"
+        "celery-types==0.1+local \\\n    --hash=sha256:00\npip==26.0 \\\n    --hash=sha256:00\n"
+    )
+    (tmp_path / "essential.txt").write_text("# Names.\napache-airflow\ncelery\n")
+    return LockedPackages(airflow_version="0.0.1", python="3.11.9", folder=tmp_path)
+
+
+def test_constraints_are_the_locked_versions_without_hashes_and_markers(small):
+    assert small.constraints() == "apache-airflow==0.0.1\nasync-timeout==5.0.1\ncelery-types==0.1+local\n"
+    assert small.essential_constraints() == "apache-airflow==0.0.1\n"
+
+
+def test_no_list_that_the_lock_files_already_hold_is_kept():
+    kept = [path for path in IMAGES.rglob("*.txt") if path.parent.name != "locks"]
+    assert [path.name for path in kept] == ["essential.txt"]
+    assert "==" not in kept[0].read_text()
 
 
 @pytest.mark.parametrize("path", sorted((IMAGES / "locks").glob("*.txt")), ids=lambda path: path.stem)
