@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from mwaa_deploy.checks.constraint_source import Fetch, Fetched, Refused, Unreachable
+from mwaa_deploy.checks.constraint_source import AIRFLOW_ORIGINS, Fetch, Fetched, LeftToPip, Refused, Unreachable
 from mwaa_deploy.checks.requirement_lines import RequirementLine, RequirementsFile, constraint_target
 from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
 
 MWAA_HOME = "/usr/local/airflow"
 """AIRFLOW_HOME in MWAA's containers; users write it into their requirements files."""
 
-_AIRFLOW_HOSTS = ("raw.githubusercontent.com", "github.com")
+_AIRFLOW_HOSTS = tuple(urlsplit(origin).hostname for origin in AIRFLOW_ORIGINS)
 _STATED = re.compile(r"-c |--constraint ")
 _OFFICIAL = re.compile(
     r"/constraints-(?P<airflow>\d+\.\d+\.\w+)/(?P<kind>constraints[\w-]*)-(?P<python>\d+\.\d+)\.txt$"
@@ -134,6 +134,8 @@ def judge_fetch(
     match fetch:
         case Fetched(body=body):
             return ConstraintDecision(line=line, body=body)
+        case LeftToPip():
+            return ConstraintDecision(line=line)
         case Refused(reason=reason):
             message = f"The constraint file cannot be had: {address} answers {reason}. MWAA would fail in the same way."
             return ConstraintDecision(line=line, verdict=_verdict(Severity.FAIL, file, line.number, message))

@@ -1,13 +1,11 @@
 """The check that every DAG file is parsed by Airflow without an error."""
 
-import json
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from mwaa_deploy.checks.layout import Layout, clear_result, read_result
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
 from mwaa_deploy.checks.verdicts import CheckResult, Location, Severity, Verdict
 from mwaa_deploy.ports import Runner
 
@@ -81,10 +79,13 @@ def check_dags(layout: Layout, runner: Runner, *, limits: CheckLimits) -> CheckR
     )
     document = read_result(output, runner) if completed.exit_code == 0 and not completed.timed_out else None
     if document is not None:
-        return CheckResult(
-            check=NAME, verdicts=judge_dags(parse_probe_report(document), layout, limits), log=completed.output
-        )
-    if completed.timed_out:
+        try:
+            report = parse_probe_report(document)
+        except ForeignResult as error:
+            message = f"The result file dags.json is not one of ours: {error}. Something in the DAG files wrote to it."
+        else:
+            return CheckResult(check=NAME, verdicts=judge_dags(report, layout, limits), log=completed.output)
+    elif completed.timed_out:
         message = f"The DAG files were not all parsed after {limits.dags:.0f} s."
     else:
         message = (
@@ -99,8 +100,12 @@ def check_dags(layout: Layout, runner: Runner, *, limits: CheckLimits) -> CheckR
 
 
 def parse_probe_report(document: bytes) -> ProbeReport:
-    """Read what probe/dag_probe.py wrote."""
-    found = json.loads(document)
+    """Read what probe/dag_probe.py wrote.
+
+    Raises:
+        ForeignResult: the probe would not have written that.
+    """
+    found = fields(parse_result(document), airflow=str, python=str, plugins=dict, files=list)
     return ProbeReport(
         airflow=found["airflow"],
         python=found["python"],
@@ -109,25 +114,16 @@ def parse_probe_report(document: bytes) -> ProbeReport:
     )
 
 
-def _load(found: Mapping[str, Any]) -> Load:
+def _load(load: object) -> Load:
+    found = fields(load, file=str | None, seconds=float | int, dags=list, errors=list, warnings=list)
+    of_error = {"type": str, "message": str, "file": str | None, "line": int | None, "traceback": str}
+    of_warning = {"type": str, "message": str, "file": str, "line": int}
     return Load(
         file=found["file"],
         seconds=found["seconds"],
-        dags=tuple(FoundDag(id=dag["id"], tasks=dag["tasks"], line=dag["line"]) for dag in found["dags"]),
-        errors=tuple(
-            LoadError(
-                type=error["type"],
-                message=error["message"],
-                file=error["file"],
-                line=error["line"],
-                traceback=error["traceback"],
-            )
-            for error in found["errors"]
-        ),
-        warnings=tuple(
-            LoadWarning(type=warning["type"], message=warning["message"], file=warning["file"], line=warning["line"])
-            for warning in found["warnings"]
-        ),
+        dags=tuple(FoundDag(**fields(dag, id=str, tasks=int, line=int | None)) for dag in found["dags"]),
+        errors=tuple(LoadError(**fields(error, **of_error)) for error in found["errors"]),
+        warnings=tuple(LoadWarning(**fields(warning, **of_warning)) for warning in found["warnings"]),
     )
 
 

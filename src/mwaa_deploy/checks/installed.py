@@ -1,6 +1,5 @@
 """What is installed in the runner, and what an installation did to it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mwaa_deploy.checks.requirement_lines import RequirementsFile
+from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
 from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
 
 _AIRFLOW = canonicalize_name("apache-airflow")
@@ -93,9 +93,18 @@ class Installed:
 
 
 def parse_installed(document: bytes) -> Installed:
-    """Read what probe/installed_packages.py wrote."""
-    found = json.loads(document)
-    packages = [Package(name=p["name"], version=p["version"], requires=tuple(p["requires"])) for p in found["packages"]]
+    """Read what probe/installed_packages.py wrote.
+
+    Raises:
+        ForeignResult: the script would not have written that.
+    """
+    found = fields(parse_result(document), python=str, environment=dict, packages=list)
+    listed = [fields(package, name=str, version=str, requires=list) for package in found["packages"]]
+    texts = [*found["environment"].values(), *(text for package in listed for text in package["requires"])]
+    if not all(isinstance(text, str) for text in texts):
+        message = "something in it is no text"
+        raise ForeignResult(message)
+    packages = [Package(name=p["name"], version=p["version"], requires=tuple(p["requires"])) for p in listed]
     return Installed(
         python=found["python"],
         environment=found["environment"],

@@ -42,11 +42,15 @@ def parse_junit(document: bytes) -> tuple[TestCase, ...]:
         raise JUnitUnreadable(message)
     try:
         root = ET.fromstring(document)  # noqa: S314 -- entities are refused above
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         message = f"the report is no XML: {error}"
         raise JUnitUnreadable(message) from error
     # A test during which pytest was ended is there without a name; it counts as not run.
-    return tuple(_case(element) for element in root.iter("testcase") if element.get("name"))
+    try:
+        return tuple(_case(element) for element in root.iter("testcase") if element.get("name"))
+    except ValueError as error:
+        message = f"a number in the report is none: {error}"
+        raise JUnitUnreadable(message) from error
 
 
 def _case(element: ET.Element) -> TestCase:
@@ -71,10 +75,10 @@ def _case(element: ET.Element) -> TestCase:
 
 # How pytest names a frame ('tests/test_x.py:5: AssertionError'), and how Python does.
 _FRAME = re.compile(
-    r'^(?:(?P<short>[^\s:]+\.py):(?P<short_line>\d+): |\s*File "(?P<long>[^"]+)", line (?P<long_line>\d+))'
+    r'^(?:(?P<short>[^\s:]+\.py):(?P<short_line>\d{1,9}): |\s*File "(?P<long>[^"]+)", line (?P<long_line>\d{1,9}))'
 )
 # pytest marks the exception's own text with E; of that, only a syntax error names a place in a file.
-_SYNTAX = re.compile(r'^E\s+File "(?P<file>[^"]+)", line (?P<line>\d+)(?!.*, in )')
+_SYNTAX = re.compile(r'^E\s+File "(?P<file>[^"]+)", line (?P<line>\d{1,9})(?!.*, in )')
 
 
 def frames(text: str) -> tuple[tuple[str, int], ...]:

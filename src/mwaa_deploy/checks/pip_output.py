@@ -180,6 +180,30 @@ def _unbuildable(output: str) -> Iterator[PipProblem]:
         )
 
 
+def _unanswered(output: str) -> Iterator[PipProblem]:
+    """An address that gave no file; a constraint file's is all that old versions of pip name."""
+    begun, places = _begun(output)
+    if found := re.search(r"^ERROR: (?P<what>\d{3} \w+ Error: .*?) for url: (?P<url>\S+)$", output, re.MULTILINE):
+        url, bare = found["url"], found["url"].partition("://")[2]  # bare, because the user's may have a password in it
+        yield PipProblem(
+            message=f"{url} cannot be fetched: {found['what']}.", subjects=(url, bare, *begun), lines=places
+        )
+        return
+    pool = re.compile(
+        r"^ERROR: Could not install packages due to an OSError: HTTPS?ConnectionPool\(host='(?P<host>[^']+)', "
+        r"port=(?P<port>\d+)\): Max retries exceeded with url: (?P<path>\S+) \(Caused by (?P<why>.+)\)$",
+        re.MULTILINE,
+    )
+    if found := pool.search(output):
+        why = re.sub(r"^\w+\((?:'?<[^>]+>(?:: |, ))?['\"]?(.*?)['\"]?\)$", r"\1", found["why"])
+        bare = (f"{found['host']}:{found['port']}{found['path']}", f"{found['host']}{found['path']}")
+        yield PipProblem(
+            message=f"{bare[1]} cannot be fetched: {why}.",
+            subjects=(*bare, *begun),
+            lines=places,
+        )
+
+
 def _unopened(output: str) -> Iterator[PipProblem]:
     pattern = re.compile(
         r"^ERROR: Could not open (?P<kind>requirements|constraint) file: \[Errno \d+\] (?P<why>.+): '(?P<path>.+)'$",
@@ -230,6 +254,7 @@ _READERS: tuple[Callable[[str], Iterator[PipProblem]], ...] = (
     _not_found,
     _hashes,
     _unopened,
+    _unanswered,
     _unbuildable,
     _single,
 )

@@ -12,13 +12,14 @@ from mwaa_deploy.checks.constraints import (
     judge_statement,
     judge_versions,
     rewrite,
+    shown,
     states_constraints,
 )
 from mwaa_deploy.checks.installed import judge_installation
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.pip_output import parse_pip_output
-from mwaa_deploy.checks.requirement_lines import RequirementsFile, parse_requirements
+from mwaa_deploy.checks.requirement_lines import RequirementLine, RequirementsFile, parse_requirements
 from mwaa_deploy.checks.snapshot import take_snapshot
 from mwaa_deploy.checks.verdicts import CheckResult, Location, Severity, Verdict
 from mwaa_deploy.ports import Completed, Runner
@@ -37,6 +38,7 @@ class _Prepared:
         constraints: constraint files added on the command line, as MWAA does.
         fetched: files to put into the runner, by their path there.
         includes: the line that brings in a file, by the file's path in the runner.
+        left: the lines with constraint files that pip fetches itself.
         verdicts: what there is to say before pip runs.
     """
 
@@ -44,6 +46,7 @@ class _Prepared:
     constraints: tuple[PurePosixPath, ...]
     fetched: dict[PurePosixPath, bytes] = field(default_factory=dict)
     includes: dict[str, int] = field(default_factory=dict)
+    left: tuple[int, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -99,6 +102,7 @@ def _prepare(
     verdicts = list(judge_statement(requirements.text, file=file, versions=versions, bundled=bundled is not None))
     fetched: dict[PurePosixPath, bytes] = {}
     replacements: dict[int, str] = {}
+    left: list[int] = []
     for line in requirements.constraints:
         if not is_web_address(line.target or ""):
             continue
@@ -112,12 +116,15 @@ def _prepare(
             fetched[copy], replacements[line.number] = decision.body, str(copy)
         elif decision.bundled and bundled:
             replacements[line.number] = str(bundled)
+        elif decision.verdict is None:
+            left.append(line.number)
     forced = bundled if not states_constraints(requirements.text) else None
     return _Prepared(
         text=rewrite(requirements, replacements, home=layout.home),
         constraints=tuple(path for path in (essential, forced) if path),
         fetched=fetched,
         includes={path: number for number, path in replacements.items()},
+        left=tuple(left),
         verdicts=tuple(verdicts),
     )
 
@@ -152,9 +159,16 @@ def _judge_failure(
     for problem in parse_pip_output(completed.output):
         message = problem.message.replace(str(layout.home), MWAA_HOME)
         number = problem.line_in(requirements, str(layout.requirements), prepared.includes)
-        line = next((line.text for line in requirements.lines if line.number == number), file)
-        found.append(_failure(line, message, Location(file=file, line=number), completed))
+        if number is None and len(prepared.left) == 1 and "Collecting " not in completed.output:
+            number = prepared.left[0]  # pip fetches constraints first, and names only where it was redirected to
+        line = next((line for line in requirements.lines if line.number == number), None)
+        found.append(_failure(_subject(line) if line else file, message, Location(file=file, line=number), completed))
     return tuple(found)
+
+
+def _subject(line: RequirementLine) -> str:
+    """The line without the user name and password of its address."""
+    return line.text.replace(line.target, shown(line.target)) if line.target else line.text
 
 
 def _failure(subject: str, message: str, location: Location, completed: Completed) -> Verdict:

@@ -2,6 +2,7 @@
 
 from mwaa_deploy.checks.installed import Installed, parse_installed
 from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
 
@@ -26,4 +27,9 @@ def take_snapshot(layout: Layout, runner: Runner) -> Installed:
             f"{what}\n{completed.output[-2000:]}",
             meaning="The runner has no working Python with Airflow, or it died.",
         )
-    return parse_installed(document)
+    try:
+        return parse_installed(document)
+    except ForeignResult as error:
+        what = f"The list of packages in {runner.description} is not one of ours: {error}."
+        meaning = "Something that the requirements installed wrote to it, or runs whenever Python starts."
+        raise RunnerBroken(what, meaning=meaning) from error

@@ -1,15 +1,15 @@
 """The check that the project's own unit tests pass, in pytest's or in unittest's style."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mwaa_deploy.checks.junit import JUnitUnreadable, TestCase, frames, parse_junit
 from mwaa_deploy.checks.layout import Layout, clear_result, read_result
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.progress import Progress, parse_progress
 from mwaa_deploy.checks.pytest_config import names_test_files
+from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
 from mwaa_deploy.ports import Completed, Runner
 
@@ -43,7 +43,8 @@ def check_unit_tests(layout: Layout, runner: Runner, *, test_tools: Path | None,
         *("--home", str(layout.home), "--progress", str(progress)),
         *(("--tools", str(tools)) if test_tools else ()),
         "--",
-        *(str(layout.tests), f"--rootdir={layout.home}", f"--config-file={config}", f"--junitxml={report}"),
+        # Not --config-file, which pytest 7 does not know.
+        *(str(layout.tests), f"--rootdir={layout.home}", "-c", str(config), f"--junitxml={report}"),
         *("-o", "junit_family=xunit1", "--tb=short", "--color=no", "-p", "no:cacheprovider"),
         *_file_patterns(layout),
     ]
@@ -82,13 +83,19 @@ def judge_tests(
         progress: what the launcher noted on the way.
         layout: where the project lies in the runner.
     """
-    state = json.loads(progress) if progress else {}
+    try:
+        state = parse_progress(progress) if progress else Progress()
+    except ForeignResult as error:
+        return (_stopped(_foreign("tests.json", error), Progress(), completed, layout),)
+    if progress is None and completed.exit_code == _OK:
+        message = "The launcher of the tests ended with 0 and without its note, tests.json, so nothing is known."
+        return (_stopped(message, state, completed, layout),)
     if completed.timed_out:
         return (_stopped(f"The tests were not done after {completed.seconds:.0f} s.", state, completed, layout),)
     try:
         cases = parse_junit(report) if report is not None else None
     except JUnitUnreadable as error:
-        return (_stopped(f"pytest's report cannot be read: {error}.", state, completed, layout),)
+        return (_stopped(_foreign("tests.xml", error), state, completed, layout),)
     verdicts = [_judge_case(case, layout) for case in cases or ()]
     if cases is None or completed.exit_code not in (_OK, _NONE_COLLECTED):
         if not any(verdict.severity is Severity.FAIL for verdict in verdicts):
@@ -98,15 +105,17 @@ def judge_tests(
     return tuple(verdicts)
 
 
-def _judge_count(
-    cases: Sequence[TestCase], state: Mapping[str, Any], completed: Completed, layout: Layout
-) -> list[Verdict]:
+def _foreign(file: str, error: ValueError) -> str:
+    return f"The result file {file} is not one of ours: {error}. Something in the tests wrote to it."
+
+
+def _judge_count(cases: Sequence[TestCase], state: Progress, completed: Completed, layout: Layout) -> list[Verdict]:
     """What a report without failures may still hide: that nothing, or not everything, was run."""
-    selected, started = state.get("selected") or 0, state.get("started") or 0
+    selected, finished = state.selected or 0, state.finished
     folder = layout.location(str(layout.tests))
     subject = folder.file if folder else NAME
-    if started < selected:
-        message = f"Only {started} of {selected} tests were run; something in them ended pytest."
+    if finished < selected:
+        message = f"Only {finished} of {selected} tests were run to their end; something in them ended pytest."
         return [_stopped(message, state, completed, layout)]
     if not cases:
         message = "No test was found. Files are looked for as test*.py and *_test.py, tests as test_* in them."
@@ -151,9 +160,9 @@ def exception_in(text: str) -> str:
     return errors[-1] if errors else marked
 
 
-def _crash(completed: Completed, state: Mapping[str, Any]) -> str:
-    if left := state.get("left"):
-        return f"os._exit({left['status']}) was called while the tests ran, so none of them counts."
+def _crash(completed: Completed, state: Progress) -> str:
+    if state.left:
+        return f"os._exit({state.left.status}) was called while the tests ran, so none of them counts."
     if completed.exit_code == _NO_PYTEST:
         return "There is no pytest in the runner, and none was brought along."
     if completed.exit_code == _USAGE:
@@ -163,21 +172,20 @@ def _crash(completed: Completed, state: Mapping[str, Any]) -> str:
     return f"pytest ended with exit code {completed.exit_code} and no full report."
 
 
-def _stopped(message: str, state: Mapping[str, Any], completed: Completed, layout: Layout) -> Verdict:
+def _stopped(message: str, state: Progress, completed: Completed, layout: Layout) -> Verdict:
     """A failure of the whole run, at the place it had got to."""
-    left, at = state.get("left") or {}, state.get("at") or {}
+    at = layout.location(state.at.file, state.at.line) if state.at else None
     traced = [place for file, line in frames(completed.output) if (place := layout.location(file, line))]
-    if left:
-        location = layout.location(left["file"], left["line"])
+    if state.left:
+        location = layout.location(state.left.file, state.left.line)
     elif completed.timed_out or completed.exit_code == _OK:
-        location = layout.location(at.get("file"), at.get("line"))
+        location = at
     else:
-        location = next(reversed(traced), None) or layout.location(at.get("file"), at.get("line"))
-    name = at.get("test") or at.get("file")
+        location = next(reversed(traced), None) or at
     return Verdict(
-        subject=name or "pytest",
+        subject=state.name or "pytest",
         severity=Severity.FAIL,
-        message=f"{message} It was at {name}." if name else message,
+        message=f"{message} It was at {state.name}." if state.name else message,
         location=location or layout.location(str(layout.tests)),
         evidence=completed.output,
     )

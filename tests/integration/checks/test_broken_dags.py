@@ -164,3 +164,55 @@ def test_settings_that_end_airflow_itself_are_a_failure(fresh_runner, make_proje
 
     assert [verdict.severity for verdict in result.verdicts] == [Severity.FAIL]
     assert "before it had parsed" in result.verdicts[0].message
+
+
+FORGED = """import json, os, signal, sys
+frame = sys._getframe()
+while 'result' not in frame.f_locals:
+    frame = frame.f_back
+open(frame.f_locals['result'], 'w').write(json.dumps({'dags': [{'id': 'd', 'tasks': 1, 'line': 1}]}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+DETACHED = """import os, pathlib, sys, time
+frame = sys._getframe()
+while 'options' not in frame.f_locals:
+    frame = frame.f_back
+output = pathlib.Path(frame.f_locals['options'].output)
+forged = '{"airflow": "2", "python": "3", "plugins": {0}, "files": [{0}]}'.replace(
+    '{0}', '{"file": null, "seconds": 0, "dags": [{"id": "d", "tasks": 1, "line": 1}], "errors": [], "warnings": []}'
+)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        for _ in range(20000):
+            if output.read_text() != forged:
+                output.write_text(forged)
+            time.sleep(0.001)
+    os.kill(os.getpid(), 9)
+1 / 0
+"""
+
+
+def test_a_result_that_a_file_wrote_itself_before_it_was_killed_is_not_believed(fresh_runner, make_project):
+    result = check(make_project({"dags/forged.py": HEAD + FORGED}), fresh_runner).results[1]
+
+    assert [verdict.subject for verdict in result.failures] == ["dags/forged.py"]
+    assert "killed by signal 9" in result.failures[0].message
+
+
+def test_a_detached_process_cannot_change_the_result(fresh_runner, make_project):
+    result = check(make_project({"dags/detached.py": HEAD + DETACHED}), fresh_runner).results[1]
+
+    assert [verdict.subject for verdict in result.failures] == ["dags/detached.py"]
+    assert "ZeroDivisionError" in result.failures[0].message
+
+
+def test_a_result_of_another_form_is_a_failure_that_says_so(fresh_runner, make_project):
+    text = FORGED.replace("'dags': [{'id': 'd', 'tasks': 1, 'line': 1}]", "'dags': 5").replace(
+        "os.kill(os.getpid(), signal.SIGKILL)", "import ctypes; ctypes.CDLL(None)._exit(0)"
+    )
+
+    result = check(make_project({"dags/forged.py": HEAD + text}), fresh_runner).results[1]
+
+    assert [verdict.severity for verdict in result.verdicts] == [Severity.FAIL]
+    assert "dags.json is not one of ours: 'dags' is 5" in result.failures[0].message

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from packaging.utils import canonicalize_name
 
-from mwaa_deploy.checks.constraint_source import Fetched, HttpConstraints, Refused, Unreachable
+from mwaa_deploy.checks.constraint_source import Fetched, HttpConstraints, LeftToPip, Refused, Unreachable
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
@@ -23,6 +23,15 @@ ANSWERS = {
     "/later.txt": (429, b""),
     "/large.txt": (200, b"#" * (9 * 1024 * 1024)),
 }
+
+REDIRECTS = {
+    "/to-good": "/good.txt",
+    "/to-none": "/none.txt",
+    "/to-itself": "/to-itself",
+    "/to-elsewhere": "http://localhost:9/c.txt",
+}
+ANSWERS |= dict.fromkeys(REDIRECTS, (302, b""))
+ASKED: list[tuple[str, str]] = []
 
 # By name: the file, and line and words of the failure.
 BROKEN = {
@@ -45,8 +54,9 @@ BROKEN = {
     ),
     "constraints of another Airflow": (f"--constraint {OWN.replace('2.10.3', '2.9.2')}\n", 1, "for Airflow 2.9.2"),
     "constraints of another Python": (f"\n-c {OWN.replace('3.11', '3.12')}\n", 2, "on Python 3.12"),
-    "an address that answers 404": ("requests\n-c WEB/none.txt\n", 2, "404 Not Found"),
-    "an address that is busy": ("-c WEB/busy.txt\n", 1, "could not be reached"),
+    "an address that answers 404": ("requests\n-c WEB/none.txt\n", 2, "404 Client Error"),
+    "an address that leads to a 404": ("requests\n-c WEB/to-none\n", 2, "404 Client Error"),
+    "an address that nobody answers at": ("requests\n-c http://127.0.0.1:9/c.txt\n", 2, "127.0.0.1:9/c.txt"),
     "an address that gives a page": ("\n-c WEB/page.html\nrequests\n", 2, "<html>"),
     "a pin against fetched constraints": ("-c WEB/good.txt\nxmltodict==0.13.0\n", 2, "demand xmltodict==0.14.2"),
 }
@@ -54,8 +64,11 @@ BROKEN = {
 
 class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        ASKED.append((self.path, self.headers["User-Agent"]))
         status, body = ANSWERS.get(self.path, (404, b""))
         self.send_response(status)
+        if self.path in REDIRECTS:
+            self.send_header("Location", REDIRECTS[self.path])
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         try:
@@ -108,12 +121,15 @@ def test_an_installation_that_takes_too_long_is_a_failure_that_names_the_limit(i
 
 
 def test_what_the_runner_ships_is_satisfied(install, runner, web):
+    ASKED.clear()
     result = install(f"-c {web}/good.txt\nrequests\npywin32; sys_platform == 'win32'\n", runner)
 
     assert [(v.severity, v.location and v.location.line) for v in result.verdicts] == [
         (Severity.PASS, 2),
         (Severity.PASS, 3),
     ]
+    assert {path for path, _ in ASKED} == {"/good.txt"}
+    assert all(agent.startswith("pip/") for _, agent in ASKED), "our own process asked an address of the user's"
 
 
 def test_a_file_that_asks_for_nothing_passes(install, runner):
@@ -140,12 +156,16 @@ def test_a_changed_package_is_a_warning_and_what_it_breaks_a_failure(install, fr
         ("/large.txt", Refused),
         ("/busy.txt", Unreachable),
         ("/later.txt", Unreachable),
+        ("/to-good", Fetched),
+        ("/to-none", Refused),
+        ("/to-itself", Refused),
+        ("/to-elsewhere", LeftToPip),
     ],
 )
 def test_an_answer_is_told_from_a_refusal_and_from_none(web, path, expected):
-    assert isinstance(HttpConstraints().fetch(web + path), expected)
+    assert isinstance(HttpConstraints(origins=[web]).fetch(web + path), expected)
 
 
-@pytest.mark.parametrize(("url", "expected"), [("http://127.0.0.1:9/c.txt", Unreachable), ("http://", Refused)])
+@pytest.mark.parametrize(("url", "expected"), [("http://127.0.0.1:9/c.txt", Unreachable), ("http://", LeftToPip)])
 def test_no_answer_is_no_exception(url, expected):
-    assert isinstance(HttpConstraints(timeout=2).fetch(url), expected)
+    assert isinstance(HttpConstraints(timeout=2, origins=["http://127.0.0.1:9"]).fetch(url), expected)

@@ -1,5 +1,8 @@
 """Unit tests that fail, crash, hang or hide, in a real Airflow."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mwaa_deploy.checks.limits import CheckLimits
@@ -71,6 +74,26 @@ def test_known():
     assert False
 """
 
+DETACHED = """import json
+import os
+import pathlib
+import sys
+import time
+
+import pytest
+
+def test_a():
+    note = pathlib.Path(sys.argv[0]).with_name("tests.json")
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for _ in range(6000):
+                note.write_text(json.dumps({"selected": 1, "finished": 1, "at": None, "left": None}))
+                time.sleep(0.001)
+        os._exit(0)
+    time.sleep(0.2)
+    pytest.exit('', 0)
+"""
 # By name: the files, and where the one failure has to be.
 BROKEN = {
     "import error": ({"tests/test_a.py": "import os\nimport nowhere\n"}, ("tests/test_a.py", 2), "ModuleNotFoundError"),
@@ -98,7 +121,17 @@ BROKEN = {
     "pytest.exit": (
         {"tests/test_a.py": "import pytest\n\ndef test_a():\n    pytest.exit('', 0)\n\ndef test_b():\n    assert 0\n"},
         ("tests/test_a.py", 3),
-        "Only 1 of 2 tests were run",
+        "Only 0 of 2 tests were run to their end; something in them ended pytest. It was at tests/test_a.py::test_a.",
+    ),
+    "pytest.exit in the last test": (
+        {"tests/test_a.py": "import pytest\n\ndef test_a(): pass\n\ndef test_b():\n    pytest.exit('', 0)\n"},
+        ("tests/test_a.py", 5),
+        "Only 1 of 2 tests were run to their end; something in them ended pytest. It was at tests/test_a.py::test_b.",
+    ),
+    "a detached process that changes the note": (
+        {"tests/test_a.py": DETACHED},
+        ("tests/test_a.py", 9),
+        "Only 0 of 1 tests were run to their end",
     ),
     "a crash": (
         {"tests/test_a.py": "import ctypes\n\ndef test_a():\n    ctypes.string_at(0)\n"},
@@ -205,3 +238,15 @@ def test_a_runner_without_pytest_is_a_failure(runner, make_project):
     assert [verdict.message for verdict in result.failures] == [
         "There is no pytest in the runner, and none was brought along."
     ]
+
+
+def test_pytest_7_is_called_in_a_way_it_knows(runner, make_project, tmp_path_factory):
+    tools = tmp_path_factory.mktemp("pytest-7")
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", tools, "pytest==7.1.3"], check=True
+    )
+    layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
+
+    result = check_unit_tests(layout, runner, test_tools=tools, limits=CheckLimits())
+
+    assert [verdict.severity for verdict in result.verdicts] == [Severity.PASS], result.log

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from mwaa_deploy.checks.constraint_source import Fetched, Refused, Unreachable
+from mwaa_deploy.checks.constraint_source import Fetched, HttpConstraints, LeftToPip, Refused, Unreachable
 from mwaa_deploy.checks.constraints import (
     ConstraintDecision,
     Versions,
@@ -31,7 +31,7 @@ def statement(text: str) -> list[tuple[int | None, str]]:
     return [(verdict.location.line if verdict.location else None, verdict.message) for verdict in found]
 
 
-def decide(url: str, fetch: Fetched | Refused | Unreachable, *, bundled: bool = True) -> ConstraintDecision:
+def decide(url: str, fetch: Fetched | Refused | Unreachable | LeftToPip, *, bundled: bool = True) -> ConstraintDecision:
     (line,) = parse_requirements(f"six\n--constraint {url}\n").constraints
     return judge_versions(line, file="r.txt", versions=VERSIONS) or judge_fetch(
         line, fetch, file="r.txt", versions=VERSIONS, bundled=bundled
@@ -98,6 +98,34 @@ def test_constraints_of_another_version_fail_whatever_was_fetched(url, words):
     assert verdict.location == Location(file="r.txt", line=2)
     assert words in verdict.message
     assert OWN in verdict.message
+
+
+def test_what_is_left_to_pip_stays_as_it_is():
+    decision = decide("http://127.0.0.1/c.txt", LeftToPip())
+
+    assert (decision.body, decision.bundled, decision.verdict) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/latest/meta-data",
+        "http://github.com/c.txt",
+        "https://github.com:8443/c.txt",
+        "https://github.com.example/c.txt",
+        "https://github.com@127.0.0.1:9/c.txt",
+        "https://me:secret@github.com/c.txt",
+        "https://127.0.0.1:9\\@github.com/c.txt",
+        "https://127.0.0.1:9\\.github.com/c.txt",
+        "https://github.com\t.example/c.txt",
+        "file:///etc/passwd",
+        "http://",
+        "https://[",
+        "",
+    ],
+)
+def test_no_address_but_airflows_is_asked(url):
+    assert HttpConstraints(timeout=0.01).fetch(url) == LeftToPip()
 
 
 def test_a_refused_file_fails_at_its_line():

@@ -11,6 +11,7 @@ import pytest
 from mwaa_deploy.checks.dag_integrity import judge_dags, parse_probe_report
 from mwaa_deploy.checks.layout import PROBES, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.checks.verdicts import Severity, Verdict
 from mwaa_deploy.source.project import Project
 
@@ -103,7 +104,9 @@ def probe() -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PROBES)
+        spec.loader.exec_module(module)
     return module
 
 
@@ -180,3 +183,31 @@ def test_what_faulthandler_writes_has_the_deepest_frame_first(probe):
 
     assert probe.parse_fault(text, FOLDERS) == (f"{HOME}/plugins/b.py", 8)
     assert probe.parse_fault("", FOLDERS) == (None, None)
+
+
+LOAD: dict[str, Any] = {"file": None, "seconds": 0.1, "dags": [], "errors": [], "warnings": []}
+FOREIGN = {
+    "no object": [1],
+    "no plugins": {"airflow": "2.10.3", "python": "3.11.9", "files": []},
+    "dags are no list": {"airflow": "2.10.3", "python": "3.11.9", "plugins": {**LOAD, "dags": 5}, "files": []},
+    "a DAG is no object": {"airflow": "2.10.3", "python": "3.11.9", "plugins": LOAD, "files": [{**LOAD, "dags": [5]}]},
+    "a message is no text": {
+        "airflow": "2.10.3",
+        "python": "3.11.9",
+        "plugins": {**LOAD, "errors": [{"type": "E", "message": 5, "file": None, "line": None, "traceback": ""}]},
+        "files": [],
+    },
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_report_that_the_probe_never_writes_is_told_as_such(name):
+    with pytest.raises(ForeignResult):
+        parse_probe_report(json.dumps(FOREIGN[name]).encode())
+
+
+def test_text_that_cannot_be_printed_is_made_printable():
+    load = {**LOAD, "dags": [{"id": "d\ud800", "tasks": 1, "line": None}]}
+    document = {"airflow": "2.10.3", "python": "3.11.9", "plugins": LOAD, "files": [load]}
+
+    assert parse_probe_report(json.dumps(document).encode()).files[0].dags[0].id == "d?"

@@ -13,4 +13,6 @@ def test_a_script_is_understood_by_the_oldest_python_of_mwaa(script):
 
 
 def test_there_are_scripts():
-    assert {script.stem for script in PROBES.glob("*.py")} == {"dag_probe", "installed_packages", "pytest_launcher"}
+    known = {"dag_probe", "installed_packages", "mwaa_deploy_descendants", "pytest_launcher"}
+
+    assert {script.stem for script in PROBES.glob("*.py")} == known

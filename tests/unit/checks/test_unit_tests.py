@@ -21,16 +21,17 @@ PASSED = b'<testsuite><testcase classname="tests.test_a" name="test_a" file="tes
 
 def judge(code: int, report: bytes | None, *, timed_out: bool = False, **progress: Any) -> tuple[Verdict, ...]:
     completed = Completed(exit_code=code, output="", seconds=3.0, timed_out=timed_out)
-    return judge_tests(completed, report, json.dumps(progress).encode() if progress else None, LAYOUT)
+    note = {"selected": None, "finished": 0, "at": None, "left": None, **progress}
+    return judge_tests(completed, report, json.dumps(note).encode() if progress else None, LAYOUT)
 
 
 def test_a_report_of_passed_tests_passes():
-    assert [verdict.severity for verdict in judge(0, PASSED, selected=1, started=1)] == [Severity.PASS]
+    assert [verdict.severity for verdict in judge(0, PASSED, selected=1, finished=1)] == [Severity.PASS]
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 137, -9])
 def test_no_other_exit_code_is_ever_green(code):
-    assert judge(code, PASSED, selected=1, started=1)[-1].severity is Severity.FAIL
+    assert judge(code, PASSED, selected=1, finished=1)[-1].severity is Severity.FAIL
 
 
 @pytest.mark.parametrize("code", [0, 1, 5])
@@ -46,7 +47,7 @@ def test_a_report_that_cannot_be_read_is_a_failure(report):
 def test_fewer_tests_run_than_were_selected_is_a_failure_at_the_last_one():
     at = {"test": "tests/test_a.py::test_b", "file": "tests/test_a.py", "line": 9}
 
-    verdict = judge(0, PASSED, selected=3, started=2, at=at)[-1]
+    verdict = judge(0, PASSED, selected=3, finished=2, at=at)[-1]
 
     assert verdict.severity is Severity.FAIL
     assert verdict.location
@@ -54,8 +55,34 @@ def test_fewer_tests_run_than_were_selected_is_a_failure_at_the_last_one():
 
 
 def test_a_time_out_is_a_failure_whatever_the_report_says():
-    assert [verdict.severity for verdict in judge(0, PASSED, timed_out=True, selected=1, started=1)] == [Severity.FAIL]
+    assert [verdict.severity for verdict in judge(0, PASSED, timed_out=True, selected=1, finished=1)] == [Severity.FAIL]
 
 
 def test_no_test_at_all_is_a_warning():
     assert [verdict.severity for verdict in judge(5, b"<testsuite/>", selected=0)] == [Severity.WARN]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [b"[1]", b"5", b"no json", b"[" * 100_000, b'{"selected": 1}', b'{"selected": "1", "finished": 1}'],
+    ids=lambda note: note[:20].decode(),
+)
+def test_a_note_that_the_launcher_never_writes_is_a_failure(note):
+    (verdict,) = judge_tests(Completed(exit_code=0, output="", seconds=3.0), PASSED, note, LAYOUT)
+
+    assert verdict.severity is Severity.FAIL
+    assert "tests.json is not one of ours" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "report", [PASSED.replace(b" line", b' time="abc" line'), PASSED.replace(b'"0"', b'"\xc2\xb2"')]
+)
+def test_a_report_that_pytest_never_writes_is_a_failure(report):
+    (verdict,) = judge(0, report, selected=1, finished=1)
+
+    assert verdict.severity is Severity.FAIL
+    assert "tests.xml is not one of ours" in verdict.message
+
+
+def test_passed_tests_without_the_launchers_note_are_a_failure():
+    assert judge(0, PASSED)[-1].severity is Severity.FAIL

@@ -3,7 +3,7 @@
 
     python dag_probe.py --dags DIR --plugins DIR --output FILE [--timeout SECONDS] [--jobs N]
 
-Runs inside the runner: one file, standard library and Airflow only, Python 3.7 and later. Each file, and the plugins,
+Runs inside the runner: standard library and Airflow only, Python 3.7 and later. Each file, and the plugins,
 is loaded in a forked child of its own with a time limit, so that whatever one of them does (sys.exit, os._exit, an
 endless loop, a crash of the interpreter) is a finding about that file and the others are judged all the same.
 
@@ -31,6 +31,8 @@ import tempfile
 import time
 import traceback
 import warnings
+
+from mwaa_deploy_descendants import adopt, kill_descendants
 
 GRACE = 3.0  # seconds that a child gets on top of its limit, for Airflow's own time-out to say where it was
 MOST_WARNINGS = 50
@@ -290,11 +292,13 @@ class Child:
         """What it found, or how it ended if it could not say."""
         seconds = time.monotonic() - self.started
         found = {"file": self.path, "seconds": seconds, "dags": [], "errors": [], "warnings": []}
-        try:
-            with open(self.result, encoding="utf-8") as file:
-                return dict(found, **json.load(file))
-        except (OSError, ValueError):
-            pass
+        # A child that ended in any other way did not get to write its result; user code can write to that file too.
+        if not self.timed_out and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) == 0:
+            try:
+                with open(self.result, encoding="utf-8") as file:
+                    return dict(found, **json.load(file))
+            except (OSError, ValueError, TypeError):
+                pass
         with open(self.fault_path, errors="replace") as file:
             text = file.read()
         place = parse_fault(text, self.folders)
@@ -361,6 +365,15 @@ def write(path, document):
     os.replace(path + ".part", path)
 
 
+def reap():
+    """Collect the dead children; no living one is left."""
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
+
+
 def cores():
     """The number of cores that this process may use."""
     try:
@@ -378,6 +391,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=30.0)
     parser.add_argument("--jobs", type=int, default=cores())
     options = parser.parse_args()
+    adopt()
     del sys.path[0]  # this script's own folder, which is nothing to the user's code
     os.environ.update(
         AIRFLOW__CORE__DAGS_FOLDER=options.dags,
@@ -398,6 +412,9 @@ def main():
     folders = [options.dags, options.plugins]
     work = [(load_plugins, None)] + [(load_dag_file, path) for path in paths]
     plugins, *files = run_all(work, folders, options.timeout, options.jobs)
+    if not kill_descendants():
+        sys.exit("Processes that the DAG files or plugins started could not be ended.")
+    reap()
     python = "%d.%d.%d" % sys.version_info[:3]
     write(options.output, {"airflow": airflow.__version__, "python": python, "plugins": plugins, "files": files})
 

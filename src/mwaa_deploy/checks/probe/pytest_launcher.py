@@ -6,8 +6,8 @@
 Runs inside the runner; standard library and pytest only, Python 3.7 and later. The folder with pytest goes to the very
 end of sys.path, so that nothing in it ever hides a package of Airflow's or the user's. The progress file says what was
 going on, should the process end without a report:
-{"selected": number of tests to run, "started": number, "at": {"test", "file", "line"} or null,
- "left": {"file", "line", "status"} or null}
+{"selected": number of tests to run or null, "finished": number of tests that came to their end,
+ "at": what was begun last, {"test", "file", "line"}, or null, "left": {"file", "line", "status"} or null}
 """
 
 import argparse
@@ -15,7 +15,10 @@ import json
 import os
 import sys
 
+from mwaa_deploy_descendants import adopt, kill_descendants
+
 NO_PYTEST = 70
+STILL_RUNNING = 71
 
 
 class Progress:
@@ -24,28 +27,34 @@ class Progress:
     def __init__(self, path, home):
         self.path = path
         self.home = home
-        self.state = {"selected": None, "started": 0, "at": None, "left": None}
+        self.state = {"selected": None, "finished": 0, "at": None, "left": None}
         self._process = os.getpid()
         self._exit = os._exit
         os._exit = self._leave
+        self.say()
 
     def pytest_collectstart(self, collector):
         """Before a test module is imported."""
         path = getattr(collector, "path", None)
         if path is not None and os.path.isfile(str(path)):
-            self._say(at={"test": "", "file": os.path.relpath(str(path), self.home), "line": None})
+            self.say(at={"test": "", "file": os.path.relpath(str(path), self.home), "line": None})
 
     def pytest_collection_finish(self, session):
         """Once it is known which tests will run."""
-        self._say(selected=len(session.items))
+        self.say(selected=len(session.items))
 
     def pytest_runtest_logstart(self, nodeid, location):
         """Before each test."""
         file, line, _ = location
         at = {"test": nodeid, "file": file, "line": None if line is None else line + 1}
-        self._say(started=self.state["started"] + 1, at=at)
+        self.say(at=at)
 
-    def _say(self, **changes):
+    def pytest_runtest_logfinish(self):
+        """After each test and its teardown; never for one during which pytest was ended."""
+        self.say(finished=self.state["finished"] + 1)
+
+    def say(self, **changes):
+        """Write the file anew."""
         self.state.update(changes)
         with open(self.path + ".part", "w", encoding="utf-8") as file:
             json.dump(self.state, file)
@@ -57,7 +66,7 @@ class Progress:
             while frame is not None and not self._own(frame.f_code.co_filename):
                 frame = frame.f_back
             if frame is not None:
-                self._say(left={"file": frame.f_code.co_filename, "line": frame.f_lineno, "status": status})
+                self.say(left={"file": frame.f_code.co_filename, "line": frame.f_lineno, "status": status})
         sys.stdout.flush()
         sys.stderr.flush()
         self._exit(status)
@@ -86,13 +95,19 @@ def main():
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     prepare_path(options.home, options.tools)
+    adopt()
     progress = Progress(options.progress, options.home)
     try:
         import pytest
     except ImportError as problem:
         sys.stderr.write("pytest cannot be imported: %s\n" % problem)
         return NO_PYTEST
-    return int(pytest.main(options.arguments, plugins=[progress]))
+    status = int(pytest.main(options.arguments, plugins=[progress]))
+    if not kill_descendants():
+        sys.stderr.write("Processes that the tests started could not be ended.\n")
+        return STILL_RUNNING
+    progress.say()  # in case one of them wrote to the file
+    return status
 
 
 if __name__ == "__main__":
