@@ -113,6 +113,12 @@ _Loader.add_constructor("tag:yaml.org,2002:str", _text)
 _Loader.add_multi_constructor("!", _short_tag)
 
 
+def first_alias(text: str) -> int | None:
+    """Line of the first YAML alias of a text that load_document has read; None if it has none."""
+    tokens = yaml.scan(text.removeprefix("\ufeff").replace("\t", " "), Loader=yaml.SafeLoader)
+    return next((token.start_mark.line + 1 for token in tokens if isinstance(token, yaml.AliasToken)), None)
+
+
 def load_document(text: str) -> object:
     """Read YAML or JSON.
 

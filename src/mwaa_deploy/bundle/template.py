@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, load_document
+from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, first_alias, load_document
 from mwaa_deploy.errors import TemplateInvalid
 from mwaa_deploy.parts import Part
 
@@ -89,6 +89,14 @@ def parse_template(body: str, *, name: str = "the template") -> Template:
             meaning="A template is a YAML or JSON mapping as CloudFormation takes it.",
             mend=f"aws cloudformation validate-template --template-body 'file://{name}'",
         ) from e
+    if (line := first_alias(body)) is not None:
+        # CloudFormation says the same (aws-cloudformation/cloudformation-coverage-roadmap 613), but only after the
+        # uploads; and a few nested aliases stand for more than any reader of the template could hold.
+        raise TemplateInvalid(
+            f"{name}, line {line}: there is a YAML alias.",
+            meaning="CloudFormation does not allow aliases in templates.",
+            mend=f"aws cloudformation package --template-file {name} --s3-bucket <bucket> > out.yaml",
+        )
     if not isinstance(document, LinedDict) or not isinstance(document.get("Resources"), LinedDict):
         raise TemplateInvalid(
             f"{name}, line 1: there is no Resources section.",

@@ -173,3 +173,19 @@ def test_file_is_read_and_named(tmp_path):
 
 def test_digest_follows_the_text():
     assert parse_template(WHOLE).sha256 != parse_template(WHOLE + "\n").sha256
+
+
+def test_a_yaml_alias_is_refused_as_cloudformation_would():
+    body = "Resources:\n  A: &a {Type: AWS::S3::Bucket}\n  B: *a\n"
+    with pytest.raises(TemplateInvalid, match="line 3: there is a YAML alias"):
+        parse_template(body)
+
+
+def test_an_anchor_that_nothing_refers_to_is_fine():
+    assert parse_template("Resources:\n  A: &a {Type: AWS::S3::Bucket}\n").environment is None
+
+
+def test_a_bomb_of_aliases_is_refused_at_once():
+    lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
+    with pytest.raises(TemplateInvalid, match="alias"):
+        parse_template("\n".join([*lines, "Resources: {A: {Type: AWS::S3::Bucket}}"]))
