@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from lab.workflow import Act, ActResult, export_checkout
-from lab.world import World
+from lab.world import REPOSITORY, World
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "hello-mwaa"
-GITHUB_REPOSITORY = "acme/hello-mwaa"
+GITHUB_REPOSITORY = REPOSITORY
 WORKFLOW = "mwaa.yml"
 REGION = "eu-west-1"
 """The Region that the example names."""
@@ -116,9 +116,9 @@ class LabProject:
         self.run_ids.append(run_id)
         ref = "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main"
         claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
-        oidc = self.world.register_job(repository=GITHUB_REPOSITORY, **claims)
+        oidc = self.world.register_job(**claims)
         token = self.world.add_token({"actions": "read", "contents": "read"})
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, None, repository=GITHUB_REPOSITORY)
+        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, None)
         act = Act(
             repository=self.folder,
             action=self.action,
@@ -138,7 +138,7 @@ class LabProject:
         )
         result = act.run(event, payload=self._payload(event, base), workflow=WORKFLOW)
         conclusion = "success" if result.succeeded else "failure"
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, conclusion, repository=GITHUB_REPOSITORY)
+        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, conclusion)
         return result
 
     def _payload(self, event: str, base: str) -> dict[str, Any]:

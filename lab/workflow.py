@@ -65,7 +65,6 @@ class Act:
     env: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
-    docker_host: str = ""
     user: str = ""
 
     def run(
@@ -91,8 +90,6 @@ class Act:
             # By name only, so that no token stands in the process list.
             argv += ["--secret", "GITHUB_TOKEN"]
             env["GITHUB_TOKEN"] = self.token
-        if self.docker_host:
-            env["DOCKER_HOST"] = self.docker_host
         if self.user:
             argv = ["runuser", "--user", self.user, "--preserve-environment", "--", *argv]
             env["HOME"] = str(Path(f"~{self.user}").expanduser())

@@ -110,9 +110,8 @@ def _plan(
     changes = journal.changes
     assert changes is not None  # noqa: S101 -- the pipeline has found them before
     base, files = changes.base, changes.files
-    offline = make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
     if not inputs.names_target:
-        return None, None, offline
+        return None, None, make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
     try:
         target = edges.target()
     except (OidcUnavailable, RoleRefused, CredentialsMissing) as e:
@@ -122,7 +121,7 @@ def _plan(
             "A pull request from a fork gets no token" if context.from_fork else "This pull request has no credentials"
         )
         journal.notes.append(f"{who}, so the target was not looked at: {e.what}")
-        return None, None, offline
+        return None, None, make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
     target.bucket.check()
     state = read_state(
         bucket=target.bucket,

@@ -7,7 +7,7 @@ from mwaa_deploy.ports import Annotation
 
 
 def check_annotations(report: CheckReport) -> Iterator[Annotation]:
-    """One annotation for each failure and then for each warning; a skipped check is said too when others failed."""
+    """One annotation for each failure, then one for each warning."""
     for severity in (Severity.FAIL, Severity.WARN):
         for result in report.results:
             for verdict in result.verdicts:
