@@ -22,6 +22,11 @@ lint: ## Run every linter and type checker
 	@scripts/setup.sh lint
 	@scripts/lint.sh
 
+.PHONY: bench
+bench: ## Measure side by side what the README's table quotes (BENCH_ARGS: names, --rounds N); takes half an hour
+	@scripts/setup.sh test
+	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
+
 .PHONY: lock
 lock: ## Resolve the hash-locked requirement files again
 	@scripts/setup.sh demo

@@ -25,7 +25,7 @@ engine_args=() # how the program's container reaches its engine
 passed_names() {
   grep -v '^#' "$here/entrypoint/passed_env.txt"
   compgen -e | grep '^INPUT_' || true
-  printf '%s\n' MWAA_DEPLOY_OUTPUT_DIR MWAA_DEPLOY_RUN_LABEL
+  printf '%s\n' MWAA_DEPLOY_OUTPUT_DIR MWAA_DEPLOY_REGISTRY_LOGINS MWAA_DEPLOY_RUN_LABEL
 }
 
 find_python() {
@@ -54,7 +54,7 @@ run_on_host() {
   while read -r name; do
     if [ -n "${!name+set}" ]; then environment+=("$name=${!name}"); fi
   done < <(passed_names; printf '%s\n' PATH HOME LANG USER GITHUB_ACTION_PATH GITHUB_ENV GITHUB_PATH \
-    GITHUB_STATE RUNNER_TEMP RUNNER_TOOL_CACHE RUNNER_WORKSPACE XDG_CACHE_HOME UV_CACHE_DIR DOCKER_HOST \
+    GITHUB_STATE RUNNER_TEMP RUNNER_TOOL_CACHE RUNNER_WORKSPACE XDG_CACHE_HOME UV_CACHE_DIR DOCKER_CONFIG DOCKER_HOST \
     DOCKER_TLS_VERIFY DOCKER_CERT_PATH SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PIP_CERT PIP_INDEX_URL \
     PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX)
   cd "$workspace"
@@ -83,10 +83,47 @@ action_image() { # target; sets $image
   image=mwaa-deploy/$1:local
 }
 
+trusted_authorities() { # sets $authorities: docker's arguments that show a container whom this host's engine trusts
+  authorities=()
+  [ ! -d /etc/docker/certs.d ] || authorities=(--volume /etc/docker/certs.d:/etc/docker/certs.d:ro)
+}
+
+# What `docker login` has left on this host for the registries of this run's images, and for no other: only the program
+# itself gets it, by name, and masks it. The image reads the configuration file, from its standard input, because bash
+# reads no JSON; helpers are programs of this host, so they are run here.
+registry_logins() { # image; sets MWAA_DEPLOY_REGISTRY_LOGINS
+  local config=${DOCKER_CONFIG:-${HOME:-}/.docker}/config.json found kind registry rest helper answer logins=
+  if [ -z "${INPUT_RUNNER_IMAGE:-}${MWAA_DEPLOY_BASE_IMAGE:-}" ] || [ ! -r "$config" ]; then return; fi
+  found=$(docker run --rm --interactive --label "mwaa-deploy.run=$run_label" --network none --cap-drop ALL \
+    --user "$(id -u):$(id -g)" --security-opt no-new-privileges --env INPUT_RUNNER_IMAGE --env MWAA_DEPLOY_BASE_IMAGE \
+    --entrypoint /opt/mwaa-deploy/venv/bin/python "$1" -m mwaa_deploy.runner.host_logins <"$config") ||
+    refuse 21 'The logins of this host cannot be read' "A container of $1 could not read $config; its words are above."
+  while read -r kind registry rest; do
+    if [ "$kind" = helper ]; then
+      helper=docker-credential-${rest%% *}
+      if ! command -v "$helper" >/dev/null; then
+        kind=problem rest="$config leaves $registry to $helper, and there is no such program on PATH"
+      elif answer=$(printf '%s' "${rest#* }" | "$helper" get 2>/dev/null); then
+        kind=login rest=$answer
+      else
+        kind=problem rest="$helper: $answer"
+      fi
+    fi
+    [ -z "$kind" ] || logins+="$kind $registry ${rest//$'\n'/ }"$'\n'
+  done <<<"$found"
+  export MWAA_DEPLOY_REGISTRY_LOGINS=$logins
+}
+
 start_engine() { # image; a Docker Engine of our own in a container; sets $engine_args
   local engine="mwaa-deploy-engine-$run_label" seed=${INPUT_RUNNER_IMAGE:-mwaa-deploy/runner:${INPUT_AIRFLOW_VERSION:-}}
-  local common=(--detach --name "$engine" --label "mwaa-deploy.run=$run_label" --volume "$engine:/engine"
-    --volume /var/lib/docker "$1" engine)
+  local bundle authorities common
+  # It trusts the authorities that this host trusts: those of single registries, and those of the host itself.
+  trusted_authorities
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+    [ ! -f "$bundle" ] || { authorities+=(--volume "$bundle:/etc/ssl/certs/ca-certificates.crt:ro") && break; }
+  done
+  common=(--detach --name "$engine" --label "mwaa-deploy.run=$run_label" --volume "$engine:/engine"
+    --volume /var/lib/docker "${authorities[@]}" "$1" engine)
   echo "::group::Start a Docker Engine of our own"
   docker volume create --label "mwaa-deploy.run=$run_label" "$engine" >/dev/null
   # Where the host does not allow --privileged (a reduced bounding set), the same engine runs with the rest.
@@ -133,13 +170,15 @@ use_host_engine() { # sets $engine_args
 }
 
 run_in_container() {
-  local name file args
+  local name file args authorities
   [ "$dind" = yes ] || use_host_engine
+  registry_logins "$image"
+  trusted_authorities
   # The host's network, because DOCKER_HOST, a proxy or an endpoint may be an address of this host only. The caller's own
   # uid, so that no file of root's is left behind. The workspace at its own path, so that git and messages agree.
   args=(run --rm --init --name "mwaa-deploy-$run_label" --label "mwaa-deploy.run=$run_label" --network host
     --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges
-    --volume "$workspace:$workspace:ro" --volume "$output:$output" --workdir "$workspace")
+    --volume "$workspace:$workspace:ro" --volume "$output:$output" --workdir "$workspace" "${authorities[@]}")
   for file in "${GITHUB_OUTPUT:-}" "${GITHUB_STEP_SUMMARY:-}"; do
     [ ! -f "$file" ] || args+=(--volume "$file:$file")
   done

@@ -1,7 +1,8 @@
 """Resolve the hash-locked packages of a runner image: `python images/lock.py 2.10.3 [--bom FILE] [--constraints FILE]`.
 
 Reads versions.toml and writes locks/airflow-<version>.txt. A bill of materials (name==version lines) decides the
-versions; a constraint file only those that the bill does not name. Without either, versions in the lock file stay.
+versions; a constraint file only those that the bill does not name. Without either, versions in the lock file stay,
+and a version with a `resolved_as_of` day gets nothing newer than that day.
 `python images/lock.py tools` renews locks/build.txt and locks/uv.txt, which the image itself is built with.
 """
 
@@ -13,10 +14,11 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LOCKS = HERE / "locks"
-TOOLS = {"build": ("setuptools", "wheel"), "uv": ("uv",)}
+TOOLS = {"build": ("poetry-core", "setuptools", "wheel"), "uv": ("uv",)}
 
 COMPILE = (
     *("uv", "pip", "compile", "--quiet", "--no-config", "--generate-hashes", "--no-annotate", "--no-header"),
@@ -68,11 +70,29 @@ def resolve_for_all_patches(asked: Sequence[str], output: Path, python: str, *op
     output.write_text(f"# Resolved by images/lock.py from versions.toml.\n{text}")
 
 
+def asked_for(table: Mapping[str, Any], version: str) -> list[str]:
+    """Requirement lines of an Airflow version: what every image has unless this one lacks it, then its own."""
+    entry = table["airflow"][version]
+    common = [line for line in table["everywhere"]["requirements"] if line not in entry.get("without", [])]
+    return [f"apache-airflow=={version}", *common, *entry.get("requirements", [])]
+
+
+def options_for(entry: Mapping[str, Any]) -> list[str]:
+    """What uv is told about one version's packages: which have no wheels, and which day is the last."""
+    options = [word for name in entry.get("sources", []) for word in ("--no-binary", name)]
+    day = entry.get("resolved_as_of")
+    if day is None:
+        return options
+    # Airflow itself was released a few days after its constraints were made.
+    later = {"apache-airflow": "false", **entry.get("later", {})}
+    dated = [word for name, until in later.items() for word in ("--exclude-newer-package", f"{name}={until}")]
+    return [*options, "--exclude-newer", day, *dated]
+
+
 def lock_airflow(version: str, bom: Pins, constraints: Pins) -> None:
     table = tomllib.loads((HERE / "versions.toml").read_text())
     entry = table["airflow"][version]
-    asked = [f"apache-airflow=={version}", *table["everywhere"]["requirements"], *entry.get("requirements", [])]
-    options = [word for name in entry.get("sources", []) for word in ("--no-binary", name)]
+    asked, options = asked_for(table, version), options_for(entry)
     limits = {name: pin for name, pin in {**constraints, **bom}.items() if name not in SOURCE_ONLY}
     output = LOCKS / f"airflow-{version}.txt"
     resolve_for_all_patches(asked, output, entry["python"], *options, limits=limits)

@@ -16,6 +16,7 @@ import requests
 from botocore.client import BaseClient
 
 from lab import clients, processes
+from lab.engine_trust import bridge_address
 from lab.processes import ROOT, Process
 from lab.web import LOOPBACK
 
@@ -41,6 +42,7 @@ class World:
         live_airflow_url: of the manager of live Airflows; None if the world has none.
         registry_url: of the container registry; None if the world has none.
         registry_password: of the registry's user, REGISTRY_USER.
+        registry_password_file: from which ECR's GetAuthorizationToken is answered.
         processes: what was started, in that order.
     """
 
@@ -51,6 +53,7 @@ class World:
     live_airflow_url: str | None = None
     registry_url: str | None = None
     registry_password: str | None = None
+    registry_password_file: str | None = None
     processes: tuple[Process, ...] = ()
 
     def register_job(self, *, repository: str = REPOSITORY, **claims: str) -> dict[str, str]:
@@ -131,13 +134,23 @@ def stop_world(folder: Path) -> None:
 
 @contextmanager
 def running_world(
-    folder: Path, *, airflow: bool = True, registry: bool = False, seconds_per_status: float = 0.3
+    folder: Path,
+    *,
+    airflow: bool = True,
+    registry: bool = False,
+    registry_tls: bool = False,
+    seconds_per_status: float = 0.3,
 ) -> Iterator[World]:
     """A world that ends with the block, and with this process, however that ends."""
     started: list[subprocess.Popen[bytes]] = []
     try:
         yield start_world(
-            folder, airflow=airflow, registry=registry, seconds_per_status=seconds_per_status, tied_to=started
+            folder,
+            airflow=airflow,
+            registry=registry,
+            registry_tls=registry_tls,
+            seconds_per_status=seconds_per_status,
+            tied_to=started,
         )
     finally:
         for running in reversed(started):
@@ -150,6 +163,7 @@ def start_world(
     *,
     airflow: bool = True,
     registry: bool = False,
+    registry_tls: bool = False,
     seconds_per_status: float = 0.3,
     tied_to: "list[subprocess.Popen[bytes]] | None" = None,
 ) -> World:
@@ -157,7 +171,8 @@ def start_world(
 
     Args:
         airflow: whether environments get a live Airflow.
-        registry: whether there is a container registry.
+        registry: whether there is a container registry; ECR then gives out its password.
+        registry_tls: whether it speaks TLS where containers reach it too, trusted by this machine's engine meanwhile.
         seconds_per_status: how long each passing status of an environment lasts.
         tied_to: a list that takes the processes, so that they end with this process; None lets them outlive it.
 
@@ -179,12 +194,15 @@ def start_world(
         if airflow:
             starter.start("airflow", "live_airflow_url", "--folder", str(folder / "airflow"))
         if registry:
-            starter.start_registry()
+            starter.start_registry(tls=registry_tls)
         issuer = starter.world.oidc_url
         options = ["--oidc-issuer", issuer, "--oidc-jwks", f"{issuer}/.well-known/jwks"]
         options += ["--seconds-per-status", str(seconds_per_status)]
         if airflow:
             options += ["--live-airflow", str(starter.world.live_airflow_url)]
+        if registry:
+            options += ["--registry", str(starter.world.registry_url), "--registry-user", REGISTRY_USER]
+            options += ["--registry-password-file", str(starter.world.registry_password_file)]
         starter.start("aws", "aws_url", *options)
         starter.wait()
     except BaseException:
@@ -204,9 +222,9 @@ class _Starter:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._env = {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]), "PYTHONUNBUFFERED": "1"}
 
-    def start(self, name: str, field: str, *options: str) -> None:
+    def start(self, name: str, field: str, *options: str, origin: str = f"http://{LOOPBACK}") -> None:
         port = processes.free_port()
-        url = f"http://{LOOPBACK}:{port}"
+        url = f"{origin}:{port}"
         log = self.world.folder / "logs" / f"{name}.log"
         argv = [sys.executable, "-m", f"lab.{name}", "--port", str(port), *options]
         running = processes.start(argv, log=log, env=self._env, tied=self._tied_to is not None)
@@ -225,14 +243,17 @@ class _Starter:
             log = Path(process.log)
             processes.wait_until_answers(process.url, running, name=process.name, log=log, timeout=_START_SECONDS)
 
-    def start_registry(self) -> None:
+    def start_registry(self, *, tls: bool) -> None:
         password = secrets.token_urlsafe(16)
         file = self.world.folder / "registry-password"
         file.touch(mode=0o600)
         file.write_text(password, encoding="utf-8")
-        self.world = replace(self.world, registry_password=password)
+        self.world = replace(self.world, registry_password=password, registry_password_file=str(file))
         kept = ("--user", REGISTRY_USER, "--password-file", str(file), "--folder", str(self.world.folder / "registry"))
-        self.start("registry", "registry_url", *kept)
+        if tls:
+            self.start("registry", "registry_url", *kept, "--tls", origin=f"https://{bridge_address()}")
+        else:
+            self.start("registry", "registry_url", *kept)
 
 
 def _send(method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:

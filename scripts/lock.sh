@@ -12,3 +12,4 @@ compile runtime pyproject.toml --constraint requirements/constraints.in
 compile lab requirements/lab.in --constraint requirements/runtime.txt
 compile dev requirements/dev.in --constraint requirements/runtime.txt --constraint requirements/lab.txt
 compile test-tools requirements/test-tools.in
+compile postgresql requirements/postgresql.in

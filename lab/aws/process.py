@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import requests
 
+from lab.aws.registry_token import Registry
+
 _READY = "listening on "
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -80,6 +82,7 @@ def start_aws(
     port: int = 0,
     oidc_jwks: str | None = None,
     live_airflow: str | None = None,
+    registry: Registry | None = None,
     seconds_per_status: float = 0.3,
     log: Path | None = None,
 ) -> RunningAws:
@@ -96,6 +99,9 @@ def start_aws(
     argv += ["--seconds-per-status", str(seconds_per_status)]
     argv += ["--oidc-jwks", oidc_jwks] if oidc_jwks else []
     argv += ["--live-airflow", live_airflow] if live_airflow else []
+    if registry:
+        argv += ["--registry", registry.url, "--registry-user", registry.user]
+        argv += ["--registry-password-file", str(registry.password_file)]
     errors = log.open("w") if log else None
     try:
         process = subprocess.Popen(argv, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)

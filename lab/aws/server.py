@@ -23,6 +23,7 @@ from lab.aws.gateway import Application, Gateway
 from lab.aws.history import History
 from lab.aws.live_airflow import LiveAirflow
 from lab.aws.mwaa_api import MwaaApi
+from lab.aws.registry_token import Registry, RegistryToken
 from lab.aws.stack_environment import StackEnvironment
 from lab.aws.stack_events import StackEvents
 from lab.aws.web_identity import WebIdentity
@@ -40,6 +41,7 @@ class Settings:
         oidc_issuer: the issuer whose tokens STS takes, as in their `iss`.
         oidc_jwks: where its keys are; by default <issuer>/.well-known/jwks.
         live_airflow: the service that runs real Airflows; None leaves environments to the clock alone.
+        registry: the registry that ECR gives tokens for; None leaves ECR to ministack.
         seconds_per_status: how long each passing environment status lasts.
     """
 
@@ -47,6 +49,7 @@ class Settings:
     oidc_issuer: str
     oidc_jwks: str | None = None
     live_airflow: str | None = None
+    registry: Registry | None = None
     seconds_per_status: float = 0.3
 
 
@@ -86,6 +89,8 @@ def _build(settings: Settings, clock: StatusClock, port: int, folder: Path) -> G
     jwks = settings.oidc_jwks or f"{settings.oidc_issuer.rstrip('/')}/.well-known/jwks"
     web_identity = WebIdentity(emulator, issuer=settings.oidc_issuer, jwks=jwks)
     emulator.replace_handler("sts", web_identity.handle_request)
+    if settings.registry:
+        emulator.replace_handler("ecr", RegistryToken(emulator, settings.registry).handle_request)
     control = Control(
         emulator, calls=calls, history=history, clock=clock, deployment=deployment, environments=environments
     )

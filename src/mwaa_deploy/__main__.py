@@ -10,10 +10,11 @@ from types import FrameType
 from mwaa_deploy import __version__
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.cli import parse_command_line
+from mwaa_deploy.config import read_config
 from mwaa_deploy.context import read_context
-from mwaa_deploy.edges import RealEdges
+from mwaa_deploy.edges import RealEdges, workspace_of
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
-from mwaa_deploy.inputs import parse_inputs
+from mwaa_deploy.inputs import config_location, parse_inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
 from mwaa_deploy.ports import Annotation, Log
@@ -40,8 +41,9 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
 def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
     try:
         context = read_context(env)
-        inputs = parse_inputs(env, event=context.event_name)
-        with RealEdges(inputs, context, env, log) as edges:
+        config = read_config(workspace_of(env), config_location(env))
+        inputs = parse_inputs(env, event=context.event_name, airflow_version=config.airflow_version)
+        with RealEdges(inputs, config, context, env, log) as edges:
             run(inputs, context, edges, log, journal)
     except MwaaDeployError as e:
         journal.error = e

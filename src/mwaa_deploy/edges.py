@@ -1,4 +1,5 @@
-"""The only module that makes clients: every edge with its real adapter."""
+# ruff: noqa: PLC0415 -- boto3, PyGithub and GitPython take a second and more to import, and a check needs none of them
+"""The only module that makes clients: every edge with its real adapter, imported when its turn comes."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -6,37 +7,64 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.checks.constraint_source import HttpConstraints
+from mwaa_deploy.checks.index_settings import read_index_settings
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.package_index import SimpleIndexes
+from mwaa_deploy.checks.pins import Pins, parse_pins
+from mwaa_deploy.checks.postgresql import fetch_postgresql
+from mwaa_deploy.checks.request import CheckRequest
+from mwaa_deploy.checks.selection import Selection, select_checks
+from mwaa_deploy.checks.settings import DatabaseKind
 from mwaa_deploy.checks.suite import run_checks
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.clock import SystemClock
+from mwaa_deploy.config import Config
 from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.errors import AirflowVersionUnknown
 from mwaa_deploy.inputs import Inputs
-from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
-from mwaa_deploy.runner.choose import open_runner
+from mwaa_deploy.package_data import lock_of_postgresql
+from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Clock, Ecr, Log, Repository, Runner, WorkflowRuns
+from mwaa_deploy.runner.choose import RunnerLimits, open_runner
+from mwaa_deploy.runner.engine import connect
+from mwaa_deploy.runner.host_logins import HostLogins
+from mwaa_deploy.runner.image_publishing import PublishedImage, publish_image
+from mwaa_deploy.runner.image_reference import EcrRegistry
+from mwaa_deploy.runner.images import RunnerImages
+from mwaa_deploy.runner.packages import find_packages, images_folder
+from mwaa_deploy.runner.registry_access import RegistryAccess, aws_surroundings
+from mwaa_deploy.runner.remote_image import RemoteImages
+from mwaa_deploy.runner.unit_test_tools import provide_test_tools
+from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
-from mwaa_deploy.source.repository import GitRepository
-from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
 from mwaa_deploy.target.apply import Target
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.change_sets import ChangeSetOptions
-from mwaa_deploy.target.credentials import aws_session
 from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.stack import CloudFormationStack
+
+
+def workspace_of(env: Mapping[str, str]) -> Path:
+    """The folder that the checkout lies in."""
+    return Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
 class RealEdges:
     """The outside as it is. Closing it closes what was opened."""
 
-    def __init__(self, inputs: Inputs, context: GitHubContext, env: Mapping[str, str], log: Log) -> None:
+    def __init__(
+        self, inputs: Inputs, config: Config, context: GitHubContext, env: Mapping[str, str], log: Log
+    ) -> None:
         self._inputs = inputs
+        self._config = config
         self._context = context
         self._env = env
         self._log = log
         self._open = ExitStack()
         self.clock: Clock = SystemClock()
-        self.workspace = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
+        self.workspace = workspace_of(env)
         if inputs.github_token:
             log.mask(inputs.github_token)
 
@@ -50,6 +78,8 @@ class RealEdges:
 
     def repository(self, project: Project) -> AbstractContextManager[Repository]:
         """The git checkout of the project."""
+        from mwaa_deploy.source.repository import GitRepository
+
         return GitRepository(project.repository, server_url=self._context.server_url, token=self._inputs.github_token)
 
     def workflow_runs(self) -> WorkflowRuns | None:
@@ -57,31 +87,61 @@ class RealEdges:
         context = self._context
         if not (context.repository and context.run_id):
             return None
+        from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
+
         client = github_client(context.api_url, self._inputs.github_token)
         self._open.callback(client.close)
         return GitHubWorkflowRuns(client, context.repository, run_id=context.run_id, workflow=context.workflow)
 
-    def check(self, project: Project) -> CheckReport:
-        """Run the checks in a runner that is gone afterwards."""
-        tools = self._env.get("MWAA_DEPLOY_TEST_TOOLS")
-        with open_runner(self._inputs, self._env, self._log) as runner:
-            return run_checks(
-                project,
-                runner,
-                self._log,
-                airflow_version=self._inputs.airflow_version,
-                constraint_source=HttpConstraints(),
-                test_tools=Path(tools) if tools else None,
-                limits=CheckLimits(unit_tests=self._inputs.check_timeout_minutes * 60),
+    def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
+        """Run the checks that the changes call for, in a runner that is gone afterwards."""
+        settings, event = self._config.checks, self._context.event_name
+        selection = select_checks(
+            changes,
+            project,
+            kind=self._inputs.checks,
+            event=event,
+            settings=settings,
+            config_file=self._config.file,
+        )
+        return run_checks(
+            project,
+            self._open_runner,
+            self._log,
+            self._request(selection, project, bundle),
+            constraint_source=HttpConstraints(),
+            index=SimpleIndexes(read_index_settings(self._env)),
+        )
+
+    def publish_image(self) -> PublishedImage:
+        """Build the runner image, and push it to the registry that the inputs name, if they name one."""
+        inputs, env, log = self._inputs, self._env, self._log
+        packages, access = find_packages(images_folder(env), inputs.airflow_version), self._access()
+        base = env.get("MWAA_DEPLOY_BASE_IMAGE", "")
+        with connect(env, env.get("MWAA_DEPLOY_RUN_LABEL") or "local") as engine:
+            images = RunnerImages(engine, access, log)
+            if not inputs.runner_image:
+                return PublishedImage(reference=images.own(packages, base=base), digest="", pushed=False)
+            return publish_image(
+                inputs.runner_image,
+                packages,
+                base=base,
+                images=images,
+                access=access,
+                remote=RemoteImages(access),
+                create_repository=inputs.create_repository,
+                log=log,
             )
 
     def target(self) -> Target:
         """Bucket, stack and environments of the target, with credentials fetched now."""
+        from mwaa_deploy.target.credentials import aws_session
+
         inputs = self._inputs
         session = aws_session(
             role_arn=inputs.role_to_assume,
             region=inputs.aws_region,
-            session_name=f"mwaa-deploy-{self._context.run_id or 'local'}-{self._context.run_attempt}",
+            session_name=self._session_name,
             env=self._env,
             clock=self.clock,
             log=self._log,
@@ -99,3 +159,57 @@ class RealEdges:
             log=self._log,
             timeout=inputs.stack_timeout_minutes * 60,
         )
+
+    @property
+    def _session_name(self) -> str:
+        return f"mwaa-deploy-{self._context.run_id or 'local'}-{self._context.run_attempt}"
+
+    def _open_runner(self) -> AbstractContextManager[Runner]:
+        settings = self._config.checks
+        limits = RunnerLimits(memory=settings.memory, processes=settings.processes)
+        return open_runner(self._inputs, self._env, self._log, self._access(), limits)
+
+    def _request(self, selection: Selection, project: Project, bundle: Bundle) -> CheckRequest:
+        env, inputs, settings = self._env, self._inputs, self._config.checks
+        plugins = bundle.artefacts.get(Part.PLUGINS)
+        try:
+            packages = find_packages(images_folder(env), inputs.airflow_version)
+        except AirflowVersionUnknown:
+            # An image of the user's may hold any version; without one, opening the runner says the same again.
+            python, pins = "", Pins()
+        else:
+            python = packages.python_minor
+            pins = parse_pins(packages.constraints(), packages.essential_constraints())
+        postgresql = None
+        if settings.database is DatabaseKind.POSTGRESQL and not selection.empty:
+            postgresql = fetch_postgresql(lock_of_postgresql(), env, self._log)
+        return CheckRequest(
+            airflow_version=inputs.airflow_version,
+            python=python,
+            selection=selection,
+            pins=pins,
+            settings=settings,
+            limits=CheckLimits(unit_tests=inputs.check_timeout_minutes * 60, slow_dag_file=settings.slow_dag_file),
+            plugins_zip=plugins.body if plugins and isinstance(plugins.body, Path) else None,
+            test_tools=provide_test_tools(env, self._log) if project.tests and selection.runs("unit-tests") else None,
+            postgresql=postgresql,
+        )
+
+    def _access(self) -> RegistryAccess:
+        """Logins for registries: the host's, then Amazon ECR's with this run's own credentials, fetched for that."""
+        inputs, context, env, log = self._inputs, self._context, self._env, self._log
+
+        def connect_registry(registry: EcrRegistry) -> Ecr:
+            from mwaa_deploy.target.ecr import connect_ecr
+
+            return connect_ecr(
+                registry,
+                role_arn=inputs.role_to_assume,
+                session_name=self._session_name,
+                env=env,
+                clock=self.clock,
+                log=log,
+            )
+
+        aws = aws_surroundings(env, region=inputs.aws_region, from_fork=context.from_fork)
+        return RegistryAccess(HostLogins(env, log), connect_registry, aws, log)

@@ -104,6 +104,18 @@ class GitHubUnavailable(MwaaDeployError):
     title = "GitHub's API did not answer"
 
 
+class ConfigInvalid(MwaaDeployError):
+    """The configuration file says something that cannot be meant; all problems are reported together."""
+
+    exit_code = 27
+    title = "The configuration file is not usable"
+
+    def __init__(self, name: str, problems: Sequence[tuple[int, str]]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"- line {line}: {problem}" for line, problem in problems)
+        super().__init__(f"{len(self.problems)} problem(s) in {name}:\n{lines}")
+
+
 class FileRefused(MwaaDeployError):
     """A file of the project cannot be shipped: a link that leaves its folder, a name that is not UTF-8."""
 
@@ -126,6 +138,20 @@ class RunnerImageUnusable(MwaaDeployError):
 
     exit_code = 21
     title = "The runner image is not usable"
+
+
+class ImageNotPushed(MwaaDeployError):
+    """The registry does not take the runner image."""
+
+    exit_code = 28
+    title = "The runner image cannot be pushed"
+
+
+class ImageRepositoryMissing(MwaaDeployError):
+    """The registry has no repository for the runner image, and it was not asked for to make one."""
+
+    exit_code = 29
+    title = "No repository for the runner image"
 
 
 class PythonMissing(MwaaDeployError):

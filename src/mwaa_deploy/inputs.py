@@ -19,6 +19,7 @@ class Mode(StrEnum):
     CHECK = "check"
     PLAN = "plan"
     DEPLOY = "deploy"
+    IMAGE = "image"
 
 
 class RunnerKind(StrEnum):
@@ -27,6 +28,13 @@ class RunnerKind(StrEnum):
     AUTO = "auto"
     CONTAINER = "container"
     VENV = "venv"
+
+
+class ChecksKind(StrEnum):
+    """Which checks run."""
+
+    CHANGED = "changed"
+    ALL = "all"
 
 
 class EngineKind(StrEnum):
@@ -44,9 +52,11 @@ DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
 class Inputs:
     """What the user asked for. Paths are relative, in POSIX form; empty strings mean 'not given'."""
 
-    airflow_version: str
+    airflow_version: str = ""
     mode: Mode = Mode.AUTO
+    checks: ChecksKind = ChecksKind.CHANGED
     project_dir: str = "."
+    config_file: str = ""
     dags_dir: str = ""
     plugins_dir: str = ""
     requirements_file: str = ""
@@ -66,6 +76,7 @@ class Inputs:
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
     runner_image: str = ""
+    create_repository: bool = False
     docker_engine: EngineKind = EngineKind.HOST
     github_token: str = ""
 
@@ -84,7 +95,8 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_VERSION_WANTED = 'an exact version in quotes, such as "2.10.3"'
+AIRFLOW_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 def effective_mode(mode: Mode, event: str) -> Mode:
@@ -94,8 +106,27 @@ def effective_mode(mode: Mode, event: str) -> Mode:
     return Mode.PLAN if event in MODES_OF_PROPOSALS else Mode.DEPLOY
 
 
-def parse_inputs(env: Mapping[str, str], *, event: str) -> Inputs:
+@dataclass(frozen=True, kw_only=True)
+class ConfigLocation:
+    """Where the configuration file is looked for, in the words of the inputs."""
+
+    project_dir: str = "."
+    config_file: str = ""
+
+
+def config_location(env: Mapping[str, str]) -> ConfigLocation:
+    """Read the two INPUT_* variables that say where the configuration file is. parse_inputs judges them."""
+    reader = _Reader(env)
+    return ConfigLocation(project_dir=reader.path("project-dir") or ".", config_file=reader.path("config-file"))
+
+
+def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "") -> Inputs:
     """Read the INPUT_* variables.
+
+    Args:
+        env: where they are.
+        event: name of the event that started the run.
+        airflow_version: what the configuration file says, for where the input is not given.
 
     Raises:
         InputsInvalid: with every problem there is, each beginning with the input's name.
@@ -104,9 +135,9 @@ def parse_inputs(env: Mapping[str, str], *, event: str) -> Inputs:
     inputs = Inputs(
         mode=reader.choice("mode", Mode, Mode.AUTO),
         project_dir=reader.path("project-dir") or ".",
-        airflow_version=reader.matching(
-            "airflow-version", _VERSION, 'an exact version in quotes, such as "2.10.3"', required=True
-        ),
+        airflow_version=reader.matching("airflow-version", AIRFLOW_VERSION, _VERSION_WANTED) or airflow_version,
+        config_file=reader.path("config-file"),
+        checks=reader.choice("checks", ChecksKind, ChecksKind.CHANGED),
         dags_dir=reader.path("dags-dir"),
         plugins_dir=reader.path("plugins-dir"),
         requirements_file=reader.path("requirements-file"),
@@ -130,9 +161,14 @@ def parse_inputs(env: Mapping[str, str], *, event: str) -> Inputs:
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
         runner_image=reader.text("runner-image"),
+        create_repository=reader.flag("create-repository"),
         docker_engine=reader.choice("docker-engine", EngineKind, EngineKind.HOST),
         github_token=reader.text("github-token"),
     )
+    if not inputs.airflow_version:
+        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {_VERSION_WANTED}")
+    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
+        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
     problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
     if problems:
         raise InputsInvalid(problems)
@@ -147,6 +183,8 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
             for name in ("stack-name", "template", "bucket", "aws-region")
             if not getattr(inputs, name.replace("-", "_"))
         ]
+    if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
+        problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
     if inputs.parameters and not inputs.template:
         problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:
@@ -167,14 +205,17 @@ class _Reader:
     def text(self, name: str) -> str:
         return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
 
-    def matching(self, name: str, pattern: re.Pattern[str], wanted: str, *, required: bool = False) -> str:
+    def matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> str:
         value = self.text(name)
-        if not value:
-            if required:
-                self.problems.append(f"{name}: needed, but not given; it takes {wanted}")
-        elif not pattern.fullmatch(value):
+        if value and not pattern.fullmatch(value):
             self.problems.append(f"{name}: {value!r} is not {wanted}")
         return value
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name)
+        if value not in {"", "true", "false"}:
+            self.problems.append(f"{name}: {value!r} is neither true nor false")
+        return value == "true"
 
     def choice(self, name: str, kind: Callable[[str], E], default: E) -> E:
         value = self.text(name)

@@ -10,7 +10,9 @@ from mwaa_deploy.inputs import Mode
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import EnvironmentState
+from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.source.project import Project
 
 
 @dataclass
@@ -18,8 +20,10 @@ class Journal:
     """The facts of one run, each None until it is known.
 
     Attributes:
+        project: where the parts of the project lie.
         target: what people call the target: the stack's name.
         environment: the environment as it was in the end, if the target was looked at.
+        image: where the runner image was pushed, if that was asked for.
         outcome: what the deployment did, also when it failed half-way.
         error: what ended the run before its time.
         steps: the run's steps in order, with durations.
@@ -29,11 +33,13 @@ class Journal:
     mode: Mode | None = None
     target: str = ""
     run_url: str = ""
+    project: Project | None = None
     changes: Changes | None = None
     checks: CheckReport | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
     environment: EnvironmentState | None = None
+    image: PublishedImage | None = None
     error: BaseException | None = None
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -56,6 +62,8 @@ class Journal:
             return "failed"
         if self.mode is Mode.CHECK:
             return "passed"
+        if self.mode is Mode.IMAGE:
+            return "pushed" if self.image is not None and self.image.pushed else "unchanged"
         if self.mode is Mode.PLAN:
             return "planned"
         return "deployed" if self.deployed else "unchanged"

@@ -18,8 +18,9 @@ from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import Annotation, Clock, Log, Repository, WorkflowRuns
-from mwaa_deploy.report.annotations import check_annotations
 from mwaa_deploy.report.plan_text import plan_lines
+from mwaa_deploy.runner.image_publishing import PublishedImage
+from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
 from mwaa_deploy.source.project import Project
@@ -44,8 +45,11 @@ class Edges(Protocol):
     def workflow_runs(self) -> WorkflowRuns | None:
         """GitHub's memory of the workflow's runs; None where there is no GitHub."""
 
-    def check(self, project: Project) -> CheckReport:
-        """Run the checks in a runner, which is gone afterwards."""
+    def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
+        """Run the checks that the changes call for, in a runner that is gone afterwards."""
+
+    def publish_image(self) -> PublishedImage:
+        """Build the runner image and push it to the registry that the inputs name."""
 
     def target(self) -> Target:
         """Bucket, stack and environments, with credentials."""
@@ -59,19 +63,18 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
     """
     journal.mode = effective_mode(inputs.mode, context.event_name)
     journal.target, journal.run_url = inputs.stack_name, context.run_url
+    if journal.mode is Mode.IMAGE:
+        with journal.step("image"):
+            journal.image = edges.publish_image()
+        return
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):
-            project = find_project(edges.workspace, inputs)
+            project = journal.project = find_project(edges.workspace, inputs)
             bundle = build_bundle(project, Path(work))
             _require_known_parameters(bundle)
-        with journal.step("find the changes"), edges.repository(project) as repository:
-            changes = journal.changes = find_changes(project, context, repository, edges.workflow_runs())
-            log.info(f"Head {changes.head}; base {changes.base.sha or 'none'}: {changes.base.reason}.")
-
+        changes = journal.changes = _changes(project, context, edges, log, journal)
         with journal.step("checks"):
-            checks = journal.checks = edges.check(project)
-        for annotation in check_annotations(checks):
-            log.annotate(annotation)
+            checks = journal.checks = edges.check(project, bundle, changes)
         if checks.failed:
             raise ChecksFailed("Checks failed; AWS has not been asked for anything.")
         if journal.mode is Mode.CHECK:
@@ -95,6 +98,16 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             journal.outcome = progress.outcome()
             name = progress.environment_name or (state.environment and state.environment.name)
         journal.environment = target.environments.get(name) if name else None
+
+
+def _changes(project: Project, context: GitHubContext, edges: Edges, log: Log, journal: Journal) -> Changes:
+    """What differs from the base; a check outside of a workflow has none, and so needs no commit either."""
+    if journal.mode is Mode.CHECK and not context.event_name:
+        return Changes(base=Base(sha=None, reason="there is no workflow run to compare with"), head="")
+    with journal.step("find the changes"), edges.repository(project) as repository:
+        changes = find_changes(project, context, repository, edges.workflow_runs())
+    log.info(f"Head {changes.head}; base {changes.base.sha or 'none'}: {changes.base.reason}.")
+    return changes
 
 
 def _require_known_parameters(bundle: Bundle) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
 from mwaa_deploy.parts import Part
 
 # ------------------------------------------------------------------------------------------------------ the runner
@@ -27,12 +28,23 @@ class Completed:
         output: stdout and stderr interleaved, decoded with replacement characters, cut in the middle past 1 MiB.
         seconds: wall-clock time.
         timed_out: whether it was killed, with everything it had started, at its time limit.
+        out_of_memory: whether the kernel killed something for lack of memory while it ran.
     """
 
     exit_code: int
     output: str
     seconds: float
     timed_out: bool = False
+    out_of_memory: bool = False
+
+
+class RunnerFamily(StrEnum):
+    """What a runner was made from, found out by looking into it, never by its name."""
+
+    OURS = "mwaa-deploy"
+    MWAA_IMAGES = "amazon-mwaa-docker-images"
+    LOCAL_RUNNER = "aws-mwaa-local-runner"
+    OTHER = "other"
 
 
 class Runner(Protocol):
@@ -46,6 +58,10 @@ class Runner(Protocol):
     @property
     def description(self) -> str:
         """One line that names it: 'container mwaa-deploy/runner:2.10.3, Airflow 2.10.3, Python 3.11.9'."""
+
+    @property
+    def family(self) -> RunnerFamily:
+        """What it was made from; our own image and a virtual environment are both OURS."""
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -65,6 +81,9 @@ class Runner(Protocol):
         Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git) are left out.
         """
 
+    def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
+        """Copy many, each as put() does, in one go: by absolute path inside the runner, later ones over earlier."""
+
     def run(
         self,
         argv: Sequence[str],
@@ -72,11 +91,23 @@ class Runner(Protocol):
         timeout: float,
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
+        network: bool = True,
     ) -> Completed:
-        """Run a command to its end, or kill it and all it started after `timeout` seconds. cwd defaults to home."""
+        """Run a command to its end, or kill it after `timeout` seconds; all it started ends with it either way.
+
+        cwd defaults to home. Several threads may run a command each at the same time; none ends another's processes.
+        A command that will still run when the network is closed is started with network=False, because not every kind
+        of runner can cut off what runs; it may reach the network until then, and never does afterwards.
+        """
 
     def read(self, path: PurePosixPath) -> bytes | None:
         """The bytes of one file inside the runner, or None when there is none."""
+
+    def close_network(self) -> None:
+        """From now on nothing that is started reaches the network, nor what was started with network=False.
+
+        Loopback stays. Where a host does not allow it, `differences` says so afterwards.
+        """
 
 
 # ------------------------------------------------------------------------------------------------ GitHub and git
@@ -298,6 +329,40 @@ class Clock(Protocol):
         """Wait."""
 
 
+# ---------------------------------------------------------------------------------------------- registries of images
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryLogin:
+    """What a registry is told about who asks; never printed.
+
+    Attributes:
+        registry: host and port of the one registry it is for.
+        identity_token: in place of a password where the registry gave one out.
+    """
+
+    registry: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+
+class Ecr(Protocol):
+    """Amazon ECR in one Region, or ECR Public."""
+
+    def login(self) -> RegistryLogin:
+        """A login that holds for twelve hours, masked already; its registry is what ECR says it is for.
+
+        Raises AwsAccessDenied, CredentialsMissing, CredentialsRejected, AwsUnavailable or AwsRefused.
+        """
+
+    def has_repository(self, name: str) -> bool:
+        """Whether the registry has a repository of this name. Raises as `login` does."""
+
+    def create_repository(self, name: str, tags: Mapping[str, str]) -> None:
+        """Make a repository; one that is there already is left as it is. Raises as `login` does."""
+
+
 # ------------------------------------------------------------------------------------------------------ the log
 
 
@@ -326,6 +391,12 @@ class Log(Protocol):
 
     def annotate(self, annotation: Annotation) -> None:
         """Show a message on a file and line."""
+
+    def check(self, result: CheckResult) -> None:
+        """Say that a check has ended, and what it found."""
+
+    def verdicts(self, report: CheckReport) -> None:
+        """Show what all checks found, once they have ended: the failures and warnings, and a count."""
 
     def mask(self, secret: str) -> None:
         """Never show this value from here on."""

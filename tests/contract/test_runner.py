@@ -5,13 +5,14 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.inputs import RunnerKind
-from mwaa_deploy.ports import Runner
+from mwaa_deploy.ports import Runner, RunnerFamily
 from mwaa_deploy.runner.packages import find_packages, images_folder
 from tests.fakes.runner import FakeRunner
 from tests.fixtures.runner import AIRFLOW, SECRETS, running
@@ -91,6 +92,29 @@ def test_the_newer_bytes_are_read(runner, folder):
     assert runner.read(folder / "file") == b"second"
 
 
+def test_many_are_put_in_one_go(runner, folder, tmp_path):
+    (tmp_path / "dags" / "team").mkdir(parents=True)
+    (tmp_path / "dags" / "team" / "a.py").write_text("a")
+    (tmp_path / "b.py").write_text("b")
+    elsewhere = PurePosixPath("/tmp") / uuid.uuid4().hex / "c.py"
+    runner.put_all({folder / "dags": tmp_path / "dags", folder / "deep" / "b.py": tmp_path / "b.py", elsewhere: b"c"})
+    assert runner.read(folder / "dags" / "team" / "a.py") == b"a"
+    assert runner.read(folder / "deep" / "b.py") == b"b"
+    assert runner.read(elsewhere) == b"c"
+    runner.put_all({})
+
+
+def test_what_is_put_belongs_to_the_runners_user(real):
+    elsewhere = PurePosixPath("/tmp") / uuid.uuid4().hex
+    folder = real.home / uuid.uuid4().hex
+    real.put_all({folder / "deep" / "a": b"", elsewhere / "deep" / "b": b""})
+    written = real.run(
+        ["touch", *(f"{each}/deep/more" for each in (folder, elsewhere)), f"{folder}/more", f"{elsewhere}/more"],
+        timeout=30,
+    )
+    assert (written.exit_code, written.output) == (0, "")
+
+
 def test_a_link_brings_no_file_of_the_host_along(runner, folder, tmp_path):
     (tmp_path / "outside").write_text("a secret of the host")
     (tmp_path / "dags").mkdir()
@@ -150,6 +174,14 @@ def test_output_that_is_no_text_is_shown_as_far_as_it_is(real):
     assert real.run(["printf", r"a\377\200b"], timeout=30).output == "a��b"
 
 
+def test_ten_megabytes_of_bytes_that_are_no_text_do_no_harm(real):
+    completed = real.run(
+        [real.python, "-c", r"import os; [os.write(1, b'\xff\x00' * 50_000) for _ in range(100)]"], timeout=60
+    )
+    assert completed.exit_code == 0
+    assert "bytes left out" in completed.output
+
+
 def test_long_output_keeps_its_beginning_and_its_end(real):
     output = python(real, f"import sys; sys.stdout.write('first ' + 'x' * {3 * MIB} + ' last')")
     assert output.startswith("first x")
@@ -192,6 +224,62 @@ def test_what_a_command_leaves_running_ends_with_it(real):
     assert processes_with(mark) == []
 
 
+def test_nothing_escapes_by_detaching_itself(real):
+    """Sessions of their own, twice forked, without the command's output and its environment."""
+    mark = f"6{uuid.uuid4().int % 10**8}"
+    code = (
+        "import os, subprocess, sys\n"
+        "for _ in range(5):\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0:\n"
+        "            os.closerange(0, 100)\n"
+        "            os.execvpe('sleep', ['sleep', sys.argv[1]], {'PATH': '/usr/bin:/bin'})\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+        "print(len([1 for pid in os.listdir('/proc') if pid.isdigit() and\n"
+        "    sys.argv[1].encode() in open(f'/proc/{pid}/cmdline', 'rb').read()]))"
+    )
+    assert int(python(real, code, mark)) >= 5
+    assert processes_with(mark) == []
+
+
+def test_commands_of_several_threads_do_not_end_each_other(real):
+    def one(number: int) -> tuple[int, str, bool]:
+        line = f"setsid sleep 60 & sleep {0.3 + number % 2}; echo {number}; exit {number}"
+        completed = real.run(["sh", "-c", line], timeout=30)
+        return completed.exit_code, completed.output, completed.timed_out
+
+    with ThreadPoolExecutor(8) as pool:
+        stopped = pool.submit(real.run, ["sleep", "60"], timeout=0.5)
+        assert list(pool.map(one, range(6))) == [(number, f"{number}\n", False) for number in range(6)]
+        assert stopped.result().timed_out
+
+
+def test_a_command_that_kills_all_it_can_never_ends_well(real):
+    code = "import os; os.kill(-1, 9); os.kill(os.getpid(), 9)"
+    assert real.run([real.python, "-c", code], timeout=30).exit_code != 0
+    assert real.run(["echo", "usable"], timeout=30).output == "usable\n"
+
+
+@pytest.mark.parametrize("detach", ["", "os.setsid()"])
+def test_a_fork_bomb_ends_as_a_failed_command(real, detach):
+    mark = f"bomb-{uuid.uuid4().hex}"
+    code = f"import os\nwhile True:\n    if os.fork() == 0:\n        {detach or 'pass'}"
+    started = time.monotonic()
+    completed = real.run([real.python, "-c", code, mark], timeout=2)
+    assert completed.exit_code != 0
+    assert time.monotonic() - started < 40
+    assert processes_with(mark) == []
+    assert real.run(["echo", "usable"], timeout=30).output == "usable\n"
+
+
+def test_a_printed_exit_code_or_report_is_only_printed(real):
+    report = '{"code": 0, "timed_out": false, "out_of_memory": false, "killed_all": false, "left": false}'
+    completed = real.run(["sh", "-c", 'echo "$1"; echo "$1" >&2; exit 124', "sh", report], timeout=30)
+    assert (completed.exit_code, completed.timed_out, completed.output) == (124, False, f"{report}\n{report}\n")
+
+
 def test_the_runner_is_usable_after_a_time_limit(real):
     assert real.run(["sleep", "60"], timeout=0.5).timed_out
     assert real.run(["echo", "still here"], timeout=30).output == "still here\n"
@@ -211,6 +299,10 @@ def processes_with(mark: str) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------ Airflow as in MWAA
+
+
+def test_it_is_of_our_own_family(runner):
+    assert runner.family is RunnerFamily.OURS
 
 
 def test_it_names_itself_and_its_differences(real):
@@ -254,6 +346,49 @@ def test_packages_can_be_installed_and_replaced(real, tmp_path):
     installed = real.run(command, timeout=120)
     assert installed.exit_code == 0, installed.output
     assert python(real, "from importlib.metadata import version; print(version('statsd'))") == "99.0\n"
+
+
+# ------------------------------------------------------------------------------------------------------ the network
+
+LOOK_OUT = """
+import os, socket, sys, time
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+print(sorted(name for _, name in socket.if_nameindex() if name == "lo" or name.startswith("e")))
+try:
+    socket.create_connection(("192.0.2.1", 80), 2)
+except OSError as e:
+    print(e.strerror)
+with socket.create_server(("127.0.0.1", 0)) as server:
+    socket.create_connection(server.getsockname()).close()
+"""
+"""Waits for a file, then tries an address that nobody has (RFC 5737) and one of its own."""
+
+
+def test_a_fake_that_is_closed_tells_who_ran_offline():
+    fake = FakeRunner()
+    fake.run(["before"], timeout=1)
+    fake.run(["early"], timeout=1, network=False)
+    fake.close_network()
+    fake.run(["after"], timeout=1)
+    assert (fake.offline, fake.network) == ([("early",), ("after",)], False)
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_a_closed_network_is_closed_for_everything(kind):
+    with running(kind) as real:
+        go = real.home / "go"
+        with ThreadPoolExecutor(1) as pool:
+            early = pool.submit(real.run, [real.python, "-c", LOOK_OUT, str(go)], timeout=60, network=False)
+            before = real.run(["cat", "/proc/net/dev"], timeout=30).output
+            assert len(before.splitlines()) > 3, before
+            real.close_network()
+            real.put(go, b"")
+            late = real.run([real.python, "-c", LOOK_OUT, str(go)], timeout=60)
+        for completed in (early.result(), late):
+            assert (completed.exit_code, completed.output) == (0, "['lo']\nNetwork is unreachable\n")
+        real.close_network()
+        assert not any("could not be closed" in sentence for sentence in real.differences)
 
 
 # --------------------------------------------------------------------------------------------------- what is hidden

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult
 from mwaa_deploy.ports import Annotation
 
 
@@ -11,12 +12,16 @@ class FakeLog:
 
     Attributes:
         lines: what was said, with a '> ' before each group's title and before what is verbatim.
+        checks: those that ended, in order.
+        reports: what all of them found, once for each time it was shown.
         masked: the secrets, in order.
     """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.annotations: list[Annotation] = []
+        self.checks: list[CheckResult] = []
+        self.reports: list[CheckReport] = []
         self.masked: list[str] = []
         self.outputs: dict[str, str] = {}
         self.summaries: list[str] = []
@@ -46,6 +51,12 @@ class FakeLog:
 
     def annotate(self, annotation: Annotation) -> None:
         self.annotations.append(annotation)
+
+    def check(self, result: CheckResult) -> None:
+        self.checks.append(result)
+
+    def verdicts(self, report: CheckReport) -> None:
+        self.reports.append(report)
 
     def mask(self, secret: str) -> None:
         self.masked.append(secret)

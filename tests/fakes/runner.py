@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from mwaa_deploy.ports import Completed
+from mwaa_deploy.ports import Completed, RunnerFamily
 from mwaa_deploy.runner.archive import IGNORED
 
 
@@ -22,15 +22,20 @@ class FakeRunner:
     Attributes:
         files: what was put or written, by absolute path.
         commands: what was run, in order.
+        offline: those among them that were started without the network.
+        network: whether it is still open.
     """
 
     def __init__(self) -> None:
         self.description = "fake runner, Airflow 2.10.3, Python 3.11.9"
+        self.family = RunnerFamily.OURS
+        self.network = True
         self.differences: tuple[str, ...] = ("It runs nothing.",)
         self.home = PurePosixPath("/usr/local/airflow")
         self.python = "/usr/local/airflow/.local/bin/python"
         self.files: dict[PurePosixPath, bytes] = {}
         self.commands: list[tuple[str, ...]] = []
+        self.offline: list[tuple[str, ...]] = []
         self._answers: dict[tuple[str, ...], Answer] = {}
 
     def answer(
@@ -56,6 +61,10 @@ class FakeRunner:
                 if path.is_file() and not path.is_symlink() and not IGNORED & set(inside.parts):
                     self.files[destination / inside.as_posix()] = path.read_bytes()
 
+    def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
+        for destination, source in files.items():
+            self.put(destination, source)
+
     def run(
         self,
         argv: Sequence[str],
@@ -63,15 +72,21 @@ class FakeRunner:
         timeout: float,
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
+        network: bool = True,
     ) -> Completed:
         words = tuple(argv)
         self.commands.append(words)
+        if not (network and self.network):
+            self.offline.append(words)
         for length in range(len(words), -1, -1):
             if words[:length] in self._answers:
                 answer = self._answers[words[:length]]
                 self.files.update(answer.writes)
                 return answer.completed
         return Completed(exit_code=127, output=f"{words[0]}: not found\n", seconds=0.0)
+
+    def close_network(self) -> None:
+        self.network = False
 
     def read(self, path: PurePosixPath) -> bytes | None:
         return self.files.get(path)

@@ -11,6 +11,9 @@ from typing import Any
 import yaml
 from packaging.requirements import Requirement
 
+from mwaa_deploy.runner.image_reference import ecr_registry, parse_reference
+from mwaa_deploy.runner.registry_refusal import PUSH_ACTIONS
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/hello-mwaa"
 AIRFLOW = "2.10.3"
@@ -66,6 +69,26 @@ def test_the_workflow_gives_every_input_that_a_deployment_needs() -> None:
     required = {name for name, declared in _action()["inputs"].items() if declared.get("required")}
 
     assert required | {"stack-name", "template", "bucket", "aws-region", "role-to-assume"} <= set(_deployment()["with"])
+
+
+def test_the_image_workflow_pushes_on_a_schedule_and_by_hand_what_the_other_can_use() -> None:
+    workflow = yaml.safe_load((EXAMPLE / ".github/workflows/runner-image.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    (step,) = job["steps"]
+
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    assert set(step["with"]) - set(_action()["inputs"]) == set()
+    assert (step["with"]["mode"], step["with"]["create-repository"]) == ("image", "true")
+    assert step["with"]["airflow-version"] == AIRFLOW
+    assert ecr_registry(parse_reference(step["with"]["runner-image"]).registry) is not None
+    assert job["permissions"] == {"id-token": "write"}
+    assert step["uses"] == _deployment()["uses"]
+
+
+def test_the_readme_names_the_rights_that_a_push_needs() -> None:
+    readme = (EXAMPLE / "README.md").read_text()
+
+    assert [action for action in PUSH_ACTIONS if f'"{action}"' not in readme] == []
 
 
 def test_the_files_that_the_workflow_names_exist() -> None:

@@ -96,7 +96,7 @@ class FakeEdges:
     def workflow_runs(self):
         return self.runs
 
-    def check(self, project):
+    def check(self, project, bundle, changes):
         self.opened.append("checks")
         result = CheckResult(check="dag-import", verdicts=tuple(self.verdicts), seconds=1)
         return CheckReport(runner="a fake runner", differences=(), results=(result,))

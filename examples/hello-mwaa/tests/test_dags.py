@@ -7,7 +7,7 @@ from airflow.models import DagBag
 @pytest.fixture(scope="module")
 def bag() -> DagBag:
     """All DAGs of the project, parsed from Airflow's DAG folder."""
-    return DagBag(include_examples=False)
+    return DagBag()
 
 
 def test_every_file_is_imported(bag):

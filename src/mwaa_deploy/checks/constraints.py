@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from packaging.version import InvalidVersion, Version
+
 from mwaa_deploy.checks.constraint_source import AIRFLOW_ORIGINS, Fetch, Fetched, LeftToPip, Refused, Unreachable
-from mwaa_deploy.checks.requirement_lines import RequirementLine, RequirementsFile, constraint_target
+from mwaa_deploy.checks.project_files import MWAA_HOME
+from mwaa_deploy.checks.redaction import hide
+from mwaa_deploy.checks.requirement_files import RequirementsTree
+from mwaa_deploy.checks.requirement_lines import LineKind, RequirementLine, RequirementsFile, constraint_target
 from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
 
-MWAA_HOME = "/usr/local/airflow"
-"""AIRFLOW_HOME in MWAA's containers; users write it into their requirements files."""
-
 _AIRFLOW_HOSTS = tuple(urlsplit(origin).hostname for origin in AIRFLOW_ORIGINS)
+_FIRST_FORCED = Version("2.7.2")
 _STATED = re.compile(r"-c |--constraint ")
 _OFFICIAL = re.compile(
     r"/constraints-(?P<airflow>\d+\.\d+\.\w+)/(?P<kind>constraints[\w-]*)-(?P<python>\d+\.\d+)\.txt$"
@@ -26,7 +29,7 @@ _OFFICIAL = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Versions:
-    """What the runner has. `python` is major.minor."""
+    """What the environment has. `python` is major.minor; empty where it is not known."""
 
     airflow: str
     python: str
@@ -67,10 +70,33 @@ def is_web_address(target: str) -> bool:
     return target.lower().startswith(("http://", "https://")) and "${" not in target
 
 
-def shown(url: str) -> str:
-    """The URL without user name and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def forces_constraints(airflow_version: str) -> bool:
+    """Whether MWAA adds constraints of its own at all: from Airflow 2.7.2 on (user guide, connections-packages)."""
+    try:
+        return Version(airflow_version) >= _FIRST_FORCED
+    except InvalidVersion:
+        return True
+
+
+def is_official(url: str, versions: Versions) -> bool:
+    """Whether an address is Airflow's own constraint file of exactly these versions."""
+    official = _official(url)
+    return official is not None and official.own and official.versions == versions
+
+
+def who_forces(tree: RequirementsTree, versions: Versions) -> str:
+    """Who holds the packages to the versions that MWAA's image ships, in words; empty if nobody does.
+
+    Args:
+        tree: the requirements file and what it brings in.
+        versions: of the environment.
+    """
+    for _, line in tree.lines:
+        if line.kind is LineKind.CONSTRAINT and is_official(line.target or "", versions):
+            return "the constraints of Airflow itself"
+    if forces_constraints(versions.airflow) and not states_constraints(tree.root.decoded.text):
+        return "the constraints that MWAA adds"
+    return ""
 
 
 def official_url(versions: Versions) -> str:
@@ -87,7 +113,7 @@ def judge_statement(text: str, *, file: str, versions: Versions, bundled: bool) 
     Args:
         text: the requirements file.
         file: its path in the repository.
-        bundled: whether the runner has MWAA's constraint file for its Airflow version.
+        bundled: whether MWAA's constraints for its Airflow version are known here.
     """
     found = []
     line_to_add = f'--constraint "{official_url(versions)}"'
@@ -102,12 +128,15 @@ def judge_statement(text: str, *, file: str, versions: Versions, bundled: bool) 
         elif constraint_target(stripped) and not _STATED.search(line):
             message = (
                 "MWAA does not recognise this spelling and adds its own constraints as well, which may contradict it. "
-                f"Write it with a space: --constraint {constraint_target(stripped)}"
+                f"Write it with a space: --constraint {hide(constraint_target(stripped) or '')}"
             )
             found.append(_verdict(Severity.WARN, file, number, message))
     if not states_constraints(text) and not found:
-        added = "MWAA adds those of its Airflow version" + ("" if bundled else ", which this runner does not have")
-        message = f"The file states no constraints; {added}. To state them, add as first line: {line_to_add}"
+        added = "MWAA adds those of its Airflow version" + ("" if bundled else ", which are not at hand here")
+        if not forces_constraints(versions.airflow):
+            added = "MWAA adds some from Airflow 2.7.2 on, but none here"
+        advice = f" To state them, add as first line: {line_to_add}" if versions.python else ""
+        message = f"The file states no constraints; {added}.{advice}"
         found.append(_verdict(Severity.WARN, file, None, message))
     return tuple(found)
 
@@ -115,12 +144,15 @@ def judge_statement(text: str, *, file: str, versions: Versions, bundled: bool) 
 def judge_versions(line: RequirementLine, *, file: str, versions: Versions) -> ConstraintDecision | None:
     """Refuse a constraint file whose name says that it is for another Airflow or Python; None if it may be used."""
     official = _official(line.target or "")
-    if official is None or official.versions == versions:
+    if official is None:
         return None
     theirs = official.versions
+    wanted = Versions(airflow=versions.airflow, python=versions.python or theirs.python)
+    if theirs == wanted:
+        return None
     message = (
         f"These constraints are for Airflow {theirs.airflow} on Python {theirs.python}; the environment has "
-        f'Airflow {versions.airflow} on Python {versions.python}. Write: --constraint "{official_url(versions)}"'
+        f'Airflow {wanted.airflow} on Python {wanted.python}. Write: --constraint "{official_url(wanted)}"'
     )
     return ConstraintDecision(line=line, verdict=_verdict(Severity.FAIL, file, line.number, message))
 
@@ -129,7 +161,7 @@ def judge_fetch(
     line: RequirementLine, fetch: Fetch, *, file: str, versions: Versions, bundled: bool
 ) -> ConstraintDecision:
     """Decide about a constraint line that points to a web address, from what came of fetching it."""
-    address = shown(line.target or "")
+    address = hide(line.target or "")
     official = _official(line.target or "")
     match fetch:
         case Fetched(body=body):
@@ -162,15 +194,19 @@ def rewrite(requirements: RequirementsFile, replacements: dict[int, str], *, hom
     lines = requirements.text.splitlines(keepends=True)
     for line in requirements.constraints:
         if line.number in replacements and line.target:
-            index = next(i for i in range(line.number - 1, len(lines)) if line.target in lines[i])
-            lines[index] = lines[index].replace(line.target, replacements[line.number], 1)
-    if str(home) != MWAA_HOME:
+            index = next((i for i in range(line.number - 1, len(lines)) if line.target in lines[i]), None)
+            if index is not None:  # an address in an odd spelling is left to pip
+                lines[index] = lines[index].replace(line.target, replacements[line.number], 1)
+    if home != MWAA_HOME:
         lines = [line.replace(f"{MWAA_HOME}/", f"{home}/") for line in lines]
     return "".join(lines)
 
 
 def _official(url: str) -> _Official | None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     found = _OFFICIAL.search(parts.path)
     if not found:
         return None

@@ -1,18 +1,14 @@
-"""What is installed in the runner, and what an installation did to it."""
+"""What is installed in the runner at one moment."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from mwaa_deploy.checks.requirement_lines import RequirementsFile
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
-from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
-
-_AIRFLOW = canonicalize_name("apache-airflow")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,40 +52,46 @@ class Installed:
         python: the interpreter's full version.
         environment: PEP 508's variables.
         packages: by normalised name.
+        texts: of the files that were asked for and are there, by path.
+        there: those of the paths asked for where something is.
+        pip_variables: names of the variables in the environment that pip heeds.
     """
 
     python: str
     environment: Mapping[str, str]
     packages: Mapping[NormalizedName, Package]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    there: frozenset[str] = frozenset()
+    pip_variables: frozenset[str] = frozenset()
 
     @cached_property
     def broken(self) -> frozenset[Broken]:
         """Every requirement among the packages that is not met."""
         return frozenset(found for package in self.packages.values() for found in self._broken(package))
 
-    def _broken(self, package: Package) -> list[Broken]:
-        found = []
+    def needs_of(self, package: Package, extras: Collection[str] = ()) -> Iterator[Requirement]:
+        """What a package needs here, by itself and for some of its extras. What cannot be read is left out."""
         for text in package.requires:
-            try:
-                requirement = Requirement(text)
-            except InvalidRequirement:
+            requirement = parse_need(text)
+            if requirement is None:
                 continue
-            if requirement.marker and not requirement.marker.evaluate({**self.environment, "extra": ""}):
-                continue
+            marker = requirement.marker
+            if marker is None or any(marker.evaluate({**self.environment, "extra": extra}) for extra in ("", *extras)):
+                yield requirement
+
+    def _broken(self, package: Package) -> Iterator[Broken]:
+        for requirement in self.needs_of(package):
             needs = canonicalize_name(requirement.name)
             other = self.packages.get(needs)
             if other and satisfies(other.version, requirement):
                 continue
-            found.append(
-                Broken(
-                    package=canonicalize_name(package.name),
-                    version=package.version,
-                    requirement=f"{requirement.name}{requirement.specifier}",
-                    needs=needs,
-                    found=other.version if other else None,
-                )
+            yield Broken(
+                package=canonicalize_name(package.name),
+                version=package.version,
+                requirement=f"{requirement.name}{requirement.specifier}",
+                needs=needs,
+                found=other.version if other else None,
             )
-        return found
 
 
 def parse_installed(document: bytes) -> Installed:
@@ -98,9 +100,11 @@ def parse_installed(document: bytes) -> Installed:
     Raises:
         ForeignResult: the script would not have written that.
     """
-    found = fields(parse_result(document), python=str, environment=dict, packages=list)
+    document_fields = {"python": str, "environment": dict, "packages": list, "texts": dict, "there": list, "pip": list}
+    found = fields(parse_result(document), **document_fields)
     listed = [fields(package, name=str, version=str, requires=list) for package in found["packages"]]
-    texts = [*found["environment"].values(), *(text for package in listed for text in package["requires"])]
+    texts = [*found["environment"].values(), *found["texts"].values(), *found["there"], *found["pip"]]
+    texts += [text for package in listed for text in package["requires"]]
     if not all(isinstance(text, str) for text in texts):
         message = "something in it is no text"
         raise ForeignResult(message)
@@ -109,7 +113,19 @@ def parse_installed(document: bytes) -> Installed:
         python=found["python"],
         environment=found["environment"],
         packages={canonicalize_name(package.name): package for package in packages},
+        texts=found["texts"],
+        there=frozenset(found["there"]),
+        pip_variables=frozenset(found["pip"]),
     )
+
+
+@cache
+def parse_need(text: str) -> Requirement | None:
+    """A Requires-Dist line; None if it is not valid."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
 
 
 def satisfies(version: str, requirement: Requirement) -> bool:
@@ -118,74 +134,3 @@ def satisfies(version: str, requirement: Requirement) -> bool:
         return requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return False
-
-
-def judge_installation(
-    requirements: RequirementsFile, before: Installed, after: Installed, *, file: str
-) -> tuple[Verdict, ...]:
-    """Compare what was asked for, what the runner shipped and what is installed now.
-
-    Args:
-        requirements: the user's file.
-        before: what the runner ships, as MWAA does.
-        after: what is there once pip has ended.
-        file: the requirements file's path in the repository.
-    """
-    return (
-        *_judge_asked(requirements, after, file),
-        *_judge_shipped(requirements, before, after, file),
-        *_judge_broken(requirements, before, after, file),
-    )
-
-
-def _judge_asked(requirements: RequirementsFile, after: Installed, file: str) -> list[Verdict]:
-    found = []
-    for line in requirements.requirements:
-        severity, message = Severity.PASS, "pip accepted it; its name is only known to pip."
-        package = after.packages.get(line.name) if line.name else None
-        if not line.applies(after.environment):
-            message = f"Not wanted here: its marker does not hold on Python {after.python}."
-        elif line.name and package is None:
-            severity, message = Severity.FAIL, f"{line.name} was asked for, but is not installed."
-        elif line.requirement and package and not satisfies(package.version, line.requirement):
-            severity = Severity.FAIL
-            asked = f"{line.requirement.name}{line.requirement.specifier}"
-            message = f"{asked} was asked for, but {package.version} is installed."
-        elif package:
-            message = f"{package.name} {package.version} is installed."
-        location = Location(file=file, line=line.number)
-        found.append(Verdict(subject=line.text, severity=severity, message=message, location=location))
-    return found
-
-
-def _judge_shipped(requirements: RequirementsFile, before: Installed, after: Installed, file: str) -> list[Verdict]:
-    found = []
-    for name, shipped in before.packages.items():
-        now = after.packages.get(name)
-        if now and now.version == shipped.version:
-            continue
-        severity = Severity.FAIL if name == _AIRFLOW else Severity.WARN
-        change = f"was changed from {shipped.version} to {now.version}" if now else f"{shipped.version} was removed"
-        found.append(
-            Verdict(
-                subject=name,
-                severity=severity,
-                message=f"{shipped.name}, which the MWAA image brings along, {change} by this installation.",
-                location=Location(file=file, line=requirements.line_of(name)),
-            )
-        )
-    return found
-
-
-def _judge_broken(requirements: RequirementsFile, before: Installed, after: Installed, file: str) -> list[Verdict]:
-    return [
-        Verdict(
-            subject=broken.package,
-            severity=Severity.FAIL,
-            message=f"{broken}.",
-            location=Location(
-                file=file, line=requirements.line_of(broken.package) or requirements.line_of(broken.needs)
-            ),
-        )
-        for broken in sorted(after.broken - before.broken, key=str)
-    ]

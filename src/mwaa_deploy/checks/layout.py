@@ -1,10 +1,13 @@
 """Where the parts of a project lie inside the runner, and the way back from there to the repository."""
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from mwaa_deploy.bundle.plugins_zip import write_plugins_zip
+from mwaa_deploy.checks.plugins_folder import ARCHIVE, RESULT, unpack_plugins
 from mwaa_deploy.checks.pytest_config import find_pytest_config
-from mwaa_deploy.checks.verdicts import Location
+from mwaa_deploy.checks.verdicts import Location, Verdict
 from mwaa_deploy.ports import Runner
 from mwaa_deploy.source.project import Project
 
@@ -26,7 +29,8 @@ class Layout:
 
     Attributes:
         home: AIRFLOW_HOME inside the runner.
-        placed: every file and folder that is copied in. Where one destination lies in another, the inner one is last.
+        placed: every file and folder of the user's in it. Where one destination lies in another, the inner one is last.
+        plugins_zip: what is unpacked at the plugins folder; None to make it of the project's.
         tests: the test folder inside the runner, if the project has one.
         pytest_config: the file inside the runner with pytest's settings, if the project has one.
     """
@@ -34,6 +38,7 @@ class Layout:
     project: Project
     home: PurePosixPath
     placed: tuple[Placed, ...]
+    plugins_zip: Path | None = None
     tests: PurePosixPath | None = None
     pytest_config: PurePosixPath | None = None
 
@@ -57,8 +62,20 @@ class Layout:
         """A folder inside the runner for our own scripts and their results."""
         return self.home / ".mwaa-deploy"
 
+    @property
+    def startup_script(self) -> PurePosixPath:
+        """The startup script inside the runner; there only when the project has one."""
+        return self.home / "startup" / "startup.sh"
+
+    @property
+    def rules(self) -> PurePosixPath:
+        """The user's own rules about DAGs inside the runner; there only when there are some."""
+        return self.own / "rules"
+
     def location(self, path: str | None, line: int | None = None) -> Location | None:
         """The place in the repository that a path inside the runner stands for; None if it is not the user's.
+
+        What lies in a ready-made plugins.zip has no place but the zip itself.
 
         Args:
             path: absolute, or relative to home.
@@ -71,16 +88,29 @@ class Layout:
             if inside == placed.destination:
                 return Location(file=self.project.in_repository(placed.source), line=line)
             if placed.destination in inside.parents:
+                if placed.source == self.project.plugins and placed.source.is_file():
+                    return Location(file=self.project.in_repository(placed.source))
                 source = placed.source / inside.relative_to(placed.destination)
                 return Location(file=self.project.in_repository(source), line=line)
         return None
 
 
-def plan_layout(project: Project, home: PurePosixPath) -> Layout:
-    """Decide where each part goes: the folders of MWAA's containers, and the tests where they are in the project."""
+def plan_layout(
+    project: Project, home: PurePosixPath, *, plugins_zip: Path | None = None, rules_folder: Path | None = None
+) -> Layout:
+    """Decide where each part goes: the folders of MWAA's containers, and the tests where they are in the project.
+
+    Args:
+        project: what to lay out; it may lack any part.
+        home: AIRFLOW_HOME inside the runner.
+        plugins_zip: the built plugins.zip; None to make it of the project's plugins folder.
+        rules_folder: the user's own rules about DAGs, if there are some.
+    """
     parts = _parts(project, home)
+    layout = Layout(project=project, home=home, placed=parts, plugins_zip=plugins_zip)
+    rules = (Placed(source=rules_folder, destination=layout.rules),) if rules_folder else ()
     if project.tests is None:
-        return Layout(project=project, home=home, placed=parts)
+        return replace(layout, placed=(*parts, *rules))
     config = find_pytest_config(project.tests, project.root)
     above = [folder for folder in project.tests.parents if folder.is_relative_to(project.root)]
     beside = [path for folder in above if (path := folder / "conftest.py").is_file()]
@@ -88,10 +118,9 @@ def plan_layout(project: Project, home: PurePosixPath) -> Layout:
     for extra in (project.tests, *beside, *([config] if config else [])):
         if not any(extra.is_relative_to(there.source) for there in placed):
             placed.append(Placed(source=extra, destination=_destination(extra, project, parts, home)))
-    return Layout(
-        project=project,
-        home=home,
-        placed=tuple(placed),
+    return replace(
+        layout,
+        placed=(*placed, *rules),
         tests=_destination(project.tests, project, parts, home),
         pytest_config=_destination(config, project, parts, home) if config else None,
     )
@@ -120,14 +149,32 @@ def read_result(path: PurePosixPath, runner: Runner) -> bytes | None:
     return runner.read(path) or None
 
 
-def clear_result(path: PurePosixPath, runner: Runner) -> None:
+def clear_result(path: PurePosixPath, runner: Runner, *more: PurePosixPath) -> None:
     """See to it that what is read from a file later was written later."""
-    runner.put(path, b"")
+    runner.put_all(dict.fromkeys((path, *more), b""))
 
 
-def lay_out(layout: Layout, runner: Runner) -> None:
-    """Copy the project and our own scripts into the runner."""
-    for placed in layout.placed:
-        runner.put(placed.destination, placed.source)
-    for script in sorted(PROBES.glob("*.py")):
-        runner.put(layout.own / script.name, script)
+def lay_out(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:
+    """Bring the project and our own scripts into the runner: parts by copy, the plugins by their zip.
+
+    Returns:
+        What is wrong with plugins.zip; empty when nothing is.
+
+    Raises:
+        FileRefused: the plugins folder holds something that cannot be shipped.
+        RunnerBroken: the runner died.
+    """
+    plugins = layout.project.plugins
+    files: dict[PurePosixPath, Path | bytes] = {
+        placed.destination: placed.source for placed in layout.placed if placed.source != plugins
+    }
+    files[layout.own] = PROBES
+    with tempfile.TemporaryDirectory(prefix="mwaa-deploy-plugins-") as folder:
+        archive = layout.plugins_zip or (write_plugins_zip(plugins, Path(folder, ARCHIVE)) if plugins else None)
+        if archive:
+            files |= {layout.own / ARCHIVE: archive, layout.own / RESULT: b""}
+        runner.put_all(files)
+    if archive is None:
+        return ()
+    location = layout.location(str(layout.plugins))
+    return unpack_plugins(runner, own=layout.own, destination=layout.plugins, location=location)

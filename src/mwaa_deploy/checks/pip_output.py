@@ -25,20 +25,26 @@ class PipProblem:
     subjects: tuple[str, ...] = ()
     lines: tuple[tuple[str, int], ...] = ()
 
-    def line_in(self, requirements: RequirementsFile, path: str, includes: Mapping[str, int]) -> int | None:
-        """The number of the line to blame.
+    def place_in(
+        self, files: Mapping[str, RequirementsFile], includes: Mapping[str, tuple[str, int]]
+    ) -> tuple[str, int] | None:
+        """The path of the file and the number of the line to blame; None if that cannot be told.
 
         Args:
-            requirements: the user's file.
-            path: where that file lies inside the runner; pip may have named it in full or by its end.
-            includes: by their path inside the runner, the files that a line of the user's file brings in.
+            files: the user's files by their path inside the runner, the requirements file first. pip may name one in
+                full or by its end.
+            includes: by their path inside the runner, other files, with the place of the line that brings each in.
         """
-        own = [number for file, number in self.lines if path.endswith(file)]
-        other = [file for file, _ in self.lines if not path.endswith(file)]
+        ends = [
+            (path, number)
+            for file, number in self.lines
+            for path in ([file] if file in files else [path for path in files if path.endswith(f"/{file}")])
+        ]
+        other = [file for file, _ in self.lines if not any(path.endswith(file) for path in files)]
         included = [includes.get(subject) for subject in (*self.subjects, *other)]
         words = [word for subject in (*self.subjects, *other) for word in (subject, PurePosixPath(subject).name)]
-        asked = [requirements.line_of(word) for word in words]
-        return next((number for number in (*own, *included, *asked) if number), None)
+        asked = [(path, number) for word in words for path, file in files.items() if (number := file.line_of(word))]
+        return next((place for place in (*ends, *included, *asked) if place), None)
 
 
 def parse_pip_output(output: str) -> tuple[PipProblem, ...]:

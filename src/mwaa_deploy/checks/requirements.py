@@ -1,177 +1,174 @@
 """The check that the project's requirements install on top of what MWAA ships."""
 
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
+from mwaa_deploy.checks.constraint_lines import fetch_constraints, only_official, rewritten, web_constraints
 from mwaa_deploy.checks.constraint_source import ConstraintSource
-from mwaa_deploy.checks.constraints import (
-    MWAA_HOME,
-    Versions,
-    is_web_address,
-    judge_fetch,
-    judge_statement,
-    judge_versions,
-    rewrite,
-    shown,
-    states_constraints,
-)
-from mwaa_deploy.checks.installed import judge_installation
+from mwaa_deploy.checks.constraints import Versions
+from mwaa_deploy.checks.installation import judge_effort, judge_installation
+from mwaa_deploy.checks.installed import Installed
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
-from mwaa_deploy.checks.pip_output import parse_pip_output
-from mwaa_deploy.checks.requirement_lines import RequirementLine, RequirementsFile, parse_requirements
+from mwaa_deploy.checks.line_faults import judge_lines
+from mwaa_deploy.checks.pins import Pins
+from mwaa_deploy.checks.pip_command import ESSENTIAL, FORCED, Held, find_held, judge_held, pip_command
+from mwaa_deploy.checks.pip_failure import judge_failure
+from mwaa_deploy.checks.pip_run import PipRun, run_pip
+from mwaa_deploy.checks.precheck import NAME, judge_tree
+from mwaa_deploy.checks.project_files import ProjectFiles, SeenFiles
+from mwaa_deploy.checks.redaction import hide, variables
+from mwaa_deploy.checks.requirement_files import RequirementsTree, in_runner, read_tree
+from mwaa_deploy.checks.satisfied import nothing_to_install
 from mwaa_deploy.checks.snapshot import take_snapshot
-from mwaa_deploy.checks.verdicts import CheckResult, Location, Severity, Verdict
-from mwaa_deploy.ports import Completed, Runner
+from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
+from mwaa_deploy.ports import Runner
 
-NAME = "requirements"
-
-_QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PIP_PROGRESS_BAR": "off"}
+__all__ = ["NAME", "InstallOutcome", "check_requirements"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """What pip is given.
+class InstallOutcome:
+    """What came of the check.
 
     Attributes:
-        text: the requirements file as pip reads it.
-        constraints: constraint files added on the command line, as MWAA does.
-        fetched: files to put into the runner, by their path there.
-        includes: the line that brings in a file, by the file's path in the runner.
-        left: the lines with constraint files that pip fetches itself.
-        verdicts: what there is to say before pip runs.
+        airflow_untouched: whether an interpreter that had imported Airflow before is as good as a new one: nothing that
+            the image ships was changed, and nothing was added that runs when an interpreter starts, lies among modules
+            that were there before, or announces itself to Airflow.
     """
 
-    text: str
-    constraints: tuple[PurePosixPath, ...]
-    fetched: dict[PurePosixPath, bytes] = field(default_factory=dict)
-    includes: dict[str, int] = field(default_factory=dict)
-    left: tuple[int, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    result: CheckResult
+    airflow_untouched: bool
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether pip need not be tried."""
-        return any(verdict.severity is Severity.FAIL for verdict in self.verdicts)
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """What is known before pip is thought of.
+
+    Attributes:
+        before: what the runner ships, as MWAA does.
+        verdicts: what there is to say already.
+    """
+
+    tree: RequirementsTree
+    before: Installed
+    versions: Versions
+    held: Held
+    verdicts: tuple[Verdict, ...]
 
 
 def check_requirements(
-    layout: Layout, runner: Runner, *, airflow_version: str, constraint_source: ConstraintSource, limits: CheckLimits
-) -> CheckResult:
+    layout: Layout,
+    runner: Runner,
+    *,
+    airflow_version: str,
+    constraint_source: ConstraintSource,
+    limits: CheckLimits,
+    pins: Pins | None = None,
+) -> InstallOutcome:
     """Install the requirements the way MWAA does, and look at what came of it.
+
+    Args:
+        layout: the project, laid out in the runner.
+        runner: where nothing of the user's has been installed yet; the startup script, if there is one, has run.
+        airflow_version: of the environment, as in '2.10.3'.
+        constraint_source: where Airflow's own constraint files are fetched from.
+        limits: how long pip may take.
+        pins: MWAA's constraints, for a runner that has none of its own.
 
     Raises:
         RunnerBroken: the runner's interpreter does not run.
     """
     path = layout.project.requirements
     if path is None:
-        return CheckResult(check=NAME, skipped="The project has no requirements file.")
-    file = _file(layout)
-    requirements = parse_requirements(_read(path))
-    before = take_snapshot(layout, runner)
-    versions = Versions(airflow=airflow_version, python=".".join(before.python.split(".")[:2]))
-    prepared = _prepare(requirements, layout, runner, versions=versions, source=constraint_source)
-    if prepared.hopeless:
-        return CheckResult(check=NAME, verdicts=prepared.verdicts)
-    completed = _install(prepared, layout, runner, limits)
-    if completed.timed_out or completed.exit_code != 0:
-        verdicts = _judge_failure(completed, requirements, prepared, layout, limits)
-    else:
-        verdicts = judge_installation(requirements, before, take_snapshot(layout, runner), file=file)
-    if not verdicts:
-        verdicts = (Verdict(subject=file, severity=Severity.PASS, message="It asks for no package."),)
-    return CheckResult(check=NAME, verdicts=(*prepared.verdicts, *verdicts), log=completed.output)
-
-
-def _read(path: Path) -> str:
-    return path.read_bytes().decode("utf-8-sig", errors="replace")
-
-
-def _file(layout: Layout) -> str:
-    place = layout.location(str(layout.requirements))
-    return place.file if place else str(layout.requirements)
-
-
-def _prepare(
-    requirements: RequirementsFile, layout: Layout, runner: Runner, *, versions: Versions, source: ConstraintSource
-) -> _Prepared:
-    file = _file(layout)
-    etc = layout.home / ".local" / "etc"
-    shipped = [etc / name for name in ("mwaa_essential_constraints.txt", "airflow_constraints.txt")]
-    essential, bundled = (path if runner.read(path) is not None else None for path in shipped)
-    verdicts = list(judge_statement(requirements.text, file=file, versions=versions, bundled=bundled is not None))
-    fetched: dict[PurePosixPath, bytes] = {}
-    replacements: dict[int, str] = {}
-    left: list[int] = []
-    for line in requirements.constraints:
-        if not is_web_address(line.target or ""):
-            continue
-        decision = judge_versions(line, file=file, versions=versions) or judge_fetch(
-            line, source.fetch(line.target or ""), file=file, versions=versions, bundled=bundled is not None
-        )
-        if decision.verdict:
-            verdicts.append(decision.verdict)
-        if decision.body is not None:
-            copy = layout.own / f"constraints-of-line-{line.number}.txt"
-            fetched[copy], replacements[line.number] = decision.body, str(copy)
-        elif decision.bundled and bundled:
-            replacements[line.number] = str(bundled)
-        elif decision.verdict is None:
-            left.append(line.number)
-    forced = bundled if not states_constraints(requirements.text) else None
-    return _Prepared(
-        text=rewrite(requirements, replacements, home=layout.home),
-        constraints=tuple(path for path in (essential, forced) if path),
-        fetched=fetched,
-        includes={path: number for number, path in replacements.items()},
-        left=tuple(left),
-        verdicts=tuple(verdicts),
+        skipped = CheckResult(check=NAME, skipped="The project has no requirements file.")
+        return InstallOutcome(result=skipped, airflow_untouched=True)
+    case = _look(path, layout, runner, airflow_version, pins or Pins())
+    if _failed(case.verdicts):
+        return _outcome(case.verdicts, untouched=True)
+    if _nothing_to_do(case):
+        message = "The image has all that is asked for, in versions that every constraint allows: pip need not run."
+        found = judge_installation(case.tree, case.before, case.before)
+        return _outcome((*case.verdicts, *found, _passed(case, message)), untouched=True)
+    bundled = case.held.forced.path if case.held.forced else None
+    web = fetch_constraints(case.tree, constraint_source, versions=case.versions, bundled=bundled, own=layout.own)
+    verdicts = (*case.verdicts, *web.verdicts)
+    if _failed(verdicts):
+        return _outcome(verdicts, untouched=True)
+    command = pip_command(
+        runner.family, case.held, python=runner.python, file=layout.requirements, text=case.tree.root.decoded.text
     )
-
-
-def _install(prepared: _Prepared, layout: Layout, runner: Runner, limits: CheckLimits) -> Completed:
-    for path, body in prepared.fetched.items():
-        runner.put(path, body)
-    runner.put(layout.requirements, prepared.text.encode())
-    added = [word for path in prepared.constraints for word in ("--constraint", str(path))]
-    return runner.run(
-        [runner.python, "-m", "pip", "install", "-r", str(layout.requirements), *added],
+    ran = run_pip(
+        command,
+        layout,
+        runner,
+        files={**case.held.made, **web.bodies, **rewritten(case.tree, web.copies, layout.home)},
+        variables={name for file in case.tree.files for name in variables(file.decoded.text)},
         timeout=limits.install,
-        env=_QUIET,
+    )
+    log = hide(ran.completed.output)
+    if ran.after is None:
+        failures = judge_failure(ran.completed, case.tree, web, home=layout.home, limit=limits.install)
+        return _outcome((*verdicts, *failures), untouched=False, log=log)
+    return _outcome(
+        (*verdicts, *_judge(case, ran, ran.after, limits)), untouched=_untouched(case.before, ran, ran.after), log=log
     )
 
 
-def _judge_failure(
-    completed: Completed,
-    requirements: RequirementsFile,
-    prepared: _Prepared,
-    layout: Layout,
-    limits: CheckLimits,
-) -> tuple[Verdict, ...]:
-    file = _file(layout)
-    if completed.timed_out:
-        message = (
-            f"The installation was not done after {limits.install / 60:.0f} minutes; MWAA stops it then and starts "
-            "with packages missing. Pin exact versions, and prefer packages that come as wheels."
-        )
-        return (_failure(file, message, Location(file=file), completed),)
-    found = []
-    for problem in parse_pip_output(completed.output):
-        message = problem.message.replace(str(layout.home), MWAA_HOME)
-        number = problem.line_in(requirements, str(layout.requirements), prepared.includes)
-        if number is None and len(prepared.left) == 1 and "Collecting " not in completed.output:
-            number = prepared.left[0]  # pip fetches constraints first, and names only where it was redirected to
-        line = next((line for line in requirements.lines if line.number == number), None)
-        found.append(_failure(_subject(line) if line else file, message, Location(file=file, line=number), completed))
-    return tuple(found)
+def _look(path: Path, layout: Layout, runner: Runner, airflow_version: str, pins: Pins) -> _Case:
+    body, name = path.read_bytes(), layout.project.in_repository(path)
+    files = SeenFiles(ProjectFiles(layout.project))
+    # What the project cannot tell, the runner can: the startup script has run in it.
+    for _ in judge_lines(read_tree(files, body, name), files, python=""):
+        pass
+    unknown = {path: in_runner(path, layout.home) for path in sorted(files.unknown)}
+    etc = layout.home / ".local" / "etc"
+    before = take_snapshot(layout, runner, texts=[etc / ESSENTIAL, etc / FORCED], paths=list(unknown.values()))
+    files.learn({path: str(inside) in before.there for path, inside in unknown.items()})
+    tree = read_tree(files, body, name)
+    versions = Versions(airflow=airflow_version, python=".".join(before.python.split(".")[:2]))
+    held = find_held(before.texts, pins, airflow_version=airflow_version, etc=etc, own=layout.own)
+    verdicts = (
+        *judge_tree(tree, files, versions=versions, pins=held.pins),
+        *judge_held(held, text=tree.root.decoded.text, file=name),
+    )
+    return _Case(tree=tree, before=before, versions=versions, held=held, verdicts=verdicts)
 
 
-def _subject(line: RequirementLine) -> str:
-    """The line without the user name and password of its address."""
-    return line.text.replace(line.target, shown(line.target)) if line.target else line.text
+def _nothing_to_do(case: _Case) -> bool:
+    """Whether pip need not run. Of what the image ships, Airflow's own constraint file says what MWAA's says."""
+    official = any(True for _ in web_constraints(case.tree))
+    stands_in = case.held.forced is not None and only_official(case.tree, case.versions)
+    known = case.held.complete and (stands_in or not official)
+    applied = case.held.applied(case.tree.root.decoded.text, official=official)
+    return known and nothing_to_install(case.tree, case.before, applied)
 
 
-def _failure(subject: str, message: str, location: Location, completed: Completed) -> Verdict:
+def _judge(case: _Case, ran: PipRun, after: Installed, limits: CheckLimits) -> tuple[Verdict, ...]:
+    file = case.tree.root.name
+    found = judge_installation(case.tree, case.before, after)
+    effort = judge_effort(seconds=ran.seconds, limit=limits.install, added=ran.added, file=file)
+    return (*(found or (_passed(case, "It asks for no package."),)), *effort)
+
+
+def _untouched(before: Installed, ran: PipRun, after: Installed) -> bool:
+    kept = all(
+        name in after.packages and after.packages[name].version == package.version
+        for name, package in before.packages.items()
+    )
+    return kept and ran.untouched
+
+
+def _passed(case: _Case, message: str) -> Verdict:
     return Verdict(
-        subject=subject, severity=Severity.FAIL, message=message, location=location, evidence=completed.output
+        subject=case.tree.root.name, severity=Severity.PASS, message=message, location=case.tree.root.at(None)
     )
+
+
+def _failed(verdicts: Iterable[Verdict]) -> bool:
+    return any(verdict.severity is Severity.FAIL for verdict in verdicts)
+
+
+def _outcome(verdicts: tuple[Verdict, ...], *, untouched: bool, log: str = "") -> InstallOutcome:
+    return InstallOutcome(result=CheckResult(check=NAME, verdicts=verdicts, log=log), airflow_untouched=untouched)

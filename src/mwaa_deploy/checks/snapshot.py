@@ -1,5 +1,8 @@
 """Asking the runner what is installed in it."""
 
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
 from mwaa_deploy.checks.installed import Installed, parse_installed
 from mwaa_deploy.checks.layout import Layout, clear_result, read_result
 from mwaa_deploy.checks.result_files import ForeignResult
@@ -7,19 +10,28 @@ from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
 
 _TIMEOUT = 120.0
+_MOST_PATHS = 200
 
 
-def take_snapshot(layout: Layout, runner: Runner) -> Installed:
+def take_snapshot(
+    layout: Layout, runner: Runner, *, texts: Sequence[PurePosixPath] = (), paths: Sequence[PurePosixPath] = ()
+) -> Installed:
     """What is installed in the runner at this moment.
+
+    Args:
+        layout: the project as it lies inside the runner.
+        runner: where to look.
+        texts: files inside the runner to read as well.
+        paths: where to look whether something is there.
 
     Raises:
         RunnerBroken: its interpreter does not run.
     """
     result = layout.own / "installed.json"
     clear_result(result, runner)
-    completed = runner.run(
-        [runner.python, str(layout.own / "installed_packages.py"), str(result)], timeout=_TIMEOUT, env={}
-    )
+    script = str(layout.own / "installed_packages.py")
+    argv = [runner.python, script, str(result), *map(str, texts), "--", *map(str, paths[:_MOST_PATHS])]
+    completed = runner.run(argv, timeout=_TIMEOUT, env={})
     document = read_result(result, runner) if completed.exit_code == 0 else None
     if document is None:
         what = f"{runner.python} in {runner.description} could not list its packages (exit code {completed.exit_code})."
@@ -27,6 +39,15 @@ def take_snapshot(layout: Layout, runner: Runner) -> Installed:
             f"{what}\n{completed.output[-2000:]}",
             meaning="The runner has no working Python with Airflow, or it died.",
         )
+    return read_snapshot(document, runner)
+
+
+def read_snapshot(document: bytes, runner: Runner) -> Installed:
+    """What probe/installed_packages.py wrote inside the runner.
+
+    Raises:
+        RunnerBroken: something else wrote it.
+    """
     try:
         return parse_installed(document)
     except ForeignResult as error:

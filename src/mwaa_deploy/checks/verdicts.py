@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mwaa_deploy.checks.dag_facts import DagFile  # it knows this module
 
 
 class Severity(StrEnum):
@@ -35,6 +39,7 @@ class Verdict:
         message: one or two sentences for people; no Markdown.
         location: where to mend it, when there is one.
         evidence: what the tool printed, as long as it is; shown folded.
+        rule: kebab-case name of the question, such as 'owner'; empty where the check asks only one.
     """
 
     subject: str
@@ -42,6 +47,7 @@ class Verdict:
     message: str
     location: Location | None = None
     evidence: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,7 @@ class CheckResult:
         seconds: wall-clock time the check took.
         skipped: why it did not run, in a sentence; None when it ran.
         log: the full text of what the tools printed.
+        why: why it ran, in a sentence.
     """
 
     check: str
@@ -61,6 +68,7 @@ class CheckResult:
     seconds: float = 0.0
     skipped: str | None = None
     log: str = ""
+    why: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -82,11 +90,13 @@ class CheckReport:
         runner: one line that names the runner: its kind, image or Python, and Airflow version.
         differences: how the runner differs from MWAA, a sentence each.
         results: one per check, in the order they ran.
+        dag_files: the facts about each DAG file; empty where they were not parsed.
     """
 
     runner: str
     differences: tuple[str, ...]
     results: tuple[CheckResult, ...]
+    dag_files: tuple["DagFile", ...] = ()
 
     @property
     def failed(self) -> bool:

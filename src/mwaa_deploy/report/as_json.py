@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.report.plain_text import scalars
 from mwaa_deploy.source.changes import Changes
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def report_document(journal: Journal) -> dict[str, Any]:
         "outcome": None if journal.outcome is None else _outcome(journal),
         "steps": [_plain(step) for step in journal.steps],
     }
+
+
+def report_json(journal: Journal) -> str:
+    """The same as text, which UTF-8 can hold whatever the names of the user's files are."""
+    return scalars(json.dumps(report_document(journal), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _error(error: BaseException) -> dict[str, Any]:

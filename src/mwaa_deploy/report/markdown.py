@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from mwaa_deploy.report.plain_text import cut_middle, one_line, printable
+
 # What can begin markup, HTML, a mention, a link, an emoji or an issue's number in the middle of a line.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~@&$]|:(?=//|\w+:)|#(?=\d)|(?<=\bwww)\.)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
 
 _TENTHS_BELOW, _SECONDS_BELOW = 10, 100
 
 
 def escape(text: str, *, limit: int = 300) -> str:
     """One line of plain text in which nothing is Markdown, HTML, a mention or a link."""
-    line = _CONTROL.sub("", " ".join(text.split()))
+    line = one_line(text)
     if len(line) > limit:
         line = line[: limit - 1] + "…"
     return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", line)
@@ -26,10 +26,7 @@ def code(text: str, *, limit: int = 120) -> str:
 
 def block(text: str, *, limit: int = 4000) -> str:
     """Many lines as they are, the middle cut when there are too many, in a fence that they cannot close."""
-    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
-    if len(text) > limit:
-        half = limit // 2
-        text = f"{text[:half]}\n… {len(text) - limit} characters left out …\n{text[-half:]}"
+    text = cut_middle(printable(text).strip("\n"), limit)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -19,4 +19,6 @@ OUTPUTS = (
     "webserver-url",
     "plan-file",
     "report-file",
+    "sarif-file",
+    "junit-file",
 )

@@ -1,24 +1,44 @@
 """Hand the report over: step summary, outputs, and the files of plan and report."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
+from mwaa_deploy import __version__
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.ports import Log
-from mwaa_deploy.report.as_json import report_document
+from mwaa_deploy.report.as_json import report_json
+from mwaa_deploy.report.junit import junit_xml
+from mwaa_deploy.report.plain_text import scalars
+from mwaa_deploy.report.sarif import FallbackFiles, sarif_log
 from mwaa_deploy.report.summary import render_summary
 
+FILE_OUTPUTS = ("report-file", "plan-file", "sarif-file", "junit-file")
 
-def publish(journal: Journal, log: Log, env: Mapping[str, str]) -> None:
-    """Publish what the journal holds, however the run ended."""
+
+def publish(journal: Journal, log: Log, env: Mapping[str, str], stdout: TextIO | None = None) -> None:
+    """Publish what the journal holds, however the run ended.
+
+    Args:
+        journal: what the run found out.
+        log: takes outputs and summary.
+        env: MWAA_DEPLOY_OUTPUT_DIR names the folder for files, without which none are written; MWAA_DEPLOY_JSON asks
+            for the report on standard output.
+        stdout: standard output, if it is another than the process's.
+    """
     summary = render_summary(journal)
     folder = env.get("MWAA_DEPLOY_OUTPUT_DIR", "")
-    files = _write_files(journal, summary, Path(folder)) if folder else {}
+    files = dict.fromkeys(FILE_OUTPUTS, "")
+    if folder:
+        files |= _write_files(journal, summary, Path(folder), env)
     for name, value in {**decisions(journal), **files}.items():
         log.output(name, value)
     log.summary(summary)
+    if env.get("MWAA_DEPLOY_JSON"):
+        print(report_json(journal), end="", file=stdout or sys.stdout, flush=True)
 
 
 def decisions(journal: Journal) -> dict[str, str]:
@@ -42,17 +62,46 @@ def decisions(journal: Journal) -> dict[str, str]:
     return outputs
 
 
-def _write_files(journal: Journal, summary: str, folder: Path) -> dict[str, str]:
+def _write_files(journal: Journal, summary: str, folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
-    report = folder / "report.json"
-    report.write_text(json.dumps(report_document(journal), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "summary.md").write_text(summary, encoding="utf-8")
-    files = {"report-file": str(report), "plan-file": ""}
+    texts = {"report.json": report_json(journal).encode(), "summary.md": scalars(summary).encode()}
+    outputs = {"report-file": "report.json"}
     if journal.plan is not None:
-        plan = folder / "plan.json"
-        plan.write_text(journal.plan.to_json(), encoding="utf-8")
-        files["plan-file"] = str(plan)
-    return files
+        texts["plan.json"] = scalars(journal.plan.to_json()).encode()
+        outputs["plan-file"] = "plan.json"
+    if journal.checks is not None:
+        texts["checks.junit.xml"] = junit_xml(journal.checks)
+        outputs["junit-file"] = "checks.junit.xml"
+        sarif = sarif_log(
+            journal.checks, version=__version__, target=_category(journal), fallback=fallback_files(journal, env)
+        )
+        if sarif["runs"]:
+            texts["checks.sarif"] = json.dumps(sarif).encode()
+            outputs["sarif-file"] = "checks.sarif"
+    for name, body in texts.items():
+        (folder / name).write_bytes(body)
+    return {output: str(folder / name) for output, name in outputs.items()}
+
+
+def fallback_files(journal: Journal, env: Mapping[str, str]) -> FallbackFiles:
+    """Where code scanning shows what has no place of its own."""
+    project = journal.project
+    if project is None:
+        return FallbackFiles()
+    own = {"startup-script": project.startup_script, "requirements": project.requirements}
+    config = project.root / "mwaa-deploy.yml"
+    workflow = env.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].partition("/.github/workflows/")[2]
+    other = f".github/workflows/{workflow}" if workflow and not config.is_file() else project.in_repository(config)
+    return FallbackFiles(
+        by_check={check: project.in_repository(file) for check, file in own.items() if file}, other=other
+    )
+
+
+def _category(journal: Journal) -> str:
+    """The target, or the project's folder where a repository has several without a target."""
+    if journal.target or journal.project is None:
+        return journal.target
+    return journal.project.in_repository(journal.project.root)
 
 
 def _flag(value: bool) -> str:

@@ -3,25 +3,26 @@
 from collections.abc import Sequence
 
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
-from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.parts import Part
+from mwaa_deploy.report.checks_markdown import Source, checks_section
 from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
 from mwaa_deploy.report.plan_markdown import plan_section
 from mwaa_deploy.source.changes import Changes
 
-MARKS = {Severity.PASS: "✅", Severity.WARN: "⚠️", Severity.FAIL: "❌"}
-MAX_VERDICTS = 30
-"""Failures and warnings shown of one check; the rest is counted, and is in the report file."""
+MAX_CHANGES = 30
+"""Resource changes that are shown; the rest is in the report file."""
 
 _HEADLINES = {
     "passed": "✅ Checks passed",
     "planned": "✅ Checks passed; this is the plan",
     "deployed": "🚀 Deployed",
+    "pushed": "📦 Runner image pushed",
     "unchanged": "✅ Nothing to deploy",
 }
+_UP_TO_DATE = "✅ The runner image is up to date"
 
 
 def render_summary(journal: Journal) -> str:
@@ -35,7 +36,7 @@ def render_summary(journal: Journal) -> str:
     if journal.outcome is not None:
         parts.append(_outcome(journal.outcome))
     if journal.checks is not None:
-        parts.append(_checks(journal.checks))
+        parts.append(checks_section(journal.checks, _source(journal)))
     if journal.plan is not None:
         parts.append(plan_section(journal.plan, carried_out=carried_out))
     if journal.changes is not None:
@@ -47,13 +48,16 @@ def render_summary(journal: Journal) -> str:
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
     if journal.error is None:
-        return f"## {_HEADLINES[journal.result]}{target}\n\n{_meaning(journal)}"
+        headline = _UP_TO_DATE if journal.image and not journal.image.pushed else _HEADLINES[journal.result]
+        return f"## {headline}{target}\n\n{_meaning(journal)}"
     title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
     return f"## ❌ {escape(title)}{target}"
 
 
 def _meaning(journal: Journal) -> str:
     head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
+    if journal.image is not None:
+        return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
     if journal.result == "unchanged":
         return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
     if journal.result == "deployed" and journal.outcome is not None:
@@ -85,44 +89,11 @@ def _error(error: BaseException, *, deployed: bool) -> str:
     return "\n\n".join(lines)
 
 
-def _checks(report: CheckReport) -> str:
-    rows = [
-        (
-            f"{MARKS[result.severity]} {escape(result.check)}"
-            if result.skipped is None
-            else f"⏭️ {escape(result.check)}",
-            _counts(result) if result.skipped is None else escape(f"not run: {result.skipped}"),
-            seconds(result.seconds),
-        )
-        for result in report.results
-    ]
-    lines = ["### Checks", f"In {escape(report.runner)}.", table(("check", "verdicts", "time"), rows)]
-    for result in report.results:
-        shown = [verdict for verdict in result.verdicts if verdict.severity is not Severity.PASS]
-        shown.sort(key=lambda verdict: verdict.severity is not Severity.FAIL)
-        lines += [_verdict(verdict) for verdict in shown[:MAX_VERDICTS]]
-        if len(shown) > MAX_VERDICTS:
-            lines.append(f"… and {len(shown) - MAX_VERDICTS} more of {escape(result.check)} in the report file.")
-    if report.differences:
-        differences = "\n".join(f"- {escape(difference)}" for difference in report.differences)
-        lines.append(details("How this runner differs from MWAA", differences))
-    return "\n\n".join(lines)
-
-
-def _counts(result: CheckResult) -> str:
-    counts = [(severity, sum(v.severity is severity for v in result.verdicts)) for severity in Severity]
-    words = {Severity.PASS: "passed", Severity.WARN: "warnings", Severity.FAIL: "failed"}
-    return ", ".join(f"{count} {words[severity]}" for severity, count in counts if count)
-
-
-def _verdict(verdict: Verdict) -> str:
-    place = ""
-    if verdict.location is not None:
-        line = f":{verdict.location.line}" if verdict.location.line else ""
-        place = f" {code(verdict.location.file + line, limit=200)}"
-    message = escape(verdict.message, limit=600)
-    text = f"{MARKS[verdict.severity]} <b>{escape(verdict.subject)}</b>{place}: {message}"
-    return details(text, block(verdict.evidence)) if verdict.evidence else text
+def _source(journal: Journal) -> Source:
+    repository = journal.run_url.partition("/actions/runs/")[0]
+    if not (repository and journal.changes):
+        return Source()
+    return Source(url=f"{repository}/blob/{journal.changes.head}")
 
 
 def _outcome(outcome: Outcome) -> str:
@@ -147,7 +118,7 @@ def _outcome(outcome: Outcome) -> str:
             f"{escape(change.action)} {escape(', '.join(change.details))}",
             code(change.resource_type),
         )
-        for change in outcome.changes[:MAX_VERDICTS]
+        for change in outcome.changes[:MAX_CHANGES]
     ]
     lines = ["### What was done"]
     lines.append(table(("what", "change", "where"), rows) if rows else "Nothing had to be changed.")

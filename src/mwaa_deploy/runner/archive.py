@@ -4,8 +4,8 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import IO, TypeGuard
 
 IGNORED = frozenset({"__pycache__", ".git"})
@@ -14,25 +14,30 @@ IGNORED = frozenset({"__pycache__", ".git"})
 _SPOOL = 32 * 1024 * 1024
 
 
-def make_archive(name: str, source: Path | bytes, *, uid: int, gid: int) -> IO[bytes]:
-    """A tar file, at its beginning, that holds a file or folder under a new name.
+def make_archive(files: Mapping[str, Path | bytes], *, uid: int, gid: int, folders: Iterable[str] = ()) -> IO[bytes]:
+    """A tar file, at its beginning, that holds files and folders under new names.
 
     Symbolic links stay links: what they point to outside of the folder is not copied, so that a link cannot bring a
     file of this host into the runner. Sockets, pipes and devices are left out.
 
     Args:
-        name: what the file or folder is to be called.
-        source: a file's bytes, a file, or a folder.
+        files: by what each is to be called: a file's bytes, a file, or a folder.
         uid: numeric owner of everything in the archive.
         gid: its group.
+        folders: empty folders that come before, parents first.
     """
     spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- handed to the caller open
     try:
         with tarfile.open(fileobj=spool, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            if isinstance(source, bytes):
-                _add_bytes(archive, name, source, uid=uid, gid=gid)
-            else:
-                _add_all(archive, name, source.resolve(), uid=uid, gid=gid)
+            for name in folders:
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o755, uid, gid
+                archive.addfile(entry)
+            for name, source in files.items():
+                if isinstance(source, bytes):
+                    _add_bytes(archive, name, source, uid=uid, gid=gid)
+                else:
+                    _add_all(archive, name, source.resolve(), uid=uid, gid=gid)
         spool.seek(0)
     except BaseException:
         spool.close()
@@ -61,6 +66,12 @@ def _add_all(archive: tarfile.TarFile, name: str, source: Path, *, uid: int, gid
                 archive.addfile(entry, body)
         else:
             archive.addfile(entry)
+
+
+def folders_between(base: PurePosixPath, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+    """The folders below a base that paths below it lie in, parents first; paths elsewhere are left out."""
+    found = {parent for path in paths for parent in path.parents if base in parent.parents}
+    return sorted(found)
 
 
 def _carried(entry: tarfile.TarInfo | None) -> TypeGuard[tarfile.TarInfo]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from mwaa_deploy.errors import EngineUnavailable
 from mwaa_deploy.inputs import Inputs, RunnerKind
@@ -13,11 +14,37 @@ from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.images import RunnerImages
 from mwaa_deploy.runner.packages import find_packages, images_folder, pythons_of_mwaa
 from mwaa_deploy.runner.pythons import find_python
+from mwaa_deploy.runner.registry_access import RegistryAccess, access_without_aws
+from mwaa_deploy.runner.sandbox import Limits
 from mwaa_deploy.runner.venv import VenvRunner
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunnerLimits:
+    """What the user's code may have of this machine.
+
+    Attributes:
+        memory: bytes; None for three quarters of what there is.
+        processes: how many processes and threads at a time.
+    """
+
+    memory: int | None = None
+    processes: int = Limits().processes
+
+    def of_sandbox(self) -> Limits:
+        """The same for a virtual environment."""
+        given = {} if self.memory is None else {"memory": self.memory}
+        return Limits(processes=self.processes, **given)
+
+
 @contextmanager
-def open_runner(inputs: Inputs, env: Mapping[str, str], log: Log) -> Iterator[Runner]:
+def open_runner(
+    inputs: Inputs,
+    env: Mapping[str, str],
+    log: Log,
+    access: RegistryAccess | None = None,
+    limits: RunnerLimits = RunnerLimits(),
+) -> Iterator[Runner]:
     """A runner with the asked Airflow, gone afterwards.
 
     Args:
@@ -25,6 +52,8 @@ def open_runner(inputs: Inputs, env: Mapping[str, str], log: Log) -> Iterator[Ru
         env: our own environment: DOCKER_HOST and the like, MWAA_DEPLOY_BASE_IMAGE, MWAA_DEPLOY_IMAGES and
             MWAA_DEPLOY_RUN_LABEL; none of it reaches the user's code but proxies and pip's index settings.
         log: told what is pulled, built or installed.
+        access: finds logins for registries; by default only what `docker login` has left.
+        limits: what the user's code may have of this machine.
 
     Raises:
         AirflowVersionUnknown: no packages are locked for it, and no image was named.
@@ -38,11 +67,13 @@ def open_runner(inputs: Inputs, env: Mapping[str, str], log: Log) -> Iterator[Ru
     if engine is None:
         packages = find_packages(images_folder(env), inputs.airflow_version)
         python = find_python(packages.python, env)
-        with VenvRunner(packages, python, HomeTemplates(env, log), env=env) as runner:
+        with VenvRunner(packages, python, HomeTemplates(env, log), env=env, limits=limits.of_sandbox()) as runner:
             yield runner
         return
-    with engine, ContainerRunner(engine, _settings(engine, inputs, env, log)) as runner:
-        yield runner
+    with engine:
+        images = RunnerImages(engine, access or access_without_aws(env, log), log)
+        with ContainerRunner(engine, _settings(images, inputs, env, limits)) as runner:
+            yield runner
 
 
 def _engine(inputs: Inputs, env: Mapping[str, str], log: Log) -> Engine | None:
@@ -58,16 +89,21 @@ def _engine(inputs: Inputs, env: Mapping[str, str], log: Log) -> Engine | None:
         return None
 
 
-def _settings(engine: Engine, inputs: Inputs, env: Mapping[str, str], log: Log) -> ContainerSettings:
-    folder, images = images_folder(env), RunnerImages(engine, log)
+def _settings(images: RunnerImages, inputs: Inputs, env: Mapping[str, str], limits: RunnerLimits) -> ContainerSettings:
+    folder = images_folder(env)
+    differences: tuple[str, ...] = ()
     if inputs.runner_image:
         image = images.named(inputs.runner_image, inputs.airflow_version)
     else:
         packages = find_packages(folder, inputs.airflow_version)
+        differences = packages.differences
         image = images.own(packages, base=env.get("MWAA_DEPLOY_BASE_IMAGE", ""))
     return ContainerSettings(
         image=image,
         airflow_version=inputs.airflow_version,
         mwaa_python=pythons_of_mwaa(folder).get(inputs.airflow_version),
         environment=network_environment(env),
+        memory=limits.memory,
+        processes=limits.processes,
+        differences=differences,
     )

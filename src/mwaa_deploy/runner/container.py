@@ -1,114 +1,93 @@
 """A runner that is a container: files go in and out by copy, and nothing of the host is in it."""
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO, Any, Self
-
-from docker.errors import NotFound
+from typing import Self
 
 from mwaa_deploy.errors import RunnerBroken
-from mwaa_deploy.ports import Completed
-from mwaa_deploy.runner.archive import make_archive
+from mwaa_deploy.ports import Completed, RunnerFamily
+from mwaa_deploy.runner.archive import folders_between, make_archive
+from mwaa_deploy.runner.confined import ConfinedContainer, ContainerSettings
+from mwaa_deploy.runner.container_look import look
 from mwaa_deploy.runner.engine import ENGINE_FAILURES, Engine
-from mwaa_deploy.runner.environment import guards
-from mwaa_deploy.runner.execution import execute
-from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
-from mwaa_deploy.runner.images import VERSION_LABEL, wrong_airflow
+from mwaa_deploy.runner.facts import Facts, describe_container, differences
 from mwaa_deploy.runner.member import read_member
 from mwaa_deploy.runner.output import CappedOutput
 
-USER = "airflow"
-"""The user of MWAA's images, the local runner's and ours."""
+__all__ = ["ContainerRunner", "ContainerSettings"]
 
-_WRAPPER = 'timeout --kill-after=2 "$0" "$@"; code=$?; kill -KILL -1 2>/dev/null; exit "$code"'
-"""Whatever a command started ends with it: -1 is every process of this user but the shell itself."""
+_TMP = PurePosixPath("/tmp")  # noqa: S108 -- inside the container
 
-_KILLED = (124, 137)
-_GRACE = 15.0
-_SETTLING = 1.0
-_PROCESSES = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContainerSettings:
-    """What a runner's container is made of.
-
-    Attributes:
-        image: reference of an image that the engine has.
-        airflow_version: the version that must be in it.
-        mwaa_python: exact Python of MWAA's image of that version, where it is known.
-        environment: variables of every command, besides the image's own.
-        network: whether it reaches the network.
-        memory: bytes; None for three quarters of the engine's.
-    """
-
-    image: str
-    airflow_version: str
-    mwaa_python: str | None = None
-    environment: Mapping[str, str]
-    network: bool = True
-    memory: int | None = None
+_WAYS_OUT = """
+import os
+ways = [line.split()[0] for line in open("/proc/net/route").read().splitlines()[1:]]
+if os.path.exists("/proc/net/if_inet6"):
+    ways += [line.split()[-1] for line in open("/proc/net/if_inet6")]
+print(sorted(set(ways) - {"lo"}))
+"""
 
 
 class ContainerRunner:
-    """Fills the Runner port. A context manager: the container lives as long as it is open.
-
-    Its first process is root's and only sleeps; every command is run by the image's user without any capability.
-    Commands run one at a time: each takes everything it started with it.
-    """
+    """Fills the Runner port. A context manager: the container lives as long as it is open."""
 
     def __init__(self, engine: Engine, settings: ContainerSettings) -> None:
         self._engine = engine
         self._settings = settings
-        self._container: Any = None
+        self._confined: ConfinedContainer | None = None
         self._facts: Facts | None = None
-        self._own_packages = False
-        self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
         """Start the container and look inside.
 
         Raises:
-            RunnerImageUnusable: another Airflow is in the image, or none.
+            RunnerImageUnusable: another Airflow is in the image, or none, or no user whom user code could run as.
             RunnerBroken: it cannot be started.
         """
+        self._confined = ConfinedContainer(self._engine, self._settings)
         try:
-            self._start()
-            self._look()
+            self._facts = look(self._settings.image, self._settings.airflow_version, self._confined.probe)
         except BaseException:
-            self._remove()
+            self._close()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         """Kill and remove the container, with its volumes."""
-        self._remove()
+        self._close()
 
     @property
     def description(self) -> str:
-        """As in 'container mwaa-deploy/runner:2.10.3, Airflow 2.10.3, Python 3.11.9'."""
-        facts = self._known
-        return f"container {self._settings.image}, Airflow {facts.airflow}, Python {facts.python}"
+        """As in 'container mwaa-deploy/runner:2.10.3, Airflow 2.10.3, Python 3.11.9'; names a family not ours."""
+        return describe_container(self._settings.image, self.facts)
+
+    @property
+    def family(self) -> RunnerFamily:
+        """Whose image it is."""
+        return self.facts.family
 
     @property
     def differences(self) -> tuple[str, ...]:
         """How it differs from MWAA, a sentence each."""
-        return differences(self._known, mwaa_python=self._settings.mwaa_python, own_packages=self._own_packages)
+        return differences(self.facts, mwaa_python=self._settings.mwaa_python, more=self._settings.differences)
 
     @property
     def home(self) -> PurePosixPath:
         """AIRFLOW_HOME inside the container."""
-        return PurePosixPath(self._known.home)
+        return PurePosixPath(self.facts.home)
 
     @property
     def python(self) -> str:
         """Absolute path of the interpreter that has Airflow."""
-        return self._known.executable
+        return self.facts.executable
+
+    @property
+    def facts(self) -> Facts:
+        """What was found inside."""
+        if self._facts is None:
+            raise RunnerBroken("The runner is not open.")
+        return self._facts
 
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy bytes, a file or a folder to an absolute path, owned by the runner's user.
@@ -116,15 +95,26 @@ class ContainerRunner:
         Raises:
             RunnerBroken: the container or the engine died.
         """
-        facts = self._known
-        with make_archive(destination.name, source, uid=facts.uid, gid=facts.gid) as archive:
+        self.put_all({destination: source})
+
+    def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
+        """Copy many of them, in one call of the engine.
+
+        Raises:
+            RunnerBroken: the container or the engine died.
+        """
+        if not files:
+            return
+        # The engine would make folders root's, and those outside of home are not ours to give to anybody.
+        below_home = folders_between(self.home, files)
+        self._make_folders({path.parent for path in files} - {*below_home, self.home, _TMP})
+        names = {_member(path): source for path, source in files.items()}
+        folders = map(_member, below_home)
+        with make_archive(names, uid=self.facts.uid, gid=self.facts.gid, folders=folders) as archive:
             try:
-                if not self._put(destination.parent, archive):
-                    self._make_folder(destination.parent)
-                    archive.seek(0)
-                    self._put(destination.parent, archive)
+                self._open.put(archive)
             except ENGINE_FAILURES as e:
-                raise self._broken(f"copying to {destination}", e) from e
+                raise self._open.broken(f"copying to {next(iter(files))}", e) from e
 
     def run(
         self,
@@ -133,17 +123,24 @@ class ContainerRunner:
         timeout: float,
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
+        network: bool = True,  # noqa: ARG002 -- one network for all; close_network() cuts off what runs, too
     ) -> Completed:
         """Run a command to its end, or kill it and all it started after `timeout` seconds.
 
         Raises:
             RunnerBroken: the container or the engine died.
         """
-        with self._one_at_a_time:
-            try:
-                return self._run(argv, timeout, env, str(cwd or self.home))
-            except ENGINE_FAILURES as e:
-                raise self._broken(f"running {argv[0]}", e) from e
+        output = CappedOutput()
+        python, folder = str(self.facts.supervisor_python), str(cwd or self.home)
+        started = time.monotonic()
+        ended = self._open.run(argv, output, python=python, timeout=timeout, folder=folder, env=env)
+        return Completed(
+            exit_code=ended.code,
+            output=output.text(),
+            seconds=time.monotonic() - started,
+            timed_out=ended.timed_out,
+            out_of_memory=ended.out_of_memory,
+        )
 
     def read(self, path: PurePosixPath) -> bytes | None:
         """The bytes of one file, or None when there is none.
@@ -152,120 +149,42 @@ class ContainerRunner:
             RunnerBroken: the container or the engine died, or the file is larger than 64 MiB.
         """
         try:
-            return read_member(self._container, path)
+            return read_member(self._open.container, path)
         except ENGINE_FAILURES as e:
-            raise self._broken(f"reading {path}", e) from e
+            raise self._open.broken(f"reading {path}", e) from e
 
-    def _put(self, folder: PurePosixPath, archive: IO[bytes]) -> bool:
+    def close_network(self) -> None:
+        """Take the container off every network, for running commands too, and look whether that holds.
+
+        Raises:
+            RunnerBroken: a way out is left, or the engine died.
+        """
         try:
-            self._container.put_archive(str(folder), archive)
-        except NotFound:
-            return False
-        return True
-
-    def _make_folder(self, folder: PurePosixPath) -> None:
-        made = self.run(["mkdir", "-p", str(folder)], timeout=30, cwd=PurePosixPath("/"))
-        if made.exit_code:
-            raise RunnerBroken(f"{folder} cannot be made in {self._settings.image}: {made.output}")
+            self._open.leave_networks()
+        except ENGINE_FAILURES as e:
+            raise self._open.broken("its network was closed", e) from e
+        left = self.run([str(self.facts.supervisor_python), "-I", "-S", "-c", _WAYS_OUT], timeout=60).output.strip()
+        if left != "[]":
+            raise RunnerBroken(f"The network of the runner's container cannot be closed; it still has {left}.")
 
     @property
-    def _known(self) -> Facts:
-        if self._facts is None:
+    def _open(self) -> ConfinedContainer:
+        if self._confined is None:
             raise RunnerBroken("The runner is not open.")
-        return self._facts
+        return self._confined
 
-    def _start(self) -> None:
-        settings = self._settings
-        try:
-            memory = settings.memory or self._engine.memory() * 3 // 4
-            self._container = self._engine.client.containers.create(
-                settings.image,
-                entrypoint=["sleep"],
-                command=["infinity"],
-                user="0",
-                environment={**guards(), **settings.environment},
-                labels=self._engine.labels,
-                init=True,
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                pids_limit=_PROCESSES,
-                mem_limit=memory,
-                network_mode="bridge" if settings.network else "none",
-            )
-            self._container.start()
-            self._own_packages = VERSION_LABEL in self._container.image.labels
-        except ENGINE_FAILURES as e:
-            raise RunnerBroken(f"A container of {settings.image} cannot be started: {e}") from e
+    def _make_folders(self, folders: set[PurePosixPath]) -> None:
+        if folders:
+            made = self.run(["mkdir", "-p", "--", *sorted(map(str, folders))], timeout=30, cwd=PurePosixPath("/"))
+            if made.exit_code:
+                raise RunnerBroken(f"Folders cannot be made in {self._settings.image}: {made.output}")
 
-    def _look(self) -> None:
-        asked = self._settings.airflow_version
-        try:
-            probed = self._run(["python3", "-c", PROBE], 60, None, "/")
-        except ENGINE_FAILURES as e:
-            raise self._broken("looking into it", e) from e
-        try:
-            facts = parse_facts(probed.output)
-        except ValueError as e:
-            raise wrong_airflow(self._settings.image, found=None, asked=asked) from e
-        if facts.airflow != asked:
-            raise wrong_airflow(self._settings.image, found=facts.airflow, asked=asked)
-        self._facts = facts
-
-    def _run(self, argv: Sequence[str], timeout: float, env: Mapping[str, str] | None, cwd: str) -> Completed:
-        output = CappedOutput()
-        started = time.monotonic()
-        try:
-            code = execute(
-                self._engine.client.api,
-                self._container.id,
-                ["/bin/sh", "-c", _WRAPPER, f"{timeout:.3f}", *argv],
-                user=USER,
-                environment=env or {},
-                cwd=cwd,
-                timeout=timeout + _GRACE,
-                take=output.write,
-            )
-        except TimeoutError as e:
-            with suppress(*ENGINE_FAILURES):
-                self._container.kill()
-            raise RunnerBroken(f"{argv[0]} did not end after {timeout:.0f} s, and its container was killed.") from e
-        seconds = time.monotonic() - started
-        timed_out = seconds >= timeout and code in _KILLED
-        # A killed command may be the first that is seen of a killed container.
-        patience = _SETTLING if code in _KILLED and not timed_out else 0.0
-        if code is None or not self._stays_alive(patience):
-            raise self._broken(f"running {argv[0]}")
-        return Completed(exit_code=code, output=output.text(), seconds=seconds, timed_out=timed_out)
-
-    def _stays_alive(self, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while True:
-            self._container.reload()
-            if str(self._container.status) != "running":
-                return False
-            if time.monotonic() >= until:
-                return True
-            time.sleep(0.1)
-
-    def _broken(self, doing: str, *causes: Exception) -> RunnerBroken:
-        what = f"The runner's container ({self._settings.image}) broke while {doing}"
-        cause = f": {causes[0]}" if causes else "."
-        state: Mapping[str, Any] = {}
-        with suppress(*ENGINE_FAILURES):
-            self._container.reload()
-            state = self._container.attrs["State"]
-        if state.get("OOMKilled"):
-            return RunnerBroken(what + cause, meaning="It ran out of memory.", mend="runs-on: a larger runner")
-        meaning = "" if state else "The engine does not answer any more, or the container was removed."
-        if state and not state.get("Running"):
-            meaning = f"The container ended with exit code {state.get('ExitCode')}."
-        return RunnerBroken(what + cause, meaning=meaning)
-
-    def _remove(self) -> None:
-        if self._container is None:
-            return
-        # Already gone, or the engine is: then the clean-up by label has it.
-        with suppress(*ENGINE_FAILURES):
-            self._container.remove(force=True, v=True)
-        self._container = None
+    def _close(self) -> None:
+        if self._confined is not None:
+            self._confined.remove()
+        self._confined = None
         self._facts = None
+
+
+def _member(path: PurePosixPath) -> str:
+    return str(path).lstrip("/")

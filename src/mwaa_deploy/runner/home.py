@@ -116,7 +116,7 @@ class HomeTemplates:
             (local / "etc" / name).write_text(text, encoding="utf-8")
         for name in _FOLDERS:
             (home / name).mkdir()
-        migrate = [interpreter, "-m", "airflow", "db", "migrate"]
+        migrate = [interpreter, *packages.migrate_command]
         own = airflow_environment(PurePosixPath(home), packages.airflow_version)
         _call(migrate, own, _MIGRATE_TIMEOUT, "Airflow's database")
         # Both would name the folder that the template was made in.

@@ -5,25 +5,25 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.credentials.errors import StoreError
+from docker.errors import ImageNotFound
 from docker.models.images import Image
 
 from mwaa_deploy.errors import RunnerImageUnusable
 from mwaa_deploy.ports import Log
 from mwaa_deploy.runner.engine import ENGINE_FAILURES, Engine
+from mwaa_deploy.runner.image_reference import ImageReference, parse_reference
+from mwaa_deploy.runner.image_transfer import ImageTransfer
 from mwaa_deploy.runner.packages import LockedPackages
+from mwaa_deploy.runner.registry_access import AccessRefused, RegistryAccess
+from mwaa_deploy.runner.registry_refusal import PULL_ACTIONS, login_mend, refusal_meaning
 
 VERSION_LABEL = "mwaa-deploy.airflow-version"
 CONTEXT_LABEL = "mwaa-deploy.context"
 
 _LAST_LINES = 20
 
-_PULL_MEND = """\
-log in to its registry before this action, for example
-  - uses: aws-actions/amazon-ecr-login@v2
-or on the command line
-  aws ecr get-login-password | docker login --username AWS --password-stdin {host}
-or leave runner-image out, and the action builds its own."""
+_LEAVE_OUT = "or leave runner-image out, and the action builds its own."
 
 _BASE_MEND = """\
 name a base image with Python {python} that this engine can reach:
@@ -36,7 +36,7 @@ or do without an image:
 
 def default_base(packages: LockedPackages) -> str:
     """The public image with the very Python of MWAA's."""
-    return f"python:{packages.python}-slim-bookworm"
+    return packages.public_base
 
 
 class RunnerImages:
@@ -44,12 +44,15 @@ class RunnerImages:
 
     Args:
         engine: where they are kept.
-        log: told what pulls and builds print.
+        access: finds the login for a registry.
+        log: told what builds print, and how far pulls are.
     """
 
-    def __init__(self, engine: Engine, log: Log) -> None:
+    def __init__(self, engine: Engine, access: RegistryAccess, log: Log) -> None:
         self._client = engine.client
+        self._access = access
         self._log = log
+        self.transfer = ImageTransfer(engine, access, log)
 
     def named(self, reference: str, airflow_version: str) -> str:
         """Have an image that somebody else made, pulling it when it is not there.
@@ -76,10 +79,10 @@ class RunnerImages:
             base: image to build on, with a python3 of the right minor version; default: a public python:*-slim.
 
         Raises:
-            RunnerImageUnusable: the build failed.
+            RunnerImageUnusable: the base cannot be had, or the build failed.
         """
         base = base or default_base(packages)
-        tag = f"mwaa-deploy/runner:{packages.airflow_version}"
+        tag = own_tag(packages)
         digest = packages.digest(base)
         if self._context_of(tag) == digest:
             self._log.info(f"Image {tag} is here and up to date.")
@@ -90,9 +93,41 @@ class RunnerImages:
             "PYTHON_VERSION": packages.python_minor,
             "CONTEXT_DIGEST": digest,
         }
+        self._have_base(base, packages)
         with self._log.group(f"Build image {tag} on {base}"):
             self._build(tag, packages, arguments)
         return tag
+
+    def newest(self, base: str) -> str:
+        """The name of a base image with the digest that its registry has now; as it is if no registry says."""
+        try:
+            reference = parse_reference(base)
+            local = self._client.images.get(base)
+        except ImageNotFound:
+            local = None
+        except (ValueError, *ENGINE_FAILURES):
+            return base
+        # One that was made here, and never pulled, has no registry.
+        if reference.digest or (local is not None and not local.attrs.get("RepoDigests")):
+            return base
+        try:
+            return f"{base}@{self.transfer.digest(reference)}"
+        except AccessRefused as e:
+            self._log.info(f"{base} is taken as it is: its registry does not say which is the newest. ({e})")
+            return base
+
+    def push(self, tag: str, reference: ImageReference) -> str:
+        """Push an image of the engine under another name, and return the digest of its manifest.
+
+        Raises:
+            AccessRefused: the registry does not take it, or does not answer.
+            RunnerImageUnusable: the engine does not let it carry that name.
+        """
+        try:
+            self._client.api.tag(tag, reference.text.removesuffix(f":{reference.tag}"), reference.tag)
+        except ENGINE_FAILURES as e:
+            raise RunnerImageUnusable(f"The engine cannot name image {tag} {reference.text}: {e}") from e
+        return self.transfer.push(reference)
 
     def _context_of(self, tag: str) -> str | None:
         try:
@@ -118,25 +153,48 @@ class RunnerImages:
                 for line in _lines(stream):
                     self._log.verbatim(line)
                     lines.append(line)
-        except (_Refused, *ENGINE_FAILURES) as e:
+        except (_Refused, StoreError, *ENGINE_FAILURES) as e:
             what = f"Image {tag} cannot be built on {arguments['BASE_IMAGE']}: {e}"
             meaning = "The last lines of the build:\n" + "\n".join(lines[-_LAST_LINES:]) if lines else ""
             mend = _BASE_MEND.format(python=packages.python_minor)
             raise RunnerImageUnusable(what, meaning=meaning, mend=mend) from e
 
-    def _pull(self, reference: str) -> Image:
-        with self._log.group(f"Pull image {reference}"):
+    def _have_base(self, base: str, packages: LockedPackages) -> None:
+        """Pull the base if it is not there: with a login, which the build itself would not have, and with progress."""
+        try:
+            self._client.images.get(base)
+        except ImageNotFound:
             try:
-                # Not the SDK's own pull(): it does not look at what the engine says on the way.
-                tag = None if _has_tag(reference) else "latest"
-                for line in _lines(self._client.api.pull(reference, tag=tag, stream=True, decode=True)):
-                    self._log.verbatim(line)
-                return self._client.images.get(reference)
-            except (_Refused, *ENGINE_FAILURES) as e:
-                what = f"Image {reference} is not on this engine and cannot be pulled: {e}"
-                raise RunnerImageUnusable(
-                    what, meaning=_pull_meaning(e), mend=_PULL_MEND.format(host=reference.partition("/")[0])
-                ) from e
+                self.transfer.pull(parse_reference(base))
+            except (AccessRefused, ValueError) as e:
+                what = f"Base image {base} is not on this engine and cannot be pulled: {e}"
+                mend = _BASE_MEND.format(python=packages.python_minor)
+                raise RunnerImageUnusable(what, mend=mend) from e
+        except ENGINE_FAILURES as e:
+            raise RunnerImageUnusable(f"The engine cannot look at image {base}: {e}") from e
+
+    def _pull(self, text: str) -> Image:
+        what = f"Image {text} is not on this engine and cannot be pulled"
+        try:
+            reference = parse_reference(text)
+        except ValueError as e:
+            raise RunnerImageUnusable(f"{what}: {e}.", mend=f"name another runner-image\n{_LEAVE_OUT}") from e
+        try:
+            self.transfer.pull(reference)
+            return self._client.images.get(text)
+        except AccessRefused as e:
+            aws = self._access.aws
+            mend = login_mend(reference, actions=PULL_ACTIONS, endpoint=aws.endpoint)
+            raise RunnerImageUnusable(
+                f"{what}.", meaning=refusal_meaning(e.tried, e.last, aws.from_fork), mend=f"{mend}\n{_LEAVE_OUT}"
+            ) from e
+        except ENGINE_FAILURES as e:
+            raise RunnerImageUnusable(f"The engine cannot look at image {text}: {e}") from e
+
+
+def own_tag(packages: LockedPackages) -> str:
+    """The name that our own image has on an engine."""
+    return f"mwaa-deploy/runner:{packages.airflow_version}"
 
 
 def wrong_airflow(reference: str, *, found: str | None, asked: str) -> RunnerImageUnusable:
@@ -147,7 +205,7 @@ def wrong_airflow(reference: str, *, found: str | None, asked: str) -> RunnerIma
 
 
 class _Refused(Exception):
-    """The engine's word that a build or a pull failed."""
+    """The engine's word that a build failed."""
 
 
 def _lines(stream: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -172,18 +230,3 @@ def _context(files: Mapping[str, bytes]) -> IO[bytes]:
             archive.addfile(entry, io.BytesIO(body))
     context.seek(0)
     return context
-
-
-def _has_tag(reference: str) -> bool:
-    return "@" in reference or ":" in reference.rpartition("/")[2]
-
-
-def _pull_meaning(error: Exception) -> str:
-    text = str(error).lower()
-    if isinstance(error, NotFound) or "not found" in text or "manifest unknown" in text:
-        return "The registry knows no such image, or does not show it without a login."
-    if "denied" in text or "unauthorized" in text or "no basic auth" in text:
-        return "The registry wants a login, or this login may not pull it."
-    if isinstance(error, APIError):
-        return "The engine does not reach the registry."
-    return ""

@@ -3,14 +3,21 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mwaa_deploy.errors import AirflowVersionUnknown
+from mwaa_deploy.package_data import images_data
 
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==[^\s;\\]+", re.MULTILINE)
 """A package of a lock file without its marker and hashes; the Dockerfile does the same with sed."""
+
+_DB_MIGRATE_SINCE = (2, 7)
+
+_DESCRIBED = ("python", "debian", "resolved_as_of")
+"""Keys of versions.toml that are attributes too."""
 
 _UNCONSTRAINED = frozenset({"pip", "setuptools", "wheel"})
 
@@ -23,16 +30,43 @@ class LockedPackages:
         airflow_version: as in '2.10.3'.
         python: the exact Python of MWAA's image, as in '3.11.9'.
         folder: the images folder; holds the Dockerfile too.
+        debian: release of the public base image that has this very Python.
+        resolved_as_of: the day, as in '2024-01-15', whose newest packages were taken, where it is not known which
+            packages MWAA's image has; None where a bill of materials decided.
     """
 
     airflow_version: str
     python: str
     folder: Path
+    debian: str = "bookworm"
+    resolved_as_of: str | None = None
 
     @property
     def python_minor(self) -> str:
         """The release line of Python, as in '3.11'."""
         return self.python.rpartition(".")[0]
+
+    @property
+    def public_base(self) -> str:
+        """The public image with the very Python of MWAA's, as in 'python:3.11.9-slim-bookworm'."""
+        return f"python:{self.python}-slim-{self.debian}"
+
+    @property
+    def migrate_command(self) -> Sequence[str]:
+        """What makes Airflow's tables, after the interpreter: `db migrate` came with 2.7 (Airflow's release notes)."""
+        before = tuple(int(part) for part in self.airflow_version.split(".")[:2]) < _DB_MIGRATE_SINCE
+        return ("-m", "airflow", "db", "upgrade" if before else "migrate")
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """How these packages differ from those of MWAA's image, a sentence each."""
+        if self.resolved_as_of is None:
+            return ()
+        sentence = (
+            f"Which packages MWAA's image of Airflow {self.airflow_version} holds is not published: the providers here "
+            f"are those that the MWAA user guide names, all else is what was newest on {self.resolved_as_of}."
+        )
+        return (sentence,)
 
     @property
     def lock(self) -> Path:
@@ -77,15 +111,20 @@ class LockedPackages:
 
 
 def images_folder(env: Mapping[str, str]) -> Path:
-    """The images folder: MWAA_DEPLOY_IMAGES, else the one of the checkout the program runs from."""
+    """The images folder: MWAA_DEPLOY_IMAGES, else the one that the program came with."""
     given = env.get("MWAA_DEPLOY_IMAGES")
-    return Path(given) if given else Path(__file__).resolve().parents[3] / "images"
+    return Path(given) if given else images_data()
 
 
 def pythons_of_mwaa(folder: Path) -> Mapping[str, str]:
     """The exact Python of MWAA's image, by Airflow version."""
+    return {version: entry["python"] for version, entry in _versions(folder).items()}
+
+
+def _versions(folder: Path) -> Mapping[str, Mapping[str, Any]]:
     table = tomllib.loads((folder / "versions.toml").read_text(encoding="utf-8"))
-    return {version: entry["python"] for version, entry in table["airflow"].items()}
+    found: Mapping[str, Mapping[str, Any]] = table["airflow"]
+    return found
 
 
 def find_packages(folder: Path, airflow_version: str) -> LockedPackages:
@@ -94,12 +133,13 @@ def find_packages(folder: Path, airflow_version: str) -> LockedPackages:
     Raises:
         AirflowVersionUnknown: there is no lock file for it.
     """
-    pythons = pythons_of_mwaa(folder)
-    if airflow_version in pythons:
-        packages = LockedPackages(airflow_version=airflow_version, python=pythons[airflow_version], folder=folder)
+    versions = _versions(folder)
+    if airflow_version in versions:
+        described = {name: versions[airflow_version][name] for name in _DESCRIBED if name in versions[airflow_version]}
+        packages = LockedPackages(airflow_version=airflow_version, folder=folder, **described)
         if packages.lock.is_file():
             return packages
-    known = ", ".join(pythons)
+    known = ", ".join(versions)
     what = f"There are no locked packages for Airflow {airflow_version}; there are for {known}."
     meaning = "Either the version is mistyped, or it is newer than this release of the action."
     mend = f"with:\n  airflow-version: {known.rpartition(', ')[2]}\nor, with an image of your own:\n  runner-image: ..."

@@ -1,25 +1,21 @@
 """A process in a sandbox, with a time limit."""
 
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
-from mwaa_deploy.runner.sandbox import Confinement, Sandbox
+from mwaa_deploy.runner.sandbox import Sandbox
+from mwaa_deploy.runner.supervision import GRACE, SUPERVISOR, Ended, parse_report, supervised
 
 _CHUNK = 65536
 _STRAGGLERS = 5.0
 _CANNOT_START = 127
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a process ended: its status (minus the signal's number for one that was killed) and whether in time."""
-
-    code: int
-    timed_out: bool = False
+_UNWATCHED = 128 + signal.SIGKILL
 
 
 def run_process(
@@ -35,6 +31,8 @@ def run_process(
 ) -> Ended:
     """Run a process to its end or its time limit; nothing it started outlives it.
 
+    In namespaces all of them end with the first; elsewhere a supervisor ends them.
+
     Args:
         argv: the command, without the sandbox around it.
         sandbox: what to start it in.
@@ -45,35 +43,77 @@ def run_process(
         stdin: an open file that it may read; default: nothing.
         errors: subprocess.STDOUT to take what it prints as errors too, or subprocess.DEVNULL.
     """
-    own_cwd = cwd if sandbox.confinement in {Confinement.OTHER_USER, Confinement.NONE} else None
+    if sandbox.namespaced:
+        command, limit, to_errors = sandbox.command(argv, cwd, env), timeout, errors
+    else:
+        command = supervised(
+            sandbox.limited(argv, env),
+            python=sandbox.python,
+            script=str(SUPERVISOR),
+            seconds=timeout,
+            users="" if sandbox.uid is None else f"{sandbox.uid}:{sandbox.uid}",
+            folder=cwd,
+            errors_taken=errors == subprocess.STDOUT,
+        )
+        limit, to_errors = timeout + GRACE, subprocess.PIPE
+    kills = _memory_kills()
     try:
         process = subprocess.Popen(
-            sandbox.command(argv, cwd),
-            cwd=own_cwd,
-            env=dict(env),
+            command,
+            env={"PATH": sandbox.path},
             stdin=stdin if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=to_errors,
             start_new_session=True,
         )
     except OSError as e:
-        take(f"{argv[0]}: {e}\n".encode())
+        take(f"{command[0]}: {e}\n".encode())
         return Ended(code=_CANNOT_START)
+    timed_out = not _wait(process, limit, take, watched=not sandbox.namespaced)
+    if not sandbox.namespaced:
+        return _reported(process)
+    code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return Ended(code=code, timed_out=timed_out, out_of_memory=_memory_kills() > kills)
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float, take: Callable[[bytes], object], *, watched: bool) -> bool:
     reader = threading.Thread(target=_read_all, args=(process, take), daemon=True)
     reader.start()
     try:
-        process.wait(timeout)
-        timed_out = False
+        process.wait(limit)
     except subprocess.TimeoutExpired:
-        timed_out = True
+        return False
     finally:
-        sandbox.end(process)
+        if process.poll() is None and watched:
+            # Let it end what it watches.
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_STRAGGLERS)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         # Without a sandbox something may have slipped away and keep the pipe open.
         reader.join(_STRAGGLERS)
-    if process.stdout is not None and not reader.is_alive():
-        process.stdout.close()
-    return Ended(code=process.returncode, timed_out=timed_out)
+        if process.stdout is not None and not reader.is_alive():
+            process.stdout.close()
+    return True
+
+
+def _reported(process: subprocess.Popen[bytes]) -> Ended:
+    """What the supervisor said; a failure if it did not come to that, whatever the command may have done."""
+    if process.stderr is None:
+        return Ended(code=_UNWATCHED)
+    with process.stderr:
+        report = parse_report(process.stderr.read(_CHUNK))
+    return report if isinstance(report, Ended) and not report.left else Ended(code=_UNWATCHED)
+
+
+def _memory_kills() -> int:
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _read_all(process: subprocess.Popen[bytes], take: Callable[[bytes], object]) -> None:

@@ -8,16 +8,16 @@ weaker than namespaces keeps a command from the job's next steps, there is then 
 """
 
 import os
-import signal
-import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from mwaa_deploy.errors import RunnerUnconfined
 from mwaa_deploy.runner.covers import Mount
+from mwaa_deploy.runner.environment import SYSTEM_PATH
 
 MWAA_UID = 1000
 """The uid of MWAA's containers."""
@@ -25,13 +25,21 @@ MWAA_UID = 1000
 _FIRST_UID, _UIDS = 50_000, 10_000
 """Uids for the user's code where we are root: below 65,536, as some engines map no more, and nobody's by custom."""
 
+_LOOPBACK = """
+import _socket, fcntl, struct
+fcntl.ioctl(_socket.socket(), 0x8914, struct.pack("16sH14x", b"lo", 0x41))
+"""
+"""SIOCSIFFLAGS with IFF_UP and IFF_RUNNING: a new network namespace starts with its loopback down."""
+
 _SCRIPT = """
 set -eu
+echo 1000 >/proc/self/oom_score_adj # where memory runs out, it is the user's code that goes
 while [ "$1" != -- ]; do
   case $1 in
     tmpfs) mount -t tmpfs -o "mode=${3:-0755},nosuid,nodev" tmpfs "$2" ;;
     bind) mkdir -p "$3"; mount --rbind "$2" "$3" ;;
     null) mount --bind /dev/null "$2" ;;
+    loopback) "$2" -I -S -c "$3" ;;
     text) [ -e "$2" ] || { target=$(readlink -m "$2"); mkdir -p "${target%/*}"; printf %s "$3" >"$target"; } ;;
     readonly) sed s/%/%%/g /proc/self/mountinfo | while read -r _ _ _ _ place options _; do
       place=$(printf "$place.") # the kernel writes blanks as octal numbers
@@ -52,6 +60,15 @@ shift
 exit 0
 """
 """The shell stays: as first process of its namespace it reaps orphans, and all of them end when it does."""
+
+_LIMITED = """
+ulimit -c 0
+ulimit -d "$1" # kilobytes
+ulimit -u "$2" 2>/dev/null || ulimit -p "$2" # as bash calls it, and as dash does
+shift 2
+exec env -i "$@"
+"""
+"""The variables come last: a path or a library to preload that the user's code chose must rule no step before."""
 
 _UNCONFINED_MEANING = (
     "Mount and process namespaces cannot be made here, as on Ubuntu 23.10 and later for users who are not root. "
@@ -77,6 +94,19 @@ class Confinement(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a command may take.
+
+    Attributes:
+        memory: bytes of each process; by default three quarters of this host's.
+        processes: how many processes and threads its user may have at a time.
+    """
+
+    memory: int = field(default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4)
+    processes: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sandbox:
     """A way to start commands.
 
@@ -84,11 +114,24 @@ class Sandbox:
         confinement: how much they are kept from.
         uid: user that they run as on this host, or None for ourselves.
         mounts: what namespaces show and cover.
+        limits: what they may take.
+        network: whether they reach the network; only namespaces can keep them from it.
+        python: an interpreter that they cannot change.
+        path: where the tools are that make the sandbox.
     """
 
     confinement: Confinement
     uid: int | None = None
     mounts: tuple[Mount, ...] = ()
+    limits: Limits = Limits()
+    network: bool = True
+    python: str = sys.executable
+    path: str = SYSTEM_PATH
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether commands have namespaces of their own, which end with them."""
+        return self.confinement in {Confinement.NAMESPACES, Confinement.USER_NAMESPACES}
 
     @property
     def difference(self) -> str | None:
@@ -107,34 +150,31 @@ class Sandbox:
                     "the environment of its other processes."
                 )
 
-    def command(self, argv: Sequence[str], cwd: str) -> list[str]:
-        """The command to start for a command."""
-        operations = [word for mount in self.mounts for word in mount]
-        inside = ["/bin/sh", "-c", _SCRIPT, "sh", *operations, "--", cwd]
-        other = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-        other += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
-        match self.confinement:
-            case Confinement.NAMESPACES:
-                return ["unshare", *_NAMESPACES, *inside, *other, *argv]
-            case Confinement.USER_NAMESPACES:
-                # The inner namespace owns none of the mounts, so nothing in it can take a cover away.
-                again = ["unshare", "--user", f"--map-user={MWAA_UID}", f"--map-group={MWAA_UID}"]
-                no_way_back = ["setpriv", "--no-new-privs"]
-                return ["unshare", "--user", "--map-root-user", *_NAMESPACES, *inside, *again, *no_way_back, *argv]
-            case Confinement.OTHER_USER:
-                return [*other, *argv]
-            case Confinement.NONE:
-                # At least nobody gets on by sudo.
-                return ["setpriv", "--no-new-privs", *argv]
+    def limited(self, argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
+        """The command within its limits and with its own variables."""
+        processes = self.limits.processes
+        if self.confinement is Confinement.NONE:
+            # Those that this user has anyway count too.
+            processes += _threads_of(os.geteuid())
+        limits = [str(self.limits.memory // 1024), str(processes)]
+        return ["/bin/sh", "-c", _LIMITED, "sh", *limits, *(f"{name}={value}" for name, value in env.items()), *argv]
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill what a command left running, or the command itself with all that it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        if self.confinement is Confinement.OTHER_USER:
-            for pid in _processes_of(self.uid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+    def command(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> list[str]:
+        """The command to start for a command in namespaces; to be started with `path` as its only variable."""
+        operations = [word for mount in self.mounts for word in mount]
+        if not self.network:
+            operations = ["loopback", self.python, _LOOPBACK, *operations]
+        namespaces = [*_NAMESPACES, *([] if self.network else ["--net"])]
+        inside = ["/bin/sh", "-c", _SCRIPT, "sh", *operations, "--", cwd]
+        limited = self.limited(argv, env)
+        if self.confinement is Confinement.NAMESPACES:
+            other = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+            other += [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
+            return ["unshare", *namespaces, *inside, *other, *limited]
+        # The inner namespace owns none of the mounts, so nothing in it can take a cover away.
+        again = ["unshare", "--user", f"--map-user={MWAA_UID}", f"--map-group={MWAA_UID}"]
+        no_way_back = ["setpriv", "--no-new-privs"]
+        return ["unshare", "--user", "--map-root-user", *namespaces, *inside, *again, *no_way_back, *limited]
 
 
 def free_uid() -> int | None:
@@ -142,22 +182,34 @@ def free_uid() -> int | None:
     return _FIRST_UID + os.getpid() % _UIDS if os.geteuid() == 0 else None
 
 
-def choose_sandbox(mounts: tuple[Mount, ...], uid: int | None, works: Callable[[Sandbox], bool]) -> Sandbox:
+def choose_sandbox(
+    mounts: tuple[Mount, ...],
+    uid: int | None,
+    works: Callable[[Sandbox], bool],
+    *,
+    python: str = sys.executable,
+    path: str = SYSTEM_PATH,
+    limits: Limits = Limits(),
+) -> Sandbox:
     """The first way to confine commands that works here, from the strongest on.
 
     Args:
         mounts: what namespaces show and cover.
         uid: user to become, where we are root.
         works: tries a trivial command in a sandbox.
+        python: an interpreter that commands cannot change.
+        path: where the tools are that make a sandbox.
+        limits: what commands may take.
     """
+    none = Sandbox(confinement=Confinement.NONE, python=python, path=path, limits=limits)
     if uid is not None:
         ways = [
-            Sandbox(confinement=Confinement.NAMESPACES, uid=uid, mounts=mounts),
-            Sandbox(confinement=Confinement.OTHER_USER, uid=uid),
+            replace(none, confinement=Confinement.NAMESPACES, uid=uid, mounts=mounts),
+            replace(none, confinement=Confinement.OTHER_USER, uid=uid),
         ]
     else:
-        ways = [Sandbox(confinement=Confinement.USER_NAMESPACES, mounts=mounts)]
-    return next((way for way in ways if works(way)), Sandbox(confinement=Confinement.NONE))
+        ways = [replace(none, confinement=Confinement.USER_NAMESPACES, mounts=mounts)]
+    return next((way for way in ways if works(way)), none)
 
 
 def refuse_unconfined(sandbox: Sandbox, env: Mapping[str, str]) -> None:
@@ -170,17 +222,16 @@ def refuse_unconfined(sandbox: Sandbox, env: Mapping[str, str]) -> None:
     Raises:
         RunnerUnconfined: this is a job, and the sandbox has no namespaces.
     """
-    namespaces = sandbox.confinement in {Confinement.NAMESPACES, Confinement.USER_NAMESPACES}
-    if not namespaces and env.get("GITHUB_ACTIONS") == "true":
+    if not sandbox.namespaced and env.get("GITHUB_ACTIONS") == "true":
         what = "This runner does not let the virtual environment keep the project's code from the rest of the job."
         raise RunnerUnconfined(what, meaning=_UNCONFINED_MEANING, mend=_UNCONFINED_MEND)
 
 
-def _processes_of(uid: int | None) -> list[int]:
-    found = []
+def _threads_of(uid: int) -> int:
+    found = 0
     for status in Path("/proc").glob("[0-9]*/status"):
-        # Not the folder's owner: a process can hide that by becoming undumpable.
-        with suppress(OSError):
-            if f"\nUid:\t{uid}\t" in status.read_text():
-                found.append(int(status.parent.name))
+        with suppress(OSError, IndexError, ValueError):
+            text = status.read_text(errors="replace")
+            if f"\nUid:\t{uid}\t" in text:
+                found += int(text.split("\nThreads:\t")[1].split()[0])
     return found

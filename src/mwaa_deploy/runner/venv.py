@@ -6,25 +6,28 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Self
 
 from mwaa_deploy.errors import RunnerBroken
-from mwaa_deploy.ports import Completed
+from mwaa_deploy.ports import Completed, RunnerFamily
 from mwaa_deploy.runner.archive import make_archive
 from mwaa_deploy.runner.covers import mounts, private_paths
-from mwaa_deploy.runner.environment import venv_environment
+from mwaa_deploy.runner.environment import SYSTEM_PATH, venv_environment
 from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
 from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.member import LARGEST, too_large
 from mwaa_deploy.runner.output import CappedOutput
 from mwaa_deploy.runner.packages import LockedPackages
-from mwaa_deploy.runner.process import Ended, run_process
+from mwaa_deploy.runner.process import run_process
 from mwaa_deploy.runner.pythons import HostPython
-from mwaa_deploy.runner.sandbox import Confinement, Sandbox, choose_sandbox, free_uid, refuse_unconfined
+from mwaa_deploy.runner.sandbox import Confinement, Limits, Sandbox, choose_sandbox, free_uid, refuse_unconfined
+from mwaa_deploy.runner.supervision import Ended
 
-_PUT = 'mkdir -p "$1" && exec tar --extract --no-same-owner --file - --directory "$1"'
+_PUT = ("tar", "--extract", "--no-same-owner", "--file", "-", "--directory", "/")
 _READ = '[ -f "$1" ] || exit 44; exec head --bytes "$2" "$1"'
 
 _QUICK = 120.0
@@ -41,6 +44,7 @@ class VenvRunner:
         templates: where homes come from.
         env: our own environment: what to hide, and how to reach the package index.
         variables: variables of every command, besides what MWAA's containers set.
+        limits: what commands may take.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class VenvRunner:
         *,
         env: Mapping[str, str],
         variables: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._packages = packages
         self._python = python
@@ -59,7 +64,10 @@ class VenvRunner:
         self._variables = dict(variables or {})
         self._root: Path | None = None
         self._environment: dict[str, str] = {}
+        self._limits = limits or Limits()
         self._sandbox = Sandbox(confinement=Confinement.NONE)
+        self._offline: Sandbox | None = None
+        self._closed = False
         self._facts: Facts | None = None
 
     def __enter__(self) -> Self:
@@ -79,7 +87,12 @@ class VenvRunner:
             if uid is not None:
                 for folder in (self._root, self._root / "tmp"):
                     os.chown(folder, uid, uid)
-            self._sandbox = choose_sandbox(self._mounts(), uid, self._works)
+            self._sandbox = choose_sandbox(
+                *(self._mounts(), uid, self._works),
+                python=str(self._python.executable),
+                path=self._env.get("PATH") or SYSTEM_PATH,
+                limits=self._limits,
+            )
             refuse_unconfined(self._sandbox, self._env)
             self._facts = self._look()
         except BaseException:
@@ -94,15 +107,22 @@ class VenvRunner:
     @property
     def description(self) -> str:
         """As in 'virtual environment, Airflow 2.10.3, Python 3.11.7'."""
-        return f"virtual environment, Airflow {self._known.airflow}, Python {self._known.python}"
+        return f"virtual environment, Airflow {self.facts.airflow}, Python {self.facts.python}"
+
+    @property
+    def family(self) -> RunnerFamily:
+        """Ours: the packages come from our lock file."""
+        return RunnerFamily.OURS
 
     @property
     def differences(self) -> tuple[str, ...]:
         """How it differs from MWAA, a sentence each."""
-        more = [f"Airflow's home is {self.home}; MWAA's is /usr/local/airflow."]
-        if self._sandbox.difference:
-            more.insert(0, self._sandbox.difference)
-        return differences(self._known, mwaa_python=self._packages.python, own_packages=True, more=more)
+        more = [self._sandbox.difference] if self._sandbox.difference else []
+        if self._closed and self._offline is None:
+            more.append("The network could not be closed on this host: the project's code could reach it throughout.")
+        more.append(f"Airflow's home is {self.home}; MWAA's is /usr/local/airflow.")
+        more.extend(self._packages.differences)
+        return differences(self.facts, mwaa_python=self._packages.python, more=more)
 
     @property
     def home(self) -> PurePosixPath:
@@ -114,18 +134,36 @@ class VenvRunner:
         """Absolute path of the interpreter that has Airflow."""
         return str(self.home / ".local" / "bin" / "python")
 
+    @property
+    def facts(self) -> Facts:
+        """What was found in it."""
+        if self._facts is None:
+            raise RunnerBroken("The runner is not open.")
+        return self._facts
+
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy bytes, a file or a folder to an absolute path, owned by the runner's user.
 
         Raises:
             RunnerBroken: it cannot be written there.
         """
+        self.put_all({destination: source})
+
+    def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
+        """Copy many of them in one go.
+
+        Raises:
+            RunnerBroken: something cannot be written to its place.
+        """
+        if not files:
+            return
         output = CappedOutput()
-        argv = ["/bin/sh", "-c", _PUT, "sh", str(destination.parent)]
-        with make_archive(destination.name, source, uid=os.geteuid(), gid=os.getegid()) as archive:
-            ended = self._process(argv, timeout=_QUICK, stdin=archive, take=output.write)
+        names = {str(path).lstrip("/"): source for path, source in files.items()}
+        with make_archive(names, uid=os.geteuid(), gid=os.getegid()) as archive:
+            ended = self._process(_PUT, timeout=_QUICK, stdin=archive, take=output.write)
         if ended.code:
-            raise RunnerBroken(f"{destination} cannot be written in the runner: {output.text().strip()}")
+            first = next(iter(files))
+            raise RunnerBroken(f"{first} cannot be written in the runner: {output.text().strip()}")
 
     def run(
         self,
@@ -134,13 +172,24 @@ class VenvRunner:
         timeout: float,
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
+        network: bool = True,
     ) -> Completed:
         """Run a command to its end, or kill it and all it started after `timeout` seconds."""
         output = CappedOutput()
+        sandbox = self._sandbox if network and not self._closed else self._offline
         started = time.monotonic()
-        ended = self._process(argv, timeout=timeout, take=output.write, env=env, cwd=cwd)
-        seconds = time.monotonic() - started
-        return Completed(exit_code=ended.code, output=output.text(), seconds=seconds, timed_out=ended.timed_out)
+        ended = self._process(argv, timeout=timeout, take=output.write, env=env, cwd=cwd, sandbox=sandbox)
+        return Completed(
+            exit_code=ended.code,
+            output=output.text(),
+            seconds=time.monotonic() - started,
+            timed_out=ended.timed_out,
+            out_of_memory=ended.out_of_memory,
+        )
+
+    def close_network(self) -> None:
+        """Give every command from now on a network namespace of its own, with nothing but loopback in it."""
+        self._closed = True
 
     def read(self, path: PurePosixPath) -> bytes | None:
         """The bytes of one file, or None when there is none.
@@ -184,12 +233,6 @@ class VenvRunner:
             raise RunnerBroken("The runner is not open.")
         return self._root
 
-    @property
-    def _known(self) -> Facts:
-        if self._facts is None:
-            raise RunnerBroken("The runner is not open.")
-        return self._facts
-
     def _mounts(self) -> tuple[tuple[str, str, str], ...]:
         resolver = Path("/etc/resolv.conf")
         return mounts(
@@ -204,11 +247,16 @@ class VenvRunner:
         return ended.code == 0
 
     def _look(self) -> Facts:
-        probed = self.run([self.python, "-c", PROBE], timeout=_QUICK)
-        try:
-            return parse_facts(probed.output)
-        except ValueError as e:
-            raise RunnerBroken(f"The virtual environment's Python does not run: {e}") from e
+        # In passing it shows whether the network can be closed here.
+        offline = replace(self._sandbox, network=False) if self._sandbox.namespaced else None
+        for sandbox in (offline, self._sandbox) if offline else (self._sandbox,):
+            output = CappedOutput()
+            self._process([self.python, "-c", PROBE], timeout=_QUICK, take=output.write, sandbox=sandbox)
+            with suppress(ValueError):
+                found = parse_facts(output.text())
+                self._offline = sandbox if sandbox is offline else None
+                return replace(found, family=RunnerFamily.OURS)
+        raise RunnerBroken(f"The virtual environment's Python does not run: {output.text().strip()}")
 
     def _remove(self) -> None:
         if self._root is None:

@@ -4,15 +4,17 @@ import base64
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.errors import AwsAccessDenied, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
 from mwaa_deploy.ports import Annotation, Log, StoredObject
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for, message_of
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 SHA256_METADATA = "mwaa-deploy-sha256"
 COMMIT_METADATA = "mwaa-deploy-commit"
@@ -37,7 +39,7 @@ class S3Bucket:
         log: hears of what could not be looked at.
     """
 
-    def __init__(self, client: BaseClient, name: str, log: Log) -> None:
+    def __init__(self, client: "BaseClient", name: str, log: Log) -> None:
         self.name = name
         self._client = client
         self._log = log

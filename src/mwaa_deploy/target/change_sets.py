@@ -3,9 +3,8 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.clock import pauses
@@ -13,6 +12,9 @@ from mwaa_deploy.errors import ChangeSetFailed
 from mwaa_deploy.ports import ChangeSet, Clock, ResourceChange, StackParameter
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
 from mwaa_deploy.target.stack_events import STACK_TYPE
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 MAX_TEMPLATE_BYTES = 51_200
 """Limit of TemplateBody (CloudFormation quotas)."""
@@ -63,7 +65,7 @@ class ChangeSets:
 
     def __init__(
         self,
-        client: BaseClient,
+        client: "BaseClient",
         stack_name: str,
         *,
         stack_arn: str,

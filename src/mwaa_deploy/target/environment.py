@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.errors import EnvironmentMissing, EnvironmentUpdateFailed, EnvironmentWaitTimedOut
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Environment, EnvironmentState, Log
 from mwaa_deploy.target.aws_errors import aws_errors, code_of
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 HEARTBEAT = 60
 """Seconds between two lines of a wait that has nothing new to say."""
@@ -107,7 +109,7 @@ class MwaaEnvironments:
         client: a boto3 client of MWAA.
     """
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, client: "BaseClient") -> None:
         self._client = client
 
     def get(self, name: str) -> EnvironmentState | None:

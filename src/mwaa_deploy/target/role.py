@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ParamValidationError
 
 from mwaa_deploy.errors import RoleRefused
 from mwaa_deploy.ports import Log
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of
 from mwaa_deploy.target.oidc import AUDIENCE, IdTokens, told_claims
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 SESSION_NAME_LENGTH = (2, 64)
 """Bounds of RoleSessionName (STS API Reference, AssumeRoleWithWebIdentity)."""
@@ -42,7 +44,7 @@ class WebIdentityRole:
     """
 
     def __init__(
-        self, sts: BaseClient, tokens: IdTokens, *, arn: str, session_name: str, duration: int, log: Log
+        self, sts: "BaseClient", tokens: IdTokens, *, arn: str, session_name: str, duration: int, log: Log
     ) -> None:
         self._sts = sts
         self._tokens = tokens

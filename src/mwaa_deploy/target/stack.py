@@ -3,9 +3,8 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed
@@ -15,6 +14,9 @@ from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets
 from mwaa_deploy.target.stack_events import StackEvents
 from mwaa_deploy.target.stack_operation import wait_for_operation
 from mwaa_deploy.target.stack_status import Readiness, StackStatus, stack_status
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 ENVIRONMENT_TYPE = "AWS::MWAA::Environment"
 
@@ -38,7 +40,7 @@ class CloudFormationStack:
 
     def __init__(
         self,
-        client: BaseClient,
+        client: "BaseClient",
         name: str,
         *,
         clock: Clock,

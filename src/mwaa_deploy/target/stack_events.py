@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from botocore.client import BaseClient
+from typing import TYPE_CHECKING, Any
 
 from mwaa_deploy.ports import StackEvent
 from mwaa_deploy.target.aws_errors import aws_errors
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
 
 _CANCELLED = re.compile(r"Resource \w+ cancelled")
 
@@ -27,7 +28,7 @@ class StackEvents:
         stack_status: the status of the stack itself in its last event; '' before the first.
     """
 
-    def __init__(self, client: BaseClient, stack_id: str, token: str) -> None:
+    def __init__(self, client: "BaseClient", stack_id: str, token: str) -> None:
         self.seen: list[StackEvent] = []
         self.stack_status = ""
         self._client = client

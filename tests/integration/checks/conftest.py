@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,10 @@ import pytest
 from mwaa_deploy.checks.constraint_source import HttpConstraints
 from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.pins import parse_pins
+from mwaa_deploy.checks.request import CheckRequest
+from mwaa_deploy.checks.selection import all_checks
+from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.suite import run_checks
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
 from mwaa_deploy.ports import Runner
@@ -40,8 +45,8 @@ def fresh_runner() -> Iterator[Runner]:
         yield opened
 
 
-def open_venv() -> VenvRunner:
-    packages = find_packages(images_folder({}), AIRFLOW)
+def open_venv(airflow_version: str = AIRFLOW) -> VenvRunner:
+    packages = find_packages(images_folder({}), airflow_version)
     env = dict(os.environ)
     return VenvRunner(packages, find_python(packages.python, env), HomeTemplates(env, FakeLog()), env=env)
 
@@ -83,16 +88,27 @@ def check(
     test_tools: Path | None = None,
     limits: CheckLimits | None = None,
     log: FakeLog | None = None,
+    settings: CheckSettings | None = None,
+    airflow_version: str = AIRFLOW,
 ) -> CheckReport:
     """All checks, as the program runs them."""
+    packages = find_packages(images_folder({}), airflow_version)
+    request = CheckRequest(
+        airflow_version=airflow_version,
+        python=packages.python_minor,
+        selection=all_checks("The test asks for all of them."),
+        pins=parse_pins(packages.constraints(), packages.essential_constraints()),
+        settings=settings or CheckSettings(),
+        limits=limits or CheckLimits(),
+        test_tools=test_tools,
+    )
     return run_checks(
         project,
-        runner,
+        lambda: nullcontext(runner),
         log or FakeLog(),
-        airflow_version=AIRFLOW,
+        request,
         constraint_source=HttpConstraints(timeout=5),
-        test_tools=test_tools,
-        limits=limits or CheckLimits(),
+        index=None,
     )
 
 

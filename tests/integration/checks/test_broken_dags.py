@@ -1,64 +1,107 @@
 """DAG folders with every kind of fault in them, all at once: each file is judged for itself."""
 
+import os
+import zipfile
+
 import pytest
 
+from mwaa_deploy.checks.dag_integrity import DagJudgement
 from mwaa_deploy.checks.limits import CheckLimits
-from mwaa_deploy.checks.verdicts import CheckResult, Severity
-from mwaa_deploy.source.project import Project
-from tests.integration.checks.conftest import check, laid_out, places
+from mwaa_deploy.checks.verdicts import Severity
+from tests.integration.checks.conftest import places
+from tests.integration.checks.dag_checks import judge_dags_of, of, write
 
 pytestmark = pytest.mark.airflow
 
 HEAD = "from datetime import datetime\nfrom airflow import DAG\n"
-GOOD = "dag = DAG('{}', start_date=datetime(2024, 1, 1))\n"
+GOOD = "dag = DAG('{}', schedule=None, start_date=datetime(2024, 1, 1))\n"
 CYCLE = """from airflow.operators.empty import EmptyOperator
 with DAG("cycle", start_date=datetime(2024, 1, 1)):
     a = EmptyOperator(task_id="a")
     a >> EmptyOperator(task_id="b") >> a
 """
 
-# By file: what it holds after HEAD, where the fault is, and what is said.
+# By file: what it holds after HEAD, where the fault is, what is said, and by which rule.
 BROKEN = {
-    "syntax_error.py": ("x = (\n", ("dags/syntax_error.py", 3), "SyntaxError"),
-    "import_error.py": ("from airflow.models import Nothing\n", ("dags/import_error.py", 3), "ImportError"),
-    "module_missing.py": ("\nimport no_such_module\n", ("dags/module_missing.py", 4), "ModuleNotFoundError"),
-    "raises.py": ("\n\n1 / 0\n", ("dags/raises.py", 5), "ZeroDivisionError: division by zero"),
-    "raises_deeper.py": ("from helpers.deep import go\ngo()\n", ("dags/helpers/deep.py", 2), "ValueError: deep\ndown"),
+    "syntax_error.py": ("x = (\n", ("dags/syntax_error.py", 3), "SyntaxError", "import-error"),
+    "syntax_of_later.py": ("type X = int\n", ("dags/syntax_of_later.py", 3), "SyntaxError", "import-error"),
+    "import_error.py": (
+        "from airflow.models import Nothing\n",
+        ("dags/import_error.py", 3),
+        "ImportError",
+        "import-error",
+    ),
+    "module_missing.py": (
+        "\nimport no_such_module\n",
+        ("dags/module_missing.py", 4),
+        "ModuleNotFoundError",
+        "import-error",
+    ),
+    "raises.py": ("\n\n1 / 0\n", ("dags/raises.py", 5), "ZeroDivisionError: division by zero", "import-error"),
+    "raises_deeper.py": (
+        "from helpers.deep import go\ngo()\n",
+        ("dags/helpers/deep.py", 2),
+        "ValueError: deep\ndown",
+        "import-error",
+    ),
     "raises_from.py": (
         "try:\n    int('x')\nexcept ValueError as e:\n    raise RuntimeError('wrapped') from e\n",
         ("dags/raises_from.py", 6),
         "RuntimeError: wrapped",
+        "import-error",
     ),
-    "sys_exit.py": ("import sys\nsys.exit(0)\n", ("dags/sys_exit.py", 4), "sys.exit(0) was called"),
-    "os_exit.py": ("import os\n\nos._exit(0)\n", ("dags/os_exit.py", 5), "os._exit(0) was called"),
+    "sys_exit.py": ("import sys\nsys.exit(0)\n", ("dags/sys_exit.py", 4), "sys.exit(0) was called", "import-error"),
+    "os_exit.py": ("import os\n\nos._exit(0)\n", ("dags/os_exit.py", 5), "os._exit(0) was called", "import-error"),
     "exec_away.py": (
         "import os\nos.execv('/bin/true', ['true'])\n",
         ("dags/exec_away.py", None),
         "ended with status 0",
+        "import-error",
     ),
-    "loops.py": ("while True:\n    pass\n", ("dags/loops.py", 3), "timeout"),
+    "loops.py": ("while True:\n    pass\n", ("dags/loops.py", 3), "timeout", "parse-time"),
     "loops_on.py": (
         "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass\n",
         ("dags/loops_on.py", 6),
         "not loaded within 2 s",
+        "parse-time",
     ),
-    "crashes.py": ("import ctypes\nctypes.string_at(0)\n", ("dags/crashes.py", 4), "killed by signal 11"),
+    "crashes.py": (
+        "import ctypes\nctypes.string_at(0)\n",
+        ("dags/crashes.py", 4),
+        "killed by signal 11",
+        "import-error",
+    ),
     "kills_itself.py": (
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
         ("dags/kills_itself.py", None),
         "killed by signal 9",
+        "import-error",
     ),
-    "cycle.py": (
-        CYCLE,
-        ("dags/cycle.py", 4),
-        "Cycle detected",
-    ),
+    "cycle.py": (CYCLE, ("dags/cycle.py", 4), "Cycle detected", "cycle"),
     "no_variable.py": (
         "from airflow.models import Variable\nVariable.get('nowhere')\n",
         ("dags/no_variable.py", 4),
         "Variable nowhere does not exist",
+        "import-error",
     ),
-    "same_id_b.py": ("\n\n" + GOOD.format("same"), ("dags/same_id_b.py", 5), "already taken by dags/same_id_a.py:3"),
+    "fork_bomb.py": (
+        "import os, resource\nresource.setrlimit(resource.RLIMIT_NPROC, (60, 60))\nwhile True:\n    os.fork()\n",
+        ("dags/fork_bomb.py", 6),
+        "BlockingIOError",
+        "import-error",
+    ),
+    "eats_memory.py": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))\nx = bytearray(1 << 32)\n",
+        ("dags/eats_memory.py", 5),
+        "MemoryError",
+        "import-error",
+    ),
+    "same_id_b.py": (
+        "\n\n" + GOOD.format("same"),
+        ("dags/same_id_b.py", 5),
+        "already taken by dags/same_id_a.py:3",
+        "duplicate-dag-id",
+    ),
 }
 GOOD_FILES = {
     "good.py": GOOD.format("good"),
@@ -66,153 +109,99 @@ GOOD_FILES = {
     "starts_something.py": "import subprocess\nsubprocess.Popen(['sleep', '98765'])\n" + GOOD.format("starts"),
     "warns.py": "dag = DAG('warns', schedule_interval='@daily', start_date=datetime(2024, 1, 1))\n",
     "prints.py": "print('::error::not a command')\n" + GOOD.format("prints"),
+    "prints_much.py": "print('x' * 10_000_000)\n" + GOOD.format("prints_much"),
+    "prints_bytes.py": "import os\nos.write(1, bytes(range(128, 256)))\n" + GOOD.format("prints_bytes"),
+    "forks.py": "import os\nos.fork()\n" + GOOD.format("forks"),
+    "closes_all.py": "import os\nos.closerange(0, 3)\n" + GOOD.format("closes_all"),
+    "starts_thread.py": (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()\n" + GOOD.format("thread")
+    ),
+    "from_plugins.py": "import good_plugin\n" + GOOD.format("from_plugins"),
 }
 SLOW = "import time\ntime.sleep(0.6)\n" + GOOD.format("slow")
+BESIDE = {
+    "dags/helpers/__init__.py": "",
+    "dags/helpers/deep.py": "def go():\n    raise ValueError('deep\\ndown')\n",
+    "dags/ignored.py": HEAD + "1 / 0\n",
+    "dags/.airflowignore": "ignored.py\n",
+    "dags/words_missing.py": "raise RuntimeError('nothing for the scheduler')\n",
+    "plugins/broken_plugin.py": "import os\nimport nothing_of_that_name\n",
+    "plugins/good_plugin.py": "import os\n",
+}
+"""What else lies in the project."""
+NAME = b"not-utf-8-\xff.py"
 
 
 @pytest.fixture(scope="module")
-def judged(runner, tmp_path_factory) -> CheckResult:
+def judged(runner, tmp_path_factory) -> DagJudgement:
     root = tmp_path_factory.mktemp("broken")
-    (root / "dags" / "helpers").mkdir(parents=True)
-    (root / "dags" / "helpers" / "__init__.py").touch()
-    (root / "dags" / "helpers" / "deep.py").write_text("def go():\n    raise ValueError('deep\\ndown')\n")
-    for name, (body, _, _) in BROKEN.items():
-        (root / "dags" / name).write_text(HEAD + body)
-    for name, body in {**GOOD_FILES, "slow.py": SLOW}.items():
-        (root / "dags" / name).write_text(HEAD + body)
-    (root / "dags" / "ignored.py").write_text(HEAD + "1 / 0\n")
-    (root / "dags" / ".airflowignore").write_text("ignored\n")
-    (root / "plugins").mkdir()
-    (root / "plugins" / "broken_plugin.py").write_text("import os\nimport nothing_of_that_name\n")
-    (root / "plugins" / "good_plugin.py").write_text("import os\n")
-    project = Project(repository=root, root=root, dags=root / "dags", plugins=root / "plugins")
-    return check(project, runner, limits=CheckLimits(dag_file=2)).results[1]
+    bodies = {name: body for name, (body, *_) in BROKEN.items()} | GOOD_FILES | {"slow.py": SLOW}
+    write(root, {f"dags/{name}": HEAD + body for name, body in bodies.items()})
+    write(root, BESIDE)
+    with zipfile.ZipFile(root / "dags" / "packed.zip", "w") as archive:
+        archive.writestr(
+            "in_zip.py", HEAD + "from beside import name\ndag = DAG(name, start_date=datetime(2024, 1, 1))\n"
+        )
+        archive.writestr("beside.py", "name = 'zipped'\n")
+    (root / "dags" / os.fsdecode(NAME)).write_text(HEAD + GOOD.format("named"))
+    return judge_dags_of(root, runner, limits=CheckLimits(dag_file=2))
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_fails_at_its_line(judged, name):
-    _, (file, line), words = BROKEN[name]
+    _, (file, line), words, rule = BROKEN[name]
 
-    found = [v for v in judged.failures if v.location and (v.location.file, v.location.line) == (file, line)]
+    found = [v for v in judged.dags.failures if v.location and (v.location.file, v.location.line) == (file, line)]
 
-    assert len(found) == 1, places(judged)
+    assert len(found) == 1, places(judged.dags)
     assert words in found[0].message
+    assert found[0].rule == rule
 
 
 def test_a_broken_plugin_fails_at_its_line(judged):
-    assert ("plugins/broken_plugin.py", 2) in places(judged)
+    assert places(judged.plugins) == [("plugins/broken_plugin.py", 2)]
+    assert judged.plugins.failures[0].rule == "plugin-error"
 
 
 def test_nothing_else_fails(judged):
-    assert len(judged.failures) == len(BROKEN) + 1
+    assert len(judged.dags.failures) == len(BROKEN) + 1
 
 
-@pytest.mark.parametrize("name", GOOD_FILES)
+def test_a_name_that_is_not_utf8_fails(judged):
+    (verdict,) = of(judged.dags, "dags/not-utf-8-?.py")
+
+    assert verdict.severity is Severity.FAIL
+    assert "the name is not UTF-8" in verdict.message
+
+
+@pytest.mark.parametrize("name", [*GOOD_FILES, "packed.zip"])
 def test_a_good_file_passes_beside_the_broken_ones(judged, name):
-    (verdict,) = [v for v in judged.verdicts if v.subject == f"dags/{name}"]
+    found = [v for v in of(judged.dags, f"dags/{name}") if v.rule != "deprecation"]
 
-    assert verdict.severity is Severity.PASS
-    assert "1 DAG" in verdict.message
+    assert [(v.severity, "1 DAG" in v.message) for v in found] == [(Severity.PASS, True)]
 
 
 def test_a_slow_file_is_warned_about(judged):
-    (verdict,) = [v for v in judged.verdicts if v.subject == "dags/slow.py"]
+    (verdict,) = of(judged.dags, "dags/slow.py")
 
     assert verdict.severity is Severity.WARN
+    assert verdict.rule == "parse-time"
     assert "over 0.5 s" in verdict.message
 
 
-def test_a_file_that_airflow_ignores_is_ignored(judged):
-    assert not [v for v in judged.verdicts if "ignored.py" in v.subject]
+@pytest.mark.parametrize("name", ["ignored.py", "words_missing.py"])
+def test_a_file_that_airflow_ignores_is_ignored(judged, name):
+    assert not [v for v in judged.dags.verdicts if name in v.subject]
 
 
-def test_warnings_are_shown_at_the_line_that_causes_them(judged):
-    (verdict,) = [v for v in judged.verdicts if v.subject == "dags/warns.py"]
+def test_what_goes_away_is_warned_about_at_the_line_that_uses_it(judged):
+    (verdict,) = [v for v in of(judged.dags, "dags/warns.py") if v.rule == "deprecation"]
 
-    assert verdict.evidence.startswith("dags/warns.py:3: RemovedInAirflow3Warning: ")
+    assert verdict.severity is Severity.WARN
+    assert verdict.message.startswith("RemovedInAirflow3Warning: ")
+    assert verdict.location
+    assert verdict.location.line == 3
 
 
 def test_what_a_file_prints_is_in_the_log(judged):
-    assert "::error::not a command" in judged.log
-
-
-PROBE_AND_LOOK = """import pathlib, subprocess, sys
-subprocess.run([sys.executable, *sys.argv[1:]], check=True)
-print([comm for comm in (path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/comm")) if "sleep" in comm])
-"""
-
-
-def test_nothing_that_a_file_started_outlives_the_probe(fresh_runner, make_project):
-    layout = laid_out(make_project({"dags/starts.py": HEAD + GOOD_FILES["starts_something.py"]}), fresh_runner)
-    look, output = layout.own / "look.py", layout.own / "dags.json"
-    fresh_runner.put(look, PROBE_AND_LOOK.encode())
-    probe = [layout.own / "dag_probe.py", "--dags", layout.dags, "--plugins", layout.plugins, "--output", output]
-
-    completed = fresh_runner.run([fresh_runner.python, str(look), *map(str, probe)], timeout=120)
-
-    assert completed.exit_code == 0, completed.output
-    assert completed.output.splitlines()[-1] == "[]"
-
-
-def test_settings_that_end_airflow_itself_are_a_failure(fresh_runner, make_project):
-    files = {
-        "plugins/airflow_local_settings.py": "import os\nos._exit(0)\n",
-        "dags/good.py": HEAD + GOOD.format("good"),
-    }
-
-    result = check(make_project(files), fresh_runner).results[1]
-
-    assert [verdict.severity for verdict in result.verdicts] == [Severity.FAIL]
-    assert "before it had parsed" in result.verdicts[0].message
-
-
-FORGED = """import json, os, signal, sys
-frame = sys._getframe()
-while 'result' not in frame.f_locals:
-    frame = frame.f_back
-open(frame.f_locals['result'], 'w').write(json.dumps({'dags': [{'id': 'd', 'tasks': 1, 'line': 1}]}))
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-DETACHED = """import os, pathlib, sys, time
-frame = sys._getframe()
-while 'options' not in frame.f_locals:
-    frame = frame.f_back
-output = pathlib.Path(frame.f_locals['options'].output)
-forged = '{"airflow": "2", "python": "3", "plugins": {0}, "files": [{0}]}'.replace(
-    '{0}', '{"file": null, "seconds": 0, "dags": [{"id": "d", "tasks": 1, "line": 1}], "errors": [], "warnings": []}'
-)
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        for _ in range(20000):
-            if output.read_text() != forged:
-                output.write_text(forged)
-            time.sleep(0.001)
-    os.kill(os.getpid(), 9)
-1 / 0
-"""
-
-
-def test_a_result_that_a_file_wrote_itself_before_it_was_killed_is_not_believed(fresh_runner, make_project):
-    result = check(make_project({"dags/forged.py": HEAD + FORGED}), fresh_runner).results[1]
-
-    assert [verdict.subject for verdict in result.failures] == ["dags/forged.py"]
-    assert "killed by signal 9" in result.failures[0].message
-
-
-def test_a_detached_process_cannot_change_the_result(fresh_runner, make_project):
-    result = check(make_project({"dags/detached.py": HEAD + DETACHED}), fresh_runner).results[1]
-
-    assert [verdict.subject for verdict in result.failures] == ["dags/detached.py"]
-    assert "ZeroDivisionError" in result.failures[0].message
-
-
-def test_a_result_of_another_form_is_a_failure_that_says_so(fresh_runner, make_project):
-    text = FORGED.replace("'dags': [{'id': 'd', 'tasks': 1, 'line': 1}]", "'dags': 5").replace(
-        "os.kill(os.getpid(), signal.SIGKILL)", "import ctypes; ctypes.CDLL(None)._exit(0)"
-    )
-
-    result = check(make_project({"dags/forged.py": HEAD + text}), fresh_runner).results[1]
-
-    assert [verdict.severity for verdict in result.verdicts] == [Severity.FAIL]
-    assert "dags.json is not one of ours: 'dags' is 5" in result.failures[0].message
+    assert "::error::not a command" in judged.dags.log

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from mwaa_deploy.checks.limits import CheckLimits
-from mwaa_deploy.checks.unit_tests import check_unit_tests
+from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
+from mwaa_deploy.checks.unit_tests import bring_test_tools, check_unit_tests
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from tests.integration.checks.conftest import laid_out, places
 
@@ -94,15 +95,15 @@ def test_a():
     time.sleep(0.2)
     pytest.exit('', 0)
 """
+UNCOLLECTED = {
+    "tests/test_import.py": "import os\nimport nowhere\n",
+    "tests/test_syntax.py": "import os\n\nx = (\n",
+    "tests/test_deeper.py": "import helper\n",
+    "dags/helper.py": "\n\ndef f(:\n",
+}
+
 # By name: the files, and where the one failure has to be.
 BROKEN = {
-    "import error": ({"tests/test_a.py": "import os\nimport nowhere\n"}, ("tests/test_a.py", 2), "ModuleNotFoundError"),
-    "syntax error": ({"tests/test_a.py": "import os\n\nx = (\n"}, ("tests/test_a.py", 3), "SyntaxError"),
-    "syntax error in a module": (
-        {"tests/test_a.py": "import helper\n", "dags/helper.py": "\n\ndef f(:\n"},
-        ("dags/helper.py", 3),
-        "SyntaxError",
-    ),
     "sys.exit at import": ({"tests/test_a.py": "import sys\n\nsys.exit(0)\n"}, ("tests/test_a.py", 3), "SystemExit: 0"),
     "os._exit at import": ({"tests/test_a.py": "import os\n\nos._exit(0)\n"}, ("tests/test_a.py", 3), "os._exit(0)"),
     "os._exit in a test": (
@@ -148,23 +149,38 @@ BROKEN = {
         ("tests", None),
         "unrecognized arguments: --cov=dags",
     ),
-    "unittest's file names": (
-        {"tests/testhalf.py": "from unittest import TestCase\n\nclass T(TestCase):\n    def test_a(self): 1 / 0\n"},
-        ("tests/testhalf.py", 4),
-        "ZeroDivisionError",
-    ),
+}
+
+
+FAILING = {
+    "tests/test_unit.py": UNITTEST,
+    "tests/test_py.py": PYTEST,
+    # A name that unittest finds.
+    "tests/testhalf.py": "from unittest import TestCase\n\nclass T(TestCase):\n    def test_a(self): 1 / 0\n",
+    "tests/test_plugin.py": "import ours\n\ndef test_a():\n    ours.f()\n",
+    "plugins/ours.py": "def f():\n    1 / 0\n",
+    "tests/test_net.py": "import socket\n\ndef test_a():\n    socket.getaddrinfo('db.invalid', 443)\n",
 }
 
 
 @pytest.fixture
 def run_tests(runner, make_project, test_tools):
-    def run(files: dict[str, str], limits: CheckLimits | None = None) -> CheckResult:
+    def run(
+        files: dict[str, str], limits: CheckLimits | None = None, settings: UnitTestSettings | None = None
+    ) -> CheckResult:
         # Nothing of the test before: the runner is shared.
         runner.run(
             ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/conftest.py "$1"/pytest.ini', "sh", runner.home], timeout=60
         )
         layout = laid_out(make_project({"dags/d.py": DAG, **files}), runner)
-        return check_unit_tests(layout, runner, test_tools=test_tools, limits=limits or CheckLimits())
+        bring_test_tools(layout, runner, test_tools)
+        return check_unit_tests(
+            layout,
+            runner,
+            test_tools=test_tools,
+            limits=limits or CheckLimits(),
+            settings=CheckSettings(tests=settings or UnitTestSettings()),
+        )
 
     return run
 
@@ -180,17 +196,32 @@ def test_a_broken_test_run_fails_at_its_line(run_tests, name):
     assert result.failures[0].evidence
 
 
+def test_every_file_that_cannot_be_imported_fails_at_its_line(run_tests):
+    result = run_tests(UNCOLLECTED)
+
+    assert {(v.location.file, v.location.line): v.message.partition(":")[0] for v in result.failures} == {
+        ("tests/test_import.py", 2): "ModuleNotFoundError",
+        ("tests/test_syntax.py", 3): "SyntaxError",
+        ("dags/helper.py", 3): "SyntaxError",
+    }
+
+
 def test_failures_of_unittest_and_pytest_are_found_at_the_deepest_line_of_the_user(run_tests):
-    result = run_tests({"tests/test_unit.py": UNITTEST, "tests/test_py.py": PYTEST})
+    result = run_tests(FAILING)
 
     assert places(result) == [
         ("dags/d.py", 7),
+        ("plugins/ours.py", 2),
+        ("tests/test_net.py", 4),
         ("tests/test_py.py", 17),
         ("tests/test_py.py", 24),
         ("tests/test_py.py", 29),
         ("tests/test_py.py", 9),
         ("tests/test_unit.py", 11),
+        ("tests/testhalf.py", 4),
     ]
+    told = [v.subject for v in result.failures if "The network is closed while DAGs and tests run." in v.message]
+    assert told == ["tests.test_net::test_a"]
     assert {v.subject: v.message for v in result.verdicts if v.message.startswith("Skipped")} == {
         "tests.test_unit.HalfTest::test_later": "Skipped: later",
         "tests.test_py::test_known": "Skipped: known",
@@ -207,17 +238,36 @@ def test_a_hanging_test_is_ended_and_named(run_tests):
     assert "not done after 8 s" in result.failures[0].message
 
 
-@pytest.mark.parametrize("files", [{"tests/readme.txt": ""}, {"tests/test_a.py": "import os\n"}])
-def test_no_test_is_a_warning(run_tests, files):
-    result = run_tests(files)
+MARKED = """import pytest
 
-    assert [(v.severity, v.location and v.location.file) for v in result.verdicts] == [(Severity.WARN, "tests")]
+@pytest.mark.slow
+def test_slow(): assert 0
+
+def test_good(): import d
+"""
 
 
-def test_nothing_but_skipped_tests_is_a_warning(run_tests):
-    result = run_tests({"tests/test_a.py": "import pytest\npytest.skip('later', allow_module_level=True)\n"})
+def test_markers_and_coverage_are_as_asked_for(run_tests):
+    files = {"tests/test_a.py": MARKED, "pytest.ini": "[pytest]\nmarkers = slow\n", "plugins/ours.py": "A = 1\nB = 2\n"}
+    asked = UnitTestSettings(arguments=("-m", "not slow"), coverage=True, coverage_minimum=90)
+
+    result = run_tests(files, settings=asked)
+
+    assert [(verdict.subject, verdict.severity) for verdict in result.verdicts] == [
+        ("tests.test_a::test_good", Severity.PASS),
+        ("coverage", Severity.FAIL),
+    ]
+    coverage = result.verdicts[-1]
+    assert coverage.message.startswith("The unit tests run 57.1 % of the statements")
+    assert coverage.evidence == " 80.0 %  dags/d.py\n  0.0 %  plugins/ours.py"
+
+
+@pytest.mark.parametrize("test", [None, "import os\n", "import pytest\npytest.skip('', allow_module_level=True)\n"])
+def test_no_test_that_is_run_is_a_warning(run_tests, test):
+    result = run_tests({"tests/readme.txt": "", **({"tests/test_a.py": test} if test else {})})
 
     assert result.severity is Severity.WARN
+    assert places(result, Severity.WARN) == [("tests", None)]
 
 
 def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):

@@ -1,5 +1,6 @@
 """The registry: Debian's docker-registry, with a password."""
 
+import base64
 import shutil
 import signal
 import subprocess
@@ -9,8 +10,10 @@ import pytest
 import requests
 
 from lab import processes
+from lab.engine_trust import CERTIFICATES, bridge_address
 from lab.processes import ROOT
 from lab.registry import bcrypt
+from lab.world import running_world
 
 needs_registry = pytest.mark.skipif(
     shutil.which("docker-registry") is None,
@@ -87,3 +90,45 @@ def test_a_password_is_hashed_with_salt():
     assert first != second
     assert first.startswith("$2b$10$")
     assert len(first) == 60
+
+
+@needs_registry
+@pytest.mark.engine
+def test_with_tls_the_engine_trusts_it_only_while_it_runs(tmp_path):
+    password = tmp_path / "password"
+    password.write_text("open sesame\n")
+    port = processes.free_port()
+    argv = [sys.executable, "-m", "lab.registry", "--port", str(port), "--user", "AWS", "--tls"]
+    argv += ["--password-file", str(password), "--folder", str(tmp_path / "registry")]
+    registry = f"{bridge_address()}:{port}"
+    before = CERTIFICATES.is_dir()
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE) as running:
+        url = f"https://{registry}"
+        assert running.stdout
+        assert running.stdout.readline().decode().strip() == f"The registry listens on {url}"
+        processes.wait_until_answers(url, running, name="registry", log=tmp_path / "none", timeout=10)
+        authority = CERTIFICATES / registry / "ca.crt"
+        answer = requests.get(f"{url}/v2/", auth=("AWS", "open sesame"), verify=str(authority), timeout=10)
+        refused = docker("login", "--username", "AWS", "--password", "wrong", registry, config=tmp_path)
+        taken = docker("login", "--username", "AWS", "--password", "open sesame", registry, config=tmp_path)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(10) == 0
+    assert answer.status_code == 200
+    assert (refused, taken) == (1, 0)
+    assert not processes.answers(url)
+    assert not authority.parent.exists()
+    assert CERTIFICATES.is_dir() == before
+
+
+def docker(*argv, config):
+    env = {"DOCKER_CONFIG": str(config), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
+    return subprocess.run(["docker", *argv], env=env, capture_output=True, check=False).returncode
+
+
+@needs_registry
+def test_ecr_gives_out_what_opens_it(tmp_path):
+    with running_world(tmp_path / "world", airflow=False, registry=True) as world:
+        (data,) = world.aws_client("ecr").get_authorization_token()["authorizationData"]
+        user, _, word = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        assert data["proxyEndpoint"] == world.registry_url
+        assert requests.get(f"{data['proxyEndpoint']}/v2/", auth=(user, word), timeout=10).status_code == 200

@@ -1,14 +1,20 @@
 """The container as the engine sees it: how it is confined, how it dies, and that nothing is left."""
 
+import io
+import socket
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from mwaa_deploy.errors import RunnerBroken, RunnerImageUnusable
 from mwaa_deploy.inputs import Inputs, RunnerKind
+from mwaa_deploy.ports import RunnerFamily
 from mwaa_deploy.runner.choose import open_runner
 from mwaa_deploy.runner.container import ContainerRunner, ContainerSettings
 from mwaa_deploy.runner.engine import LABEL, Engine, connect
@@ -55,9 +61,10 @@ def test_it_is_confined(engine, image):
         (container,) = of(engine)
         host = container.attrs["HostConfig"]
         assert host["CapDrop"] == ["ALL"]
+        assert {name.removeprefix("CAP_") for name in host["CapAdd"]} == {"KILL", "SETGID", "SETUID"}
         assert host["SecurityOpt"] == ["no-new-privileges"]
-        assert host["PidsLimit"] == 4096
-        assert 0 < host["Memory"] < engine.memory()
+        assert host["PidsLimit"] == 1024
+        assert 0 < host["Memory"] == host["MemorySwap"] < engine.memory()
         assert (host["Binds"], container.attrs["Mounts"], host["Privileged"]) == (None, [], False)
         assert host["Init"]
 
@@ -135,12 +142,174 @@ def test_a_container_that_is_removed_is_told(engine, image):
                 call()
 
 
-def test_memory_is_limited(engine, image):
+class Between:
+    """A socket in front of the engine's, which can be cut off as if the engine had died: it hangs up on everybody."""
+
+    def __init__(self, path: Path, to: str) -> None:
+        self._ends: list[socket.socket] = []
+        self._to = to
+        self._dead = False
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near = self._listener.accept()[0]
+                if self._dead:
+                    near.close()
+                    continue
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._to)
+                self._ends += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _carry(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def cut(self) -> None:
+        self._dead = True
+        self._shut(self._ends)
+
+    def close(self) -> None:
+        self._shut([*self._ends, self._listener])
+        for each in (*self._ends, self._listener):
+            each.close()
+
+    @staticmethod
+    def _shut(ends: list[socket.socket]) -> None:
+        for each in ends:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def test_an_engine_that_dies_half_way_is_told_and_the_clean_up_finds_what_it_left(engine, image, tmp_path):
+    between = Between(tmp_path / "docker.sock", "/var/run/docker.sock")
+    env = our_environment(DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
+    with connect(env, engine.labels[LABEL]) as through, ContainerRunner(through, settings(image)) as runner:
+        threading.Timer(0.5, between.cut).start()
+        with pytest.raises(RunnerBroken, match="broke while running sleep") as raised:
+            runner.run(["sleep", "60"], timeout=30)
+    between.close()
+    assert "does not answer any more" in raised.value.meaning
+    assert len(of(engine)) == 1
+    engine.remove_leftovers()
+    assert of(engine) == []
+
+
+def test_running_out_of_memory_is_told_as_such(engine, image):
     with ContainerRunner(engine, settings(image, memory=256 * 1024 * 1024)) as runner:
         completed = runner.run([runner.python, "-c", "x = bytearray(1 << 30)"], timeout=60)
-        assert completed.exit_code == 137
-        assert not completed.timed_out
-        assert runner.run(["echo", "alive"], timeout=30).output == "alive\n"
+        assert (completed.exit_code, completed.timed_out, completed.out_of_memory) == (137, False, True)
+        killed = runner.run(["sh", "-c", "kill -9 $$"], timeout=30)
+        assert (killed.exit_code, killed.timed_out, killed.out_of_memory) == (137, False, False)
+
+
+def test_processes_are_limited(engine, image):
+    code = "import os, time\nfor _ in range(100):\n    if os.fork() == 0:\n        time.sleep(60)\n        os._exit(0)"
+    with ContainerRunner(engine, settings(image, processes=50)) as runner:
+        completed = runner.run([runner.python, "-c", code], timeout=30)
+        assert (completed.exit_code, completed.timed_out) == (1, False)
+        assert "Resource temporarily unavailable" in completed.output
+        assert runner.run(["echo", "usable"], timeout=30).output == "usable\n"
+
+
+def test_user_code_can_neither_end_nor_replace_what_watches_it(engine, image):
+    """It runs as another user; all that it can kill is what runs as its own."""
+    code = (
+        "import os, signal\n"
+        "for pid in [int(name) for name in os.listdir('/proc') if name.isdigit()]:\n"
+        "    if b'supervisor.py' in open(f'/proc/{pid}/cmdline', 'rb').read():\n"
+        "        script = '/mwaa-deploy/supervisor.py'\n"
+        "        for act in (lambda: os.kill(pid, 9), lambda: os.kill(pid, 19),\n"
+        "                    lambda: os.listdir(f'/proc/{pid}/fd'),\n"
+        "                    lambda: open(script, 'a'), lambda: os.unlink(script), lambda: os.rename(script, '/x')):\n"
+        "            try:\n                act()\n                print('done')\n"
+        "            except OSError as e:\n                print(type(e).__name__)\n"
+        "os.kill(-1, signal.SIGKILL); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    with ContainerRunner(engine, settings(image)) as runner:
+        completed = runner.run([runner.python, "-c", code], timeout=30)
+        assert set(completed.output.split()) == {"PermissionError"}
+        assert (completed.exit_code, completed.timed_out) == (137, False)
+        assert runner.run(["echo", "usable"], timeout=30).output == "usable\n"
+
+
+def test_a_command_whose_supervisor_is_gone_is_never_taken_for_a_success(engine, image):
+    with ContainerRunner(engine, settings(image)) as runner:
+        (container,) = of(engine)
+        script = "kill -9 $(pgrep -f supervisor.py | head -n 1)"
+        killer = threading.Timer(1.0, container.exec_run, [["sh", "-c", script]], {"user": "0"})
+        killer.start()
+        with pytest.raises(RunnerBroken, match="broke while running sleep"):
+            runner.run(["sleep", "60"], timeout=30)
+        killer.join()
+        container.reload()
+        assert container.status == "exited"
+
+
+def test_an_image_without_python_is_refused_and_removed(engine):
+    with derived(engine, base_image(), "RUN rm -f /usr/bin/python3* /usr/local/bin/python3*") as reference:
+        with (
+            pytest.raises(RunnerImageUnusable, match=r"no Python 3\.7 or later"),
+            ContainerRunner(engine, settings(reference)),
+        ):
+            pass
+        assert of(engine) == []
+
+
+def test_an_image_that_knows_no_user_but_root_is_refused_and_removed(engine, image):
+    with derived(engine, image, "USER root\nRUN userdel airflow") as reference:
+        with (
+            pytest.raises(RunnerImageUnusable, match="runs everything as root"),
+            ContainerRunner(engine, settings(reference)),
+        ):
+            pass
+        assert of(engine) == []
+
+
+def test_an_image_with_a_user_and_a_python_of_its_own_is_looked_into(engine):
+    """Airflow lies in the second Python of the path, and in the user's own site."""
+    lines = f"""
+    RUN useradd --create-home --home-dir /srv/data data && mkdir -p /opt/first /opt/second \\
+        && ln -s /usr/bin/python3 /opt/second/python3
+    RUN printf '#!/bin/sh\\nexec /usr/bin/python3 -s "$@"\\n' > /opt/first/python3 && chmod +x /opt/first/python3
+    USER data
+    RUN site=$(python3 -m site --user-site) && mkdir -p "$site/apache_airflow-{AIRFLOW}.dist-info" /srv/data/bin \
+        && printf 'Metadata-Version: 2.1\\nName: apache-airflow\\nVersion: {AIRFLOW}\\n' \
+           > "$site/apache_airflow-{AIRFLOW}.dist-info/METADATA" \
+        && printf '#!/opt/second/python3\\n' > /srv/data/bin/airflow
+    ENV PATH=/opt/first:/usr/local/bin:/usr/bin:/bin:/srv/data/bin
+    """
+    with (
+        derived(engine, base_image(), lines) as reference,
+        ContainerRunner(engine, settings(reference)) as runner,
+    ):
+        assert runner.family is RunnerFamily.OTHER
+        assert runner.python == "/opt/second/python3"
+        assert str(runner.home) == "/srv/data/airflow"
+        assert runner.run(["sh", "-c", "id -un; echo $HOME"], timeout=30, cwd=PurePosixPath("/")).output == (
+            "data\n/srv/data\n"
+        )
+        assert any("neither one of MWAA's nor ours" in sentence for sentence in runner.differences)
+
+
+@contextmanager
+def derived(engine: Engine, base: str, lines: str) -> Iterator[str]:
+    """An image with something changed."""
+    dockerfile = f"FROM {base}\n{textwrap.dedent(lines)}".encode()
+    image, _ = engine.client.images.build(fileobj=io.BytesIO(dockerfile), rm=True, forcerm=True)
+    try:
+        yield str(image.id)
+    finally:
+        engine.client.images.remove(str(image.id), force=True)
 
 
 def test_a_failure_of_the_checks_leaves_nothing():

@@ -21,7 +21,7 @@ UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-s
 
 
 @contextmanager
-def engine(*pieces: bytes, code: int | None = 0, hold: bool = False) -> Iterator[APIClient]:
+def engine(*pieces: bytes, hold: bool = False) -> Iterator[APIClient]:
     """An engine that runs one command, whose stream comes in these pieces; the first together with the head."""
     released = threading.Event()
 
@@ -37,9 +37,6 @@ def engine(*pieces: bytes, code: int | None = 0, hold: bool = False) -> Iterator
                 self.wfile.write(piece)
             if hold:
                 released.wait(30)
-
-        def do_GET(self) -> None:
-            self.answer({"ExitCode": code})
 
         def answer(self, body: object) -> None:
             text = json.dumps(body).encode()
@@ -61,26 +58,36 @@ def engine(*pieces: bytes, code: int | None = 0, hold: bool = False) -> Iterator
             server.shutdown()
 
 
-def run(client: APIClient, timeout: float = 10) -> tuple[int | None, bytes]:
+def run(client: APIClient, timeout: float = 10) -> tuple[bytes, bytes]:
     output = bytearray()
-    code = execute(client, "c", ["true"], user="airflow", environment={}, cwd="/", timeout=timeout, take=output.extend)
-    return code, bytes(output)
+    errors = execute(client, "c", ["true"], timeout=timeout, take=output.extend)
+    return bytes(output), errors
 
 
 def test_output_that_comes_with_the_head_is_not_lost():
-    with engine(frame(1, b"quick ") + frame(2, b"command")) as client:
-        assert run(client) == (0, b"quick command")
+    with engine(frame(1, b"quick ") + frame(1, b"command")) as client:
+        assert run(client) == (b"quick command", b"")
+
+
+def test_output_and_errors_are_told_apart():
+    with engine(frame(1, b"a") + frame(2, b"x"), frame(1, b"b") + frame(2, b"y")) as client:
+        assert run(client) == (b"ab", b"xy")
 
 
 def test_frames_may_come_in_any_pieces():
     whole = frame(1, b"a" * 70_000) + frame(2, b"") + frame(1, b"b")
-    with engine(whole[:3], whole[3:9], whole[9:], code=7) as client:
-        assert run(client) == (7, b"a" * 70_000 + b"b")
+    with engine(whole[:3], whole[3:9], whole[9:]) as client:
+        assert run(client) == (b"a" * 70_000 + b"b", b"")
 
 
-def test_a_container_that_ended_has_no_code():
-    with engine(frame(1, b"cut")[:-1], code=None) as client:
-        assert run(client) == (None, b"cu")
+def test_no_more_errors_are_kept_than_a_report_can_have():
+    with engine(frame(2, b"e" * 70_000)) as client:
+        assert run(client) == (b"", b"e" * 65_536)
+
+
+def test_a_stream_that_is_cut_gives_what_came():
+    with engine(frame(1, b"cut")[:-1]) as client:
+        assert run(client) == (b"cu", b"")
 
 
 def test_a_stream_that_never_ends_is_left():

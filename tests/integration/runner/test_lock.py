@@ -19,6 +19,15 @@ def test_locking_again_without_a_bill_of_materials_keeps_every_version(tmp_path)
 
 
 @pytest.mark.airflow
+def test_a_day_gives_the_same_packages_ever_after(tmp_path):
+    """Without a bill of materials, the day in versions.toml is all that the lock file comes from."""
+    folder = shutil.copytree(HERE, tmp_path / "images")
+    find_packages(folder, "2.8.1").lock.unlink()
+    subprocess.run([sys.executable, folder / "lock.py", "2.8.1"], check=True)
+    assert find_packages(folder, "2.8.1").constraints() == find_packages(HERE, "2.8.1").constraints()
+
+
+@pytest.mark.airflow
 def test_a_bill_of_materials_decides_and_what_is_missing_is_said(tmp_path):
     folder = shutil.copytree(HERE, tmp_path / "images")
     bill = tmp_path / "bill.txt"

@@ -18,33 +18,36 @@ from tests.fixtures.runner import AIRFLOW
 pytestmark = pytest.mark.airflow
 
 
-def open_venv(variables=None, **more: str) -> VenvRunner:
+def open_venv(**more: str) -> VenvRunner:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | more
     packages = find_packages(images_folder({}), AIRFLOW)
     python = find_python(packages.python, env)
-    return VenvRunner(packages, python, HomeTemplates(env, FakeLog()), env=env, variables=variables)
+    return VenvRunner(packages, python, HomeTemplates(env, FakeLog()), env=env)
 
 
 @pytest.fixture
 def without_unshare(tmp_path):
-    """Variables with which no namespace can be made."""
+    """A path on which nothing is found that could make a namespace."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "setpriv").symlink_to(str(shutil.which("setpriv")))
+    (tools / "env").symlink_to(str(shutil.which("env")))
     return {"PATH": str(tools)}
 
 
 def test_a_job_is_refused_where_there_are_no_namespaces(without_unshare):
-    with pytest.raises(RunnerUnconfined), open_venv(without_unshare, GITHUB_ACTIONS="true"):
+    with pytest.raises(RunnerUnconfined), open_venv(GITHUB_ACTIONS="true", **without_unshare):
         pass
 
 
 def test_elsewhere_it_goes_on_and_says_so(without_unshare):
-    with open_venv(without_unshare) as runner:
+    with open_venv(**without_unshare) as runner:
         assert "could read" in runner.differences[0]
         assert runner.run([runner.python, "-c", "print(open('/proc/self/status').read())"], timeout=60).output.count(
             "NoNewPrivs:\t1"
         )
+        assert not any("could not be closed" in sentence for sentence in runner.differences)
+        runner.close_network()
+        assert any("could not be closed" in sentence for sentence in runner.differences)
 
 
 def test_a_self_hosted_runners_folder_is_hidden_and_airflow_still_runs():

@@ -1,46 +1,74 @@
 """What the probe found, turned into verdicts."""
 
-import importlib.util
 import json
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from mwaa_deploy.checks.dag_integrity import judge_dags, parse_probe_report
-from mwaa_deploy.checks.layout import PROBES, plan_layout
+from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
+from mwaa_deploy.checks.dag_reader import parse_probe_report
+from mwaa_deploy.checks.layout import plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.result_files import ForeignResult
-from mwaa_deploy.checks.verdicts import Severity, Verdict
+from mwaa_deploy.checks.running_probe import TOO_LATE, ProbeAnswer
+from mwaa_deploy.checks.settings import CheckSettings, RuleSetting
+from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
+from mwaa_deploy.ports import Completed
 from mwaa_deploy.source.project import Project
 
 HOME = "/usr/local/airflow"
 ROOT = Path("/repo")
-LAYOUT = plan_layout(Project(repository=ROOT, root=ROOT, dags=ROOT / "src", plugins=ROOT / "plug"), PurePosixPath(HOME))
-FOLDERS = [f"{HOME}/dags", f"{HOME}/plugins"]
+PROJECT = Project(repository=ROOT, root=ROOT, dags=ROOT / "src", plugins=ROOT / "plug")
+LAYOUT = plan_layout(PROJECT, PurePosixPath(HOME), rules_folder=ROOT / "rules")
+NO_PLUGINS = plan_layout(Project(repository=ROOT, root=ROOT, dags=ROOT / "src"), PurePosixPath(HOME))
+OWNER = RuleSetting(name="owner", severity=Severity.WARN)
 
 
 def load(file: str | None, **changes: Any) -> dict[str, Any]:
     path = f"{HOME}/dags/{file}" if file else None
-    return {"file": path, "seconds": 0.1, "dags": [], "errors": [], "warnings": [], **changes}
+    empty: dict[str, list[Any]] = {name: [] for name in ("dags", "errors", "warnings", "breaches", "rule_errors")}
+    return {"file": path, "seconds": 0.1, **empty, **changes}
 
 
-def judge(*files: dict[str, Any], plugins: dict[str, Any] | None = None) -> list[tuple[str, Severity, str | None]]:
-    return [(v.subject, v.severity, place(v)) for v in verdicts(*files, plugins=plugins)]
+def document(*files: dict[str, Any], **changes: Any) -> bytes:
+    whole = {"airflow": "2.10.3", "python": "3.11.9", "rules": None, "plugins": load(None), "files": list(files)}
+    return json.dumps({**whole, **changes}).encode()
 
 
-def verdicts(*files: dict[str, Any], plugins: dict[str, Any] | None = None) -> tuple[Verdict, ...]:
-    report = {"airflow": "2.10.3", "python": "3.11.9", "plugins": plugins or load(None), "files": list(files)}
-    return judge_dags(parse_probe_report(json.dumps(report).encode()), LAYOUT, CheckLimits())
+def judged(*files: dict[str, Any], rules: tuple[RuleSetting, ...] = (), **changes: Any) -> DagJudgement:
+    answer = ProbeAnswer(
+        completed=Completed(exit_code=0, output="said", seconds=1), document=document(*files, **changes)
+    )
+    return judge_probe(answer, LAYOUT, CheckSettings(rules=rules), CheckLimits())
+
+
+def told(result: CheckResult) -> list[tuple[str, Severity, str | None, str]]:
+    return [(v.subject, v.severity, place(v), v.rule) for v in result.verdicts]
 
 
 def place(verdict: Verdict) -> str | None:
     return f"{verdict.location.file}:{verdict.location.line}" if verdict.location else None
 
 
-def dag(name: str, line: int | None = 3, tasks: int = 2) -> dict[str, Any]:
-    return {"id": name, "tasks": tasks, "line": line}
+def dag(name: str, line: int | None = 3, file: str | None = None, **changes: Any) -> dict[str, Any]:
+    kind = {"operator": "BashOperator", "owner": "airflow", "retries": 0, "email": [], "email_on_failure": True}
+    found = {
+        "id": name,
+        "file": file and f"{HOME}/dags/{file}",
+        "line": line,
+        "tasks": 2,
+        "edges": 1,
+        "tags": [],
+        "schedule": {"kind": "none", "text": "None", "seconds": None},
+        "catchup": False,
+        "description": None,
+        "doc": False,
+        "max_active_runs": 16,
+        "kinds": [{**kind, "tasks": 2, "first": "a", "line": 7}],
+        "graph": [["a", 0, 7, ["b"]], ["b", 0, None, []]],
+    }
+    return {**found, **changes}
 
 
 def error(file: str | None, line: int | None = None, kind: str = "ValueError", message: str = "no") -> dict[str, Any]:
@@ -48,154 +76,180 @@ def error(file: str | None, line: int | None = None, kind: str = "ValueError", m
 
 
 def test_a_good_file_passes_once():
-    assert judge(load("a.py", dags=[dag("a")])) == [("src/a.py", Severity.PASS, "src/a.py:None")]
+    found = judged(load("a.py", dags=[dag("a")]))
+
+    assert told(found.dags) == [("src/a.py", Severity.PASS, "src/a.py:None", "")]
+    assert found.dags.log == "said"
+    assert [file.name for file in found.files] == ["src/a.py"]
 
 
 def test_what_is_in_a_file_is_counted():
-    (verdict,) = verdicts(load("a.py", dags=[dag(f"d{n}", tasks=1) for n in range(7)]))
+    (verdict,) = judged(load("a.py", dags=[dag(f"d{n}", tasks=1) for n in range(7)])).dags.verdicts
 
     assert verdict.message == "7 DAGs (d0, d1, d2, d3, d4, ...), 7 tasks, parsed in 0.10 s."
 
 
-def test_an_error_fails_where_the_users_code_raises():
-    found = load("a.py", errors=[error(f"{HOME}/plugins/helper.py", 9)])
+ERRORS = {"ValueError": "import-error", "AirflowDagCycleException": "cycle", "AirflowTaskTimeout": "parse-time"}
 
-    assert judge(found) == [("src/a.py", Severity.FAIL, "plug/helper.py:9")]
-    assert verdicts(found)[0].evidence == "Traceback ..."
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_an_error_fails_where_the_users_code_raises(kind):
+    found = judged(load("a.py", errors=[error(f"{HOME}/plugins/helper.py", 9, kind)])).dags
+
+    assert told(found) == [("src/a.py", Severity.FAIL, "plug/helper.py:9", ERRORS[kind])]
+    assert found.verdicts[0].evidence == "Traceback ..."
 
 
 def test_a_plugins_error_fails():
-    plugins = load(None, errors=[error(f"{HOME}/plugins/p.py", 2)])
+    found = judged(load("a.py", dags=[dag("a")]), plugins=load(None, errors=[error(f"{HOME}/plugins/p.py", 2)]))
 
-    assert ("plugins", Severity.FAIL, "plug/p.py:2") in judge(load("a.py", dags=[dag("a")]), plugins=plugins)
+    assert told(found.plugins) == [("plugins", Severity.FAIL, "plug/p.py:2", "plugin-error")]
+    assert not found.dags.failures
+
+
+def test_plugins_that_load_pass():
+    assert told(judged(load("a.py", dags=[dag("a")])).plugins) == [("plug", Severity.PASS, "plug:None", "")]
+
+
+def test_without_plugins_there_is_nothing_to_say_about_them():
+    answer = ProbeAnswer(completed=Completed(exit_code=0, output="", seconds=1), document=document(load("a.py")))
+
+    found = judge_probe(answer, NO_PLUGINS, CheckSettings(), CheckLimits())
+
+    assert (found.plugins.verdicts, found.plugins.skipped) == ((), "The project has no plugins.")
 
 
 def test_the_same_id_twice_fails_at_every_file_but_the_first():
-    found = judge(*(load(f"{name}.py", dags=[dag("same", line)]) for line, name in enumerate("abc", start=4)))
+    found = judged(*(load(f"{n}.py", dags=[dag("same", line, f"{n}.py")]) for line, n in enumerate("abc", start=4)))
 
-    assert [v for v in found if v[1] is Severity.FAIL] == [
-        ("same", Severity.FAIL, "src/b.py:5"),
-        ("same", Severity.FAIL, "src/c.py:6"),
+    assert [(v.subject, place(v), v.rule) for v in found.dags.failures] == [
+        ("same", "src/b.py:5", "duplicate-dag-id"),
+        ("same", "src/c.py:6", "duplicate-dag-id"),
     ]
+    assert "already taken by src/a.py:4" in found.dags.failures[0].message
 
 
 @pytest.mark.parametrize("files", [[], [load("helper.py")]])
 def test_a_folder_without_a_dag_fails(files):
-    assert judge(*files)[-1] == ("src", Severity.FAIL, "src:None")
+    assert told(judged(*files).dags)[-1] == ("src", Severity.FAIL, "src:None", "no-dag")
 
 
 def test_a_slow_file_is_warned_about_with_its_seconds():
-    (verdict,) = verdicts(load("a.py", dags=[dag("a")], seconds=1.25))
+    found = judged(load("a.py", dags=[dag("a")], seconds=1.25)).dags
 
-    assert verdict.severity is Severity.WARN
-    assert "1.25 s" in verdict.message
+    assert told(found) == [("src/a.py", Severity.WARN, "src/a.py:None", "parse-time")]
+    assert "1.25 s" in found.verdicts[0].message
 
 
 def test_a_path_in_a_message_is_shown_without_the_runners_home():
-    found = load("a.py", errors=[error(f"{HOME}/dags/a.py", 1, message=f"time-out for {HOME}/dags/a.py")])
+    found = judged(load("a.py", errors=[error(f"{HOME}/dags/a.py", 1, message=f"time-out for {HOME}/dags/a.py")]))
 
-    assert verdicts(found)[0].message == "ValueError: time-out for dags/a.py"
-
-
-@pytest.fixture(scope="module")
-def probe() -> ModuleType:
-    """The probe's own functions; nothing of Airflow's is imported before main()."""
-    spec = importlib.util.spec_from_file_location("dag_probe", PROBES / "dag_probe.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(PROBES)
-        spec.loader.exec_module(module)
-    return module
+    assert found.dags.verdicts[0].message == "ValueError: time-out for dags/a.py"
 
 
-PLAIN = f"""Traceback (most recent call last):
-  File "/lib/airflow/dagbag.py", line 1, in parse
-    x()
-  File "{HOME}/dags/a.py", line 4, in <module>
-    go()
-  File "{HOME}/plugins/b.py", line 8, in go
-    json.loads("x")
-  File "/lib/json/__init__.py", line 346, in loads
-json.decoder.JSONDecodeError: Expecting value: line 1
-"""
-SYNTAX = f"""Traceback (most recent call last):
-  File "/lib/x.py", line 1, in y
-  File "{HOME}/dags/a.py", line 3
-    x = (
-        ^
-SyntaxError: '(' was never closed
-"""
-CHAINED = f"""Traceback (most recent call last):
-  File "{HOME}/dags/a.py", line 2, in <module>
-KeyError: 1
+def warning(kind: str, file: str, line: int = 4) -> dict[str, Any]:
+    return {"type": kind, "message": "goes away", "file": file, "line": line}
 
-During handling of the above exception, another exception occurred:
 
-Traceback (most recent call last):
-  File "{HOME}/dags/a.py", line 4, in <module>
-RuntimeError: two
-lines
-"""
-CHAINED_OUTSIDE = f"""Traceback (most recent call last):
-  File "{HOME}/dags/a.py", line 2, in <module>
-KeyError: 1
+def test_what_goes_away_is_warned_about_once_at_its_line():
+    shared = warning("RemovedInAirflow3Warning", f"{HOME}/dags/shared.py")
+    others = [warning("UserWarning", f"{HOME}/dags/a.py"), warning("DeprecationWarning", "/lib/python/x.py")]
 
-The above exception was the direct cause of the following exception:
+    found = judged(*(load(name, dags=[dag(name)], warnings=[shared, *others]) for name in ("a.py", "b.py"))).dags
 
-Traceback (most recent call last):
-  File "/lib/x.py", line 4, in y
-RuntimeError: far away
-"""
-CYCLE = "AirflowDagCycleException: Cycle detected in DAG: d. Faulty task: b"
-SHORT = 'Traceback (most recent call last):\n  File "{}/a.py", line 2, in <module>\n{}\n'
-TRACEBACKS = {
-    "plain": (PLAIN, ("JSONDecodeError", "Expecting value: line 1", f"{HOME}/plugins/b.py", 8)),
-    "syntax": (SYNTAX, ("SyntaxError", "'(' was never closed", f"{HOME}/dags/a.py", 3)),
-    "chained": (CHAINED, ("RuntimeError", "two\nlines", f"{HOME}/dags/a.py", 4)),
-    "chained outside": (CHAINED_OUTSIDE, ("RuntimeError", "far away", f"{HOME}/dags/a.py", 2)),
-    "message only": (CYCLE, ("AirflowDagCycleException", CYCLE.partition(": ")[2], None, None)),
-    "no message": (
-        SHORT.format(f"{HOME}/dags", "AssertionError"),
-        ("AssertionError", "", f"{HOME}/dags/a.py", 2),
-    ),
-    "neighbouring folder": (SHORT.format(f"{HOME}/dags_old", "KeyError: 1"), ("KeyError", "1", None, None)),
+    assert told(found)[2:] == [("src/shared.py", Severity.WARN, "src/shared.py:4", "deprecation")]
+    assert found.verdicts[0].evidence.splitlines() == [
+        "src/shared.py:4: RemovedInAirflow3Warning: goes away",
+        "src/a.py:4: UserWarning: goes away",
+        "/lib/python/x.py:4: DeprecationWarning: goes away",
+    ]
+
+
+def test_what_lies_in_a_zip_is_the_zips():
+    found = judged(load("p.zip", dags=[dag("a", 3, "p.zip/in.py")], errors=[error(f"{HOME}/dags/p.zip/in.py", 2)]))
+
+    assert told(found.dags)[0] == ("src/p.zip", Severity.FAIL, "src/p.zip:None", "import-error")
+    assert found.files[0].dags[0].location == found.files[0].location
+
+
+def test_a_breach_of_a_rule_weighs_what_the_user_says_at_the_line_of_the_task():
+    found = judged(load("a.py", dags=[dag("a", 3, "a.py")]), rules=(OWNER,)).rules
+
+    assert told(found) == [("a", Severity.WARN, "src/a.py:7", "owner")]
+    assert found.verdicts[0].message.startswith("DAG 'a': 2 of its tasks, such as 'a' (BashOperator), have no owner")
+
+
+def test_a_rule_that_every_dag_keeps_passes():
+    kept = dag("a", kinds=[], graph=[])
+
+    assert told(judged(load("a.py", dags=[kept]), rules=(OWNER,)).rules) == [("owner", Severity.PASS, None, "owner")]
+
+
+def test_without_rules_nothing_is_asked():
+    assert judged(load("a.py", dags=[dag("a")])).rules.skipped == "No rule about DAGs is switched on."
+
+
+def test_the_users_own_rules_are_told_by_their_names():
+    breach = {"rule": "own", "severity": "warn", "message": "is odd", "dag": "a"}
+    broken = error(f"{HOME}/.mwaa-deploy/rules/r.py", 2)
+    files = [load(n, dags=[dag("a", 3, n)], breaches=[breach], rule_errors=[broken]) for n in ("a.py", "b.py")]
+
+    found = judge_with_own_rules(*files)
+
+    assert told(found) == [
+        ("rules", Severity.FAIL, "rules/r.py:2", "rule-error"),
+        ("a", Severity.WARN, "src/a.py:3", "own"),
+        ("a", Severity.WARN, "src/b.py:3", "own"),
+    ]
+
+
+def judge_with_own_rules(*files: dict[str, Any]) -> CheckResult:
+    answer = ProbeAnswer(
+        completed=Completed(exit_code=0, output="", seconds=1), document=document(*files, rules=load(None))
+    )
+    return judge_probe(answer, LAYOUT, CheckSettings(), CheckLimits()).rules
+
+
+def test_own_rules_that_all_dags_keep_pass():
+    assert [v.severity for v in judge_with_own_rules(load("a.py", dags=[dag("a")])).verdicts] == [Severity.PASS]
+
+
+ENDED = {
+    "time": (Completed(exit_code=TOO_LATE, output="out", seconds=9), "not all parsed after 1800 s"),
+    "killed": (Completed(exit_code=137, output="out", seconds=9, timed_out=True), "not all parsed after 1800 s"),
+    "broken": (Completed(exit_code=1, output="out", seconds=9), "exit code 1 before it had parsed"),
+    "nothing": (Completed(exit_code=0, output="out", seconds=9), "exit code 0 before it had parsed"),
 }
 
 
-@pytest.mark.parametrize("name", TRACEBACKS)
-def test_a_traceback_is_read_to_its_deepest_frame_in_the_users_code(probe, name):
-    text, expected = TRACEBACKS[name]
+@pytest.mark.parametrize("name", ENDED)
+def test_a_probe_without_a_result_is_a_failure(name):
+    completed, words = ENDED[name]
 
-    found = probe.parse_traceback(text, FOLDERS)
+    found = judge_probe(ProbeAnswer(completed=completed, document=None), LAYOUT, CheckSettings(), CheckLimits())
 
-    assert (found["type"], found["message"], found["file"], found["line"]) == expected
-    assert found["traceback"] == text
-
-
-def test_what_faulthandler_writes_has_the_deepest_frame_first(probe):
-    text = (
-        "Timeout (0:00:03)!\nThread 0x1 (most recent call first):\n"
-        '  File "/lib/time.py", line 1 in sleep\n'
-        f'  File "{HOME}/plugins/b.py", line 8 in wait\n  File "{HOME}/dags/a.py", line 4 in <module>\n'
-    )
-
-    assert probe.parse_fault(text, FOLDERS) == (f"{HOME}/plugins/b.py", 8)
-    assert probe.parse_fault("", FOLDERS) == (None, None)
+    (verdict,) = found.dags.verdicts
+    assert (verdict.severity, verdict.evidence, words in verdict.message) == (Severity.FAIL, "out", True)
+    assert found.plugins.skipped
+    assert found.rules.skipped
 
 
-LOAD: dict[str, Any] = {"file": None, "seconds": 0.1, "dags": [], "errors": [], "warnings": []}
+WHOLE = json.loads(document())
 FOREIGN = {
     "no object": [1],
-    "no plugins": {"airflow": "2.10.3", "python": "3.11.9", "files": []},
-    "dags are no list": {"airflow": "2.10.3", "python": "3.11.9", "plugins": {**LOAD, "dags": 5}, "files": []},
-    "a DAG is no object": {"airflow": "2.10.3", "python": "3.11.9", "plugins": LOAD, "files": [{**LOAD, "dags": [5]}]},
-    "a message is no text": {
-        "airflow": "2.10.3",
-        "python": "3.11.9",
-        "plugins": {**LOAD, "errors": [{"type": "E", "message": 5, "file": None, "line": None, "traceback": ""}]},
-        "files": [],
+    "no plugins": {**WHOLE, "plugins": None},
+    "dags are no list": {**WHOLE, "plugins": load(None, dags=5)},
+    "a DAG is no object": {**WHOLE, "files": [load("a.py", dags=[5])]},
+    "a message is no text": {**WHOLE, "plugins": load(None, errors=[{**error(None), "message": 5}])},
+    "a tag is no text": {**WHOLE, "files": [load("a.py", dags=[dag("a", tags=[5])])]},
+    "a task of no kind": {**WHOLE, "files": [load("a.py", dags=[dag("a", graph=[["a", 1, None, []]])])]},
+    "an unknown schedule": {
+        **WHOLE,
+        "files": [load("a.py", dags=[dag("a", schedule={"kind": "x", "text": "", "seconds": None})])],
+    },
+    "a breach that passes": {
+        **WHOLE,
+        "files": [load("a.py", breaches=[{"rule": "r", "severity": "pass", "message": "", "dag": "a"}])],
     },
 }
 
@@ -203,11 +257,18 @@ FOREIGN = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_report_that_the_probe_never_writes_is_told_as_such(name):
     with pytest.raises(ForeignResult):
-        parse_probe_report(json.dumps(FOREIGN[name]).encode())
+        parse_probe_report(json.dumps(FOREIGN[name]).encode(), LAYOUT)
+
+
+def test_a_foreign_result_is_a_failure():
+    answer = ProbeAnswer(completed=Completed(exit_code=0, output="", seconds=1), document=b"{}")
+
+    (verdict,) = judge_probe(answer, LAYOUT, CheckSettings(), CheckLimits()).dags.verdicts
+
+    assert (verdict.severity, "is not one of ours" in verdict.message) == (Severity.FAIL, True)
 
 
 def test_text_that_cannot_be_printed_is_made_printable():
-    load = {**LOAD, "dags": [{"id": "d\ud800", "tasks": 1, "line": None}]}
-    document = {"airflow": "2.10.3", "python": "3.11.9", "plugins": LOAD, "files": [load]}
+    found = parse_probe_report(document(load("a.py", dags=[dag("d\ud800")])), LAYOUT)
 
-    assert parse_probe_report(json.dumps(document).encode()).files[0].dags[0].id == "d?"
+    assert found.files[0].dags[0].id == "d?"

@@ -1,13 +1,17 @@
 """Where a project lies in the runner, and the way back."""
 
+import io
+import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from mwaa_deploy.checks.layout import plan_layout
+from mwaa_deploy.checks.layout import lay_out, plan_layout
+from mwaa_deploy.checks.plugins_folder import judge_unpacking
 from mwaa_deploy.checks.pytest_config import find_pytest_config, names_test_files
-from mwaa_deploy.checks.verdicts import Location
+from mwaa_deploy.checks.verdicts import Location, Severity
 from mwaa_deploy.source.project import Project
+from tests.fakes.runner import FakeRunner
 
 HOME = PurePosixPath("/usr/local/airflow")
 
@@ -128,3 +132,65 @@ def test_settings_nearest_to_the_tests_win(tmp_path):
     assert names_test_files(found)
     assert not names_test_files(tmp_path / "pytest.ini")
     assert not names_test_files(None)
+
+
+def test_plugins_are_laid_out_by_their_zip_and_found_again_in_their_folder(tmp_path):
+    found = project(tmp_path, "dags/a.py plugins/ours/p.py plugins/.DS_Store", plugins="plugins")
+    runner = FakeRunner()
+    layout = plan_layout(found, runner.home)
+    runner.answer(
+        runner.python, writes={layout.own / "plugins.json": b'{"problem": null, "files": 1, "top": ["ours"]}'}
+    )
+
+    assert lay_out(layout, runner) == ()
+
+    with zipfile.ZipFile(io.BytesIO(runner.files[layout.own / "plugins.zip"])) as archive:
+        assert archive.namelist() == ["ours/p.py"]
+    assert not any(path.is_relative_to(layout.plugins) for path in runner.files)
+    assert runner.files[runner.home / "dags/a.py"] == b""
+    assert layout.own / "dag_probe.py" in runner.files
+    assert layout.location(str(layout.plugins / "ours/p.py"), 3) == Location(file="plugins/ours/p.py", line=3)
+
+
+def test_a_ready_made_zip_is_itself_the_place_of_all_in_it(tmp_path):
+    layout = plan_layout(project(tmp_path, "dags/a.py plugins.zip", plugins="plugins.zip"), HOME)
+
+    assert layout.location("plugins/ours/p.py", 3) == Location(file="plugins.zip")
+
+
+def test_a_built_zip_is_taken_as_it_is(tmp_path):
+    found = project(tmp_path, "dags/a.py plugins/p.py", plugins="plugins")
+    (tmp_path / "built.zip").write_bytes(b"built")
+    runner = FakeRunner()
+    layout = plan_layout(found, runner.home, plugins_zip=tmp_path / "built.zip")
+
+    lay_out(layout, runner)
+
+    assert runner.files[layout.own / "plugins.zip"] == b"built"
+
+
+def test_the_users_rules_lie_beside_our_scripts(tmp_path):
+    found = project(tmp_path, "dags/a.py rules/names.py")
+    runner = FakeRunner()
+    layout = plan_layout(found, runner.home, rules_folder=tmp_path / "rules")
+
+    lay_out(layout, runner)
+
+    assert layout.rules / "names.py" in runner.files
+    assert layout.location(str(layout.rules / "names.py"), 2) == Location(file="rules/names.py", line=2)
+
+
+@pytest.mark.parametrize(
+    ("document", "severity", "words"),
+    [
+        (None, Severity.FAIL, "did not come to an end"),
+        (b"[]", Severity.FAIL, "did not come to an end"),
+        (b'{"problem": "it is no sound zip file", "files": 0, "top": []}', Severity.FAIL, "no sound zip file"),
+        (b'{"problem": null, "files": 2, "top": ["plugins"]}', Severity.WARN, "plugins/plugins/"),
+    ],
+)
+def test_a_zip_that_mwaa_cannot_use_is_told(document, severity, words):
+    (verdict,) = judge_unpacking(document, "", Location(file="plugins.zip"))
+
+    assert verdict.severity is severity
+    assert words in verdict.message

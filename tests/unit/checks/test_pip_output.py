@@ -9,6 +9,7 @@ from mwaa_deploy.checks.requirement_lines import parse_requirements
 
 RECORDED = Path(__file__).with_name("pip_outputs")
 PATH = "/usr/local/airflow/requirements/requirements.txt"
+MORE = "/usr/local/airflow/dags/more.txt"
 CASES = {
     "address-404": (2, "HTTP error 404"),
     "address-dead": (2, "127.0.0.1"),
@@ -61,8 +62,9 @@ def test_a_failure_of_pip_is_understood_and_the_line_is_named(pip, case):
 
     problems = parse_pip_output(recorded(pip, case))
 
-    includes = {"/usr/local/airflow/requirements/BC.txt": 1}
-    assert [problem.line_in(parse_requirements(requirements(case)), PATH, includes) for problem in problems] == [line]
+    includes = {"/usr/local/airflow/requirements/BC.txt": (PATH, 1)}
+    files = {PATH: parse_requirements(requirements(case))}
+    assert [problem.place_in(files, includes) for problem in problems] == [(PATH, line)]
     assert words in problems[0].message
 
 
@@ -90,7 +92,24 @@ def test_an_unknown_failure_is_shown_as_it_is_with_what_pip_was_at():
     (problem,) = parse_pip_output(output)
 
     assert problem.message == "The moon is in the wrong phase."
-    assert problem.line_in(parse_requirements("\n\n\nsix==1.16.0\n"), PATH, {}) == 4
+    assert problem.place_in({PATH: parse_requirements("\n\n\nsix==1.16.0\n")}, {}) == (PATH, 4)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (f"Collecting a (from -r {MORE} (line 2))\n", (MORE, 2)),
+        ("Collecting nothing (from -r dags/more.txt (line 2))\n", (MORE, 2)),
+        (f"Collecting a (from b->-r {PATH} (line 1))\n", (PATH, 1)),
+        ("Collecting idna (from c)\n", (MORE, 3)),
+        ("Collecting nothing (from c)\n", None),
+    ],
+)
+def test_a_line_of_an_included_file_is_named_in_that_file(line, place):
+    (problem,) = parse_pip_output(f"{line}ERROR: No.\n")
+
+    files = {PATH: parse_requirements(f"b\n-r {MORE}\n"), MORE: parse_requirements("\na\nidna\n")}
+    assert problem.place_in(files, {}) == place
 
 
 def test_silence_is_a_problem_too():

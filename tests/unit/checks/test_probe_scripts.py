@@ -1,6 +1,7 @@
 """The scripts that run inside the runner."""
 
 import ast
+import re
 
 import pytest
 
@@ -12,7 +13,9 @@ def test_a_script_is_understood_by_the_oldest_python_of_mwaa(script):
     ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
-def test_there_are_scripts():
-    known = {"dag_probe", "installed_packages", "mwaa_deploy_descendants", "pytest_launcher"}
+def test_every_script_that_is_run_is_there():
+    text = "".join(path.read_text(encoding="utf-8") for path in PROBES.parent.glob("*.py"))
+    named = set(re.findall(r'\bown / "(\w+\.py)"', text))
 
-    assert {script.stem for script in PROBES.glob("*.py")} == known
+    assert named >= {"dag_probe.py", "pytest_launcher.py", "startup_script.py", "unpack_plugins.py"}
+    assert named <= {script.name for script in PROBES.glob("*.py")}

@@ -50,7 +50,8 @@ def test_the_name_is_normalised_where_it_can_be_told(line, name):
 
 
 @pytest.mark.parametrize(
-    "line", ["-c URL", "-cURL", "-c=URL", "--constraint URL", "--constraint=URL", '--constraint "URL"', " -c 'URL'"]
+    "line",
+    ["-c URL", "-cURL", "--const URL", "--constraint URL", "--constraint=URL", '--constraint "URL"', " -c 'URL'"],
 )
 def test_a_constraint_is_found_in_every_spelling_pip_takes(line):
     assert constraint_target(line) == "URL"

@@ -25,6 +25,11 @@ answers = json.loads({answers!r})
 for words, code in answers.items():
     if " ".join(sys.argv[1:]).startswith(words):
         sys.exit(code)
+if sys.argv[-1] == "mwaa_deploy.runner.host_logins":
+    open({log!r} + ".stdin", "w").write(sys.stdin.read())
+    print({logins!r})
+if sys.argv[-1] == "run":
+    open({log!r} + ".logins", "w").write(os.environ.get("MWAA_DEPLOY_REGISTRY_LOGINS", "unset"))
 """
 
 
@@ -65,11 +70,25 @@ class Job:
             "DOCKER_HOST": "tcp://127.0.0.1:2375",
         }
 
-    def docker(self, answers=None):
-        path = self.folder / "bin" / "docker"
-        script = DOCKER.format(python=sys.executable, log=str(self.calls_file), answers=json.dumps(answers or {}))
+    def docker(self, answers=None, logins=""):
+        values = {"log": str(self.calls_file), "answers": json.dumps(answers or {}), "logins": logins}
+        self.program("docker", DOCKER.format(python=sys.executable, **values))
+
+    def program(self, name, script):
+        path = self.folder / "bin" / name
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
+
+    def config(self, text="{}"):
+        """Docker's configuration file on the host; the variables that make launch.sh look at it."""
+        (self.folder / "docker").mkdir()
+        (self.folder / "docker" / "config.json").write_text(text, encoding="utf-8")
+        return {"DOCKER_CONFIG": str(self.folder / "docker"), "INPUT_RUNNER_IMAGE": "registry.example/runner:1"}
+
+    @property
+    def logins(self):
+        """What the program's container is given."""
+        return Path(f"{self.calls_file}.logins").read_text(encoding="utf-8")
 
     def run(self, script="launch.sh", **env):
         argv = [self.folder / "checkout" / "entrypoint" / script]
@@ -199,3 +218,91 @@ def test_an_engine_whose_socket_is_elsewhere_is_named(job):
     done = job.run(DOCKER_HOST="unix:///nowhere/docker.sock")
     assert done.returncode == 20
     assert "/nowhere/docker.sock" in done.stdout
+
+
+LOGIN = f'login registry.example {{"Username": "me", "Secret": "{SECRET}"}}'
+
+
+def test_a_login_of_the_host_reaches_the_program_by_name_alone(job):
+    job.docker(logins=LOGIN)
+    done = job.run(**job.config('{"auths": "all of them"}'))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert job.logins == LOGIN + "\n"
+    call = run_call(job)
+    assert call[call.index("MWAA_DEPLOY_REGISTRY_LOGINS") - 1] == "--env"
+    assert all(SECRET not in word for one in job.calls for word in one)
+    assert SECRET not in done.stdout + done.stderr
+    assert not any("config.json" in word for word in call), "the file with every login is not mounted"
+
+
+def test_the_file_with_all_logins_is_read_without_a_network(job):
+    job.docker(logins=LOGIN)
+    job.run(**job.config('{"auths": "all of them"}'))
+    (call,) = (call for call in job.calls if call[-1] == "mwaa_deploy.runner.host_logins")
+    assert call[call.index("--network") + 1] == "none"
+    assert call[call.index("--cap-drop") + 1] == "ALL"
+    assert "INPUT_RUNNER_IMAGE" in call
+    assert Path(f"{job.calls_file}.stdin").read_text(encoding="utf-8") == '{"auths": "all of them"}'
+
+
+def test_without_an_image_to_pull_no_login_is_looked_for(job):
+    job.docker(logins=LOGIN)
+    job.run(**{**job.config(), "INPUT_RUNNER_IMAGE": ""})
+    assert job.logins == "unset"
+    assert not any(call[-1] == "mwaa_deploy.runner.host_logins" for call in job.calls)
+
+
+def test_without_logins_on_the_host_nothing_is_handed_over(job):
+    job.docker(logins=LOGIN)
+    job.run(HOME=str(job.folder), INPUT_RUNNER_IMAGE="registry.example/runner:1")
+    assert job.logins == "unset"
+
+
+def test_a_helper_of_the_host_is_run_on_the_host(job):
+    job.docker(logins="helper registry.example demo registry.example")
+    answer = json.dumps({"ServerURL": "registry.example", "Username": "me", "Secret": SECRET}, indent=1)
+    job.program(
+        "docker-credential-demo",
+        f"#!{sys.executable}\nimport sys\nassert sys.argv[1:] == ['get']\n"
+        f"assert sys.stdin.read() == 'registry.example'\nprint({answer!r})\n",
+    )
+    done = job.run(**job.config())
+    assert done.returncode == 0, done.stdout + done.stderr
+    kind, registry, text = job.logins.split(" ", 2)
+    assert (kind, registry, text.count("\n")) == ("login", "registry.example", 1)
+    assert json.loads(text)["Secret"] == SECRET
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_helper_that_is_missing_is_the_programs_to_tell(job):
+    job.docker(logins="helper registry.example demo registry.example")
+    assert job.run(**job.config()).returncode == 0
+    assert job.logins.startswith("problem registry.example ")
+    assert "docker-credential-demo, and there is no such program on PATH" in job.logins
+
+
+def test_a_helper_that_fails_is_the_programs_to_tell(job):
+    job.docker(logins="helper registry.example demo registry.example")
+    job.program("docker-credential-demo", "#!/bin/sh\necho credentials not found in native keychain; exit 1\n")
+    assert job.run(**job.config()).returncode == 0
+    assert job.logins == ("problem registry.example docker-credential-demo: credentials not found in native keychain\n")
+
+
+def test_each_registry_of_the_run_has_a_line(job):
+    job.docker(logins=f"problem docker.io x\n{LOGIN}")
+    job.run(**job.config())
+    assert job.logins == f"problem docker.io x\n{LOGIN}\n"
+
+
+def test_authorities_that_the_host_trusts_are_shown_read_only(job):
+    """The inner engine trusts what the host's engine does; whether there are any depends on this machine."""
+    job.docker()
+    job.run(INPUT_DOCKER_ENGINE="dind")
+    engine = next(call for call in job.calls if call[0] == "run" and call[-1] == "engine")
+    mounts = {word for call in (engine, run_call(job)) for word in call if "/etc/docker/certs.d" in word}
+    assert mounts <= {"/etc/docker/certs.d:/etc/docker/certs.d:ro"}
+    assert bool(mounts) == Path("/etc/docker/certs.d").is_dir()
+    bundles = [word for word in engine if word.endswith(":/etc/ssl/certs/ca-certificates.crt:ro")]
+    assert bool(bundles) == any(
+        Path(file).is_file() for file in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+    )

@@ -2,14 +2,15 @@
 
 import os
 import tarfile
+from pathlib import PurePosixPath
 
 import pytest
 
-from mwaa_deploy.runner.archive import make_archive
+from mwaa_deploy.runner.archive import folders_between, make_archive
 
 
 def entries(name, source):
-    with make_archive(name, source, uid=1000, gid=1001) as body, tarfile.open(fileobj=body) as archive:
+    with make_archive({name: source}, uid=1000, gid=1001) as body, tarfile.open(fileobj=body) as archive:
         return {
             entry.name: (entry, file.read() if (file := entry.isreg() and archive.extractfile(entry)) else None)
             for entry in archive
@@ -65,4 +66,19 @@ def test_a_link_that_is_put_itself_is_followed(tmp_path):
 
 def test_what_is_not_there_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        make_archive("x", tmp_path / "missing", uid=0, gid=0)
+        make_archive({"x": tmp_path / "missing"}, uid=0, gid=0)
+
+
+def test_many_files_go_into_one_with_their_folders_first(tmp_path):
+    (tmp_path / "b.py").write_text("b")
+    files = {"home/dags/a.py": b"a", "home/dags/b.py": tmp_path / "b.py"}
+    with make_archive(files, uid=7, gid=8, folders=["home/dags"]) as body, tarfile.open(fileobj=body) as archive:
+        found = [(entry.name, entry.isdir(), entry.uid, entry.gid) for entry in archive]
+    names = [("home/dags", True), ("home/dags/a.py", False), ("home/dags/b.py", False)]
+    assert found == [(name, folder, 7, 8) for name, folder in names]
+
+
+def test_folders_between_are_those_below_the_base_alone():
+    base = PurePosixPath("/usr/local/airflow")
+    paths = [base / "dags" / "team" / "a.py", base / "b.txt", PurePosixPath("/tmp/c/d.txt")]
+    assert folders_between(base, paths) == [base / "dags", base / "dags" / "team"]

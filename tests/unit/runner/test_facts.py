@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
+from mwaa_deploy.ports import RunnerFamily
+from mwaa_deploy.runner.facts import PROBE, Facts, describe_container, differences, parse_facts
 
 AS_MWAA = Facts(
     airflow="2.10.3",
@@ -18,11 +19,16 @@ AS_MWAA = Facts(
     uid=1000,
     gid=1000,
     database=True,
+    family=RunnerFamily.MWAA_IMAGES,
+    pip="24.0",
+    constraints="/usr/local/airflow/.local/etc/airflow_constraints.txt",
+    essential_constraints="/usr/local/airflow/.local/etc/mwaa_essential_constraints.txt",
+    supervisor_python="/usr/local/bin/python3.11",
 )
 
 
-def of(facts: Facts, *, own: bool = False) -> str:
-    return "\n".join(differences(facts, mwaa_python="3.11.9", own_packages=own))
+def of(facts: Facts) -> str:
+    return "\n".join(differences(facts, mwaa_python="3.11.9"))
 
 
 def test_an_image_of_mwaas_differs_in_its_database_alone():
@@ -34,7 +40,7 @@ def test_another_patch_of_python_is_named():
 
 
 def test_the_python_of_an_unknown_version_is_not_judged():
-    found = differences(replace(AS_MWAA, python="3.14.0"), mwaa_python=None, own_packages=False)
+    found = differences(replace(AS_MWAA, python="3.14.0"), mwaa_python=None)
     assert not any("Python" in sentence for sentence in found)
 
 
@@ -43,7 +49,7 @@ def test_another_system_is_named():
 
 
 def test_what_our_own_packages_lack_is_named():
-    found = of(replace(AS_MWAA, psycopg2=None), own=True)
+    found = of(replace(AS_MWAA, psycopg2=None, family=RunnerFamily.OURS))
     assert "psycopg2-binary" in found
     assert "constraint file" in found
 
@@ -52,8 +58,29 @@ def test_a_missing_database_is_named():
     assert "The metadata database is missing" in of(replace(AS_MWAA, database=False))
 
 
+def test_a_local_runner_is_named_with_what_it_does_not_enforce():
+    facts = replace(AS_MWAA, family=RunnerFamily.LOCAL_RUNNER, essential_constraints=None)
+    assert describe_container("my/image:1", facts) == (
+        "container my/image:1 (an image of aws-mwaa-local-runner), Airflow 2.10.3, Python 3.11.9"
+    )
+    assert "only warns where requirements name no constraints" in of(facts)
+    assert "lacks the constraints that MWAA applies on top" in of(facts)
+
+
+def test_an_image_of_nobody_known_is_told_apart():
+    facts = replace(AS_MWAA, family=RunnerFamily.OTHER, constraints=None, essential_constraints=None, pip=None)
+    assert "neither MWAA's nor ours" in describe_container("x", facts)
+    for said in ("neither one of MWAA's nor ours", "brings no constraint file", "has no pip"):
+        assert said in of(facts)
+
+
+def test_our_own_image_needs_no_words_but_its_name():
+    facts = replace(AS_MWAA, family=RunnerFamily.OURS)
+    assert describe_container("ours:1", facts) == "container ours:1, Airflow 2.10.3, Python 3.11.9"
+
+
 def test_what_the_kind_of_runner_adds_comes_first():
-    found = differences(AS_MWAA, mwaa_python="3.11.9", own_packages=False, more=["It stands elsewhere."])
+    found = differences(AS_MWAA, mwaa_python="3.11.9", more=["It stands elsewhere."])
     assert found[0] == "It stands elsewhere."
 
 

@@ -1,5 +1,6 @@
 """The locked packages."""
 
+import fnmatch
 import re
 import shutil
 from pathlib import Path
@@ -24,6 +25,7 @@ def test_the_images_folder_can_be_named():
 
 def test_the_versions_of_the_service_are_known():
     assert {"2.9.2", "2.10.1", "2.10.3", "2.11.0", "2.11.2", "3.0.6", "3.2.1", "3.3.1"} <= set(VERSIONS)
+    assert {"2.4.3", "2.5.1", "2.6.3", "2.7.2", "2.8.1"} <= set(VERSIONS)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -73,6 +75,28 @@ def test_every_package_is_locked_by_hash_and_none_by_an_address(path):
     assert "://" not in text
     assert "--index-url" not in text
     assert "--find-links" not in text
+
+
+def test_where_no_bill_of_materials_is_known_the_difference_is_said():
+    packages = find_packages(IMAGES, "2.8.1")
+    assert packages.resolved_as_of == "2024-01-15"
+    assert [line for line in packages.differences if "not published" in line and "newest on 2024-01-15" in line]
+    assert find_packages(IMAGES, "2.9.2").differences == ()
+
+
+def test_the_public_base_has_the_very_python_of_mwaa_and_exists():
+    """Images on bookworm came in June 2023 (docker-library/python#822), after Python 3.10.9."""
+    assert find_packages(IMAGES, "2.6.3").public_base == "python:3.10.9-slim-bullseye"
+    assert find_packages(IMAGES, "2.8.1").public_base == "python:3.11.7-slim-bookworm"
+
+
+@pytest.mark.parametrize(
+    ("version", "command"), [("2.4.3", "upgrade"), ("2.6.3", "upgrade"), ("2.7.2", "migrate"), ("3.0.6", "migrate")]
+)
+def test_the_database_is_made_by_the_command_that_version_has(version, command):
+    assert find_packages(IMAGES, version).migrate_command[-1] == command
+    (pattern,) = re.findall(r"in (\S+)\) command=upgrade", (IMAGES / "Dockerfile").read_text())
+    assert fnmatch.fnmatch(version, pattern) == (command == "upgrade")
 
 
 def test_an_unknown_version_is_refused_with_the_known_ones():

@@ -1,7 +1,7 @@
 # ruff: noqa: PLC0415, SLF001 -- pytest can only be imported once sys.path is right
 """Runs pytest on the user's tests, in the interpreter that has Airflow.
 
-    python pytest_launcher.py --home DIR --progress FILE [--tools DIR] -- PYTEST-ARGUMENTS
+    python pytest_launcher.py --home DIR --progress FILE [--tools DIR] [--coverage DIR] -- PYTEST-ARGUMENTS
 
 Runs inside the runner; standard library and pytest only, Python 3.7 and later. The folder with pytest goes to the very
 end of sys.path, so that nothing in it ever hides a package of Airflow's or the user's. The progress file says what was
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 
+from mwaa_deploy_coverage import Measurement
 from mwaa_deploy_descendants import adopt, kill_descendants
 
 NO_PYTEST = 70
@@ -86,12 +87,22 @@ def prepare_path(home, tools):
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
 
+def start_coverage(home, folder):
+    """Begin to measure, if coverage.py is there."""
+    try:
+        return Measurement(folder, [os.path.join(home, "dags"), os.path.join(home, "plugins")])
+    except ImportError as problem:
+        sys.stderr.write("coverage.py cannot be imported: %s\n" % problem)
+        return None
+
+
 def main():
     """Run pytest and end with its status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", required=True)
     parser.add_argument("--progress", required=True)
     parser.add_argument("--tools")
+    parser.add_argument("--coverage")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     prepare_path(options.home, options.tools)
@@ -102,7 +113,10 @@ def main():
     except ImportError as problem:
         sys.stderr.write("pytest cannot be imported: %s\n" % problem)
         return NO_PYTEST
+    measurement = start_coverage(options.home, options.coverage) if options.coverage else None
     status = int(pytest.main(options.arguments, plugins=[progress]))
+    if measurement:
+        measurement.write()
     if not kill_descendants():
         sys.stderr.write("Processes that the tests started could not be ended.\n")
         return STILL_RUNNING

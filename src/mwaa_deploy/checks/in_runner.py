@@ -1,0 +1,188 @@
+"""The checks that need a runner, each begun as soon as what it builds on is there."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.constraint_source import ConstraintSource
+from mwaa_deploy.checks.dag_facts import DagFile
+from mwaa_deploy.checks.dag_integrity import DagJudgement, RunningProbe, begin_probe, judge_probe
+from mwaa_deploy.checks.fixture_secrets import Redactor
+from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
+from mwaa_deploy.checks.metadata_database import open_database
+from mwaa_deploy.checks.request import CheckRequest
+from mwaa_deploy.checks.requirements import check_requirements
+from mwaa_deploy.checks.selection import CHECKS
+from mwaa_deploy.checks.startup_script import check_startup_script
+from mwaa_deploy.checks.unit_tests import bring_test_tools, check_unit_tests
+from mwaa_deploy.checks.verdicts import CheckResult, Verdict
+from mwaa_deploy.ports import Log, Runner
+from mwaa_deploy.source.project import Project
+
+_STARTUP, _REQUIREMENTS, _TESTS = "startup-script", "requirements", "unit-tests"
+_OF_PROBE = ("plugins", "dag-import", "dag-rules")
+
+_NOT_INSTALLED = "The requirements could not be installed, so the result would say nothing about MWAA."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the checks found.
+
+    Attributes:
+        results: of every check, in the order they ended.
+        dag_files: the facts about each DAG file.
+    """
+
+    results: tuple[CheckResult, ...]
+    dag_files: tuple[DagFile, ...] = ()
+
+
+def check_in_runner(
+    project: Project, runner: Runner, log: Log, request: CheckRequest, *, constraint_source: ConstraintSource
+) -> Checked:
+    """Lay the project into a fresh runner and ask every selected question of it.
+
+    Airflow is imported while pip works, and the unit tests run while the DAG files are parsed. The network is closed
+    once the requirements are there, unless the settings leave it open.
+
+    Raises:
+        RunnerBroken: the runner's interpreter does not run, or it died half-way.
+    """
+    layout = plan_layout(
+        project,
+        runner.home,
+        plugins_zip=request.plugins_zip,
+        rules_folder=request.settings.rules_folder,
+    )
+    return _Checks(layout, log, request).run(runner, constraint_source)
+
+
+class _Checks:
+    """The state of one run: results so far, and the secrets that they must not hold."""
+
+    def __init__(self, layout: Layout, log: Log, request: CheckRequest) -> None:
+        self._layout = layout
+        self._log = log
+        self._request = request
+        self._results: list[CheckResult] = []
+        self._redactor = Redactor()
+
+    def run(self, runner: Runner, constraint_source: ConstraintSource) -> Checked:
+        request, layout, selection = self._request, self._layout, self._request.selection
+        broken_plugins = lay_out(layout, runner)
+        wants_tests = layout.tests is not None and selection.runs(_TESTS)
+        tools: Background[None] | None = None
+        if wants_tests:
+            tools = Background(lambda: bring_test_tools(layout, runner, request.test_tools), "test-tools")
+        startup = check_startup_script(layout, runner, limits=request.limits)
+        self._add(startup.result)
+        wants_probe = any(selection.runs(check) for check in _OF_PROBE)
+        with ExitStack() as stack:
+            database = stack.enter_context(
+                open_database(
+                    layout,
+                    startup.runner,
+                    settings=request.settings,
+                    limits=request.limits,
+                    postgresql=request.postgresql,
+                )
+            )
+            self._redactor = database.redactor
+            for secret in database.redactor.values:
+                self._log.mask(secret)
+            if database.result is not None:
+                self._add(database.result)
+            probe: RunningProbe | None = None
+            if wants_probe:
+                probe = stack.enter_context(
+                    begin_probe(layout, database.runner, settings=request.settings, limits=request.limits)
+                )
+            began = time.monotonic()
+            installed = check_requirements(
+                layout,
+                startup.runner,
+                airflow_version=request.airflow_version,
+                constraint_source=constraint_source,
+                limits=request.limits,
+                pins=request.pins,
+            )
+            self._add(replace(installed.result, seconds=time.monotonic() - began))
+            if installed.result.failures:
+                self._leave_out(_NOT_INSTALLED, *_OF_PROBE, _TESTS)
+                return Checked(results=tuple(self._results))
+            if probe is not None and not installed.airflow_untouched:
+                probe.restart()
+            if not request.settings.network:
+                runner.close_network()
+            if tools is not None:
+                tools.result()
+            files = self._judge_code(database.runner, probe, broken_plugins)
+        return Checked(results=tuple(self._results), dag_files=files)
+
+    def _judge_code(
+        self, runner: Runner, probe: RunningProbe | None, broken_plugins: tuple[Verdict, ...]
+    ) -> tuple[DagFile, ...]:
+        """DAGs and plugins, and the unit tests beside them."""
+        request, layout = self._request, self._layout
+        tests: Background[CheckResult] | None = None
+        if request.selection.runs(_TESTS):
+            tests = Background(
+                _timed(
+                    lambda: check_unit_tests(
+                        layout,
+                        runner,
+                        test_tools=request.test_tools,
+                        limits=request.limits,
+                        settings=request.settings,
+                    )
+                ),
+                "unit-tests",
+            )
+        files: tuple[DagFile, ...] = ()
+        if probe is None:
+            self._leave_out("", *_OF_PROBE)
+        else:
+            judgement = self._judge_dags(probe)
+            files = judgement.files
+            plugins = replace(judgement.plugins, verdicts=(*broken_plugins, *judgement.plugins.verdicts))
+            if broken_plugins:
+                plugins = replace(plugins, skipped=None)
+            for result in (plugins, judgement.dags, judgement.rules):
+                self._add(result)
+        if tests is None:
+            self._leave_out("", _TESTS)
+        else:
+            self._add(tests.result())
+        return files
+
+    def _judge_dags(self, probe: RunningProbe) -> DagJudgement:
+        began = time.monotonic()
+        judgement = judge_probe(probe.go(), self._layout, self._request.settings, self._request.limits)
+        seconds = time.monotonic() - began
+        return replace(judgement, dags=replace(judgement.dags, seconds=seconds))
+
+    def _leave_out(self, reason: str, *checks: str) -> None:
+        selection = self._request.selection
+        for check in checks:
+            left_out = not selection.runs(check) or not reason
+            self._add(selection.left_out(check) if left_out else CheckResult(check=check, skipped=reason))
+
+    def _add(self, result: CheckResult) -> None:
+        """Keep a result, without secrets, and tell the log."""
+        selection = self._request.selection
+        if result.skipped is None and result.check in CHECKS:
+            result = replace(result, why=selection.why(result.check))
+        result = self._redactor.result(result)
+        self._results.append(result)
+        self._log.check(result)
+
+
+def _timed(check: Callable[[], CheckResult]) -> Callable[[], CheckResult]:
+    def timed() -> CheckResult:
+        began = time.monotonic()
+        return replace(check(), seconds=time.monotonic() - began)
+
+    return timed

@@ -1,0 +1,108 @@
+# ruff: noqa: PLR0917 -- one call makes it
+"""Hands files out to worker processes. For the other scripts in this folder.
+
+Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
+"""
+
+import collections
+import selectors
+import time
+
+from mwaa_deploy_child import Child
+from mwaa_deploy_results import Results
+
+SMALLEST_BATCH, LARGEST_BATCH = 40, 250
+MOST_ALONE = 4  # files for each process: so few are loaded in a process of their own each
+_TICK, _PAUSE = 0.05, 0.003
+
+
+class Pool:
+    """Loads every item; some processes at a time.
+
+    Args:
+        items: see Worker.
+        folders: where the user's code lies.
+        limit: seconds for each item.
+        jobs: how many processes at a time.
+        scratch: a folder.
+        serve: called in a new process with the file to read orders from and the descriptor to say things on.
+    """
+
+    def __init__(self, items, folders, limit, jobs, scratch, serve):
+        self.items = items
+        self.folders = folders
+        self.limit = limit
+        self.scratch = scratch
+        self.serve = serve
+        self.results = Results(len(items))
+        self._jobs = max(1, jobs)
+        self._batches = collections.deque()
+        self._suspects = collections.deque()
+        self._selector = selectors.DefaultSelector()
+        self._children = []
+
+    def run(self, batches):
+        """Load the items of all batches.
+
+        Args:
+            batches: lists of numbers. One alone is loaded in a process of its own.
+        """
+        self._batches.extend(batches)
+        while self._batches or self._suspects or self._children:
+            self._start_some()
+            for key, _ in self._selector.select(_TICK if self._children else 0):
+                key.data.read()
+            time.sleep(_PAUSE)  # or there would be a turn for every word of each process, and no core left for them
+            for child in list(self._children):
+                if child.is_over():
+                    self._selector.unregister(child.source)
+                    self._children.remove(child)
+                    child.conclude()
+        return self.results
+
+    def descriptors(self):
+        """What is open for the processes that there are; not for a new one."""
+        return [descriptor for child in self._children for descriptor in child.descriptors]
+
+    def next_batch(self):
+        """What a process that has nothing to do is to do, if there is anything."""
+        return self._batches.popleft() if self._batches else []
+
+    def again(self, numbers, *, alone):
+        """Load items another time."""
+        if alone:
+            self._batches.extendleft([number] for number in reversed(numbers))
+        elif numbers:
+            self._batches.appendleft(list(numbers))
+
+    def suspect(self, number):
+        """Load an item another time, while nothing else is loaded: it may not have been its fault."""
+        self._suspects.append(number)
+
+    def _start_some(self):
+        while self._batches and len(self._children) < self._jobs:
+            self._start(self._batches.popleft(), False)
+        if self._suspects and not self._children and not self._batches:
+            self._start([self._suspects.popleft()], True)
+
+    def _start(self, batch, last_chance):
+        child = Child(self, batch, last_chance)
+        self._children.append(child)
+        self._selector.register(child.source, selectors.EVENT_READ, child)
+
+
+def batches(costly, cheap, jobs):
+    """How the numbers of items are dealt out.
+
+    Args:
+        costly: those that get a process of their own.
+        cheap: those that share one.
+        jobs: how many processes there are at a time.
+    """
+    dealt, at = [[number] for number in costly], 0
+    while at < len(cheap):
+        size = -(-(len(cheap) - at) // (2 * jobs))  # ever smaller, so that all processes end at the same time
+        size = 1 if len(cheap) <= MOST_ALONE * jobs else max(SMALLEST_BATCH, min(LARGEST_BATCH, size))
+        dealt.append(cheap[at : at + size])
+        at += size
+    return dealt

@@ -1,0 +1,167 @@
+"""What loading a file leaves behind in the process, so that the next file finds the process as a new one would be.
+
+For the other scripts in this folder. Runs inside the runner; standard library only, Python 3.7 and later.
+
+MWAA parses each file in a process of its own. A process forked for each file costs more than parsing it, so that
+workers parse many files one after the other. After each file, what can be put back is put back (State); after some
+files the worker looks whether anything else was changed (Snapshot), and if so, what it found does not count.
+"""
+
+import builtins
+import gc
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+import types
+import warnings
+
+from mwaa_deploy_tracebacks import in_folders
+
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGCHLD", "SIGUSR1") if hasattr(signal, name)
+]
+
+
+_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+class State:
+    """What a file may change and is put back without anybody knowing."""
+
+    def __init__(self, folders, stacks):
+        """Note how things are.
+
+        Args:
+            folders: where the user's modules lie; those that a file imported are forgotten.
+            stacks: lists that must be as long as they are now: what is open in a `with`.
+        """
+        self._folders = folders
+        self._stacks = [(stack, len(stack)) for stack in stacks]
+        self._modules = set(sys.modules)
+        self._path = sys.path, list(sys.path)
+        self._finders = [(name, getattr(sys, name), list(getattr(sys, name))) for name in ("meta_path", "path_hooks")]
+        self._streams = [(name, getattr(sys, name)) for name in ("stdout", "stderr", "stdin", "excepthook")]
+        self._environment = dict(os.environ), dict(_raw_environment())
+        self._folder = os.getcwd()
+        self._filters = warnings.filters, list(warnings.filters), warnings.showwarning
+        self._signals = [(number, signal.getsignal(number)) for number in _SIGNALS]
+        self._root = logging.root.level, list(logging.root.handlers), logging.root.manager.disable
+        self._recursion = sys.getrecursionlimit()
+        self._limits = [resource.getrlimit(limit) for limit in _LIMITS]
+        self.threads = threading.active_count()
+
+    def put_back(self):
+        """Undo. Whether everything could be undone."""
+        clean = threading.active_count() <= self.threads and self._forget_modules()
+        sys.path = self._path[0]
+        sys.path[:] = self._path[1]
+        for name, kept, items in self._finders:
+            setattr(sys, name, kept)
+            kept[:] = items
+        for name, stream in self._streams:
+            setattr(sys, name, stream)
+        if _raw_environment() != self._environment[1]:
+            os.environ.clear()
+            os.environ.update(self._environment[0])
+        try:
+            if os.getcwd() != self._folder:
+                os.chdir(self._folder)
+        except OSError:
+            os.chdir(self._folder)
+        warnings.filters = self._filters[0]
+        warnings.filters[:] = self._filters[1]
+        warnings.showwarning = self._filters[2]
+        for number, handler in self._signals:
+            if signal.getsignal(number) is not handler and handler is not None:
+                signal.signal(number, handler)
+        if logging.root.level != self._root[0]:
+            logging.root.setLevel(self._root[0])
+        logging.root.handlers[:] = self._root[1]
+        logging.root.manager.disable = self._root[2]
+        sys.setrecursionlimit(self._recursion)
+        return self._close() and self._has_limits() and clean
+
+    def _forget_modules(self):
+        """Drop the user's modules. Whether no others came, of libraries that were not there before."""
+        new = set(sys.modules) - self._modules
+        clean = len(sys.modules) - len(new) == len(self._modules)
+        for name in new:
+            if in_folders(_home(sys.modules[name]), self._folders):
+                del sys.modules[name]
+            elif name.startswith("airflow."):
+                self._modules.add(name)
+            else:
+                clean = False
+        return clean
+
+    def _has_limits(self):
+        """Whether the process may do what it might before: a limit that was lowered for good cannot be put back."""
+        return [resource.getrlimit(limit) for limit in _LIMITS] == self._limits
+
+    def _close(self):
+        clean = True
+        for stack, length in self._stacks:
+            if len(stack) != length:
+                clean = False
+        return clean
+
+
+def _raw_environment():
+    """The environment as bytes, which is quicker to compare; or itself, where Python does not have it so."""
+    return getattr(os.environ, "_data", os.environ)
+
+
+def _home(module):
+    """Where a module lies; empty if nobody knows."""
+    try:
+        file = getattr(module, "__file__", None)
+        return file or next(iter(getattr(module, "__path__", None) or ()), "")
+    except Exception:
+        return ""
+
+
+class Snapshot:
+    """Every attribute of every module and class that is loaded, to be compared with later."""
+
+    def __init__(self):
+        self._modules = [
+            (vars(module), dict(vars(module)))
+            for name, module in list(sys.modules.items())
+            if type(module) is types.ModuleType and name not in {"__main__", "__mp_main__", "sys"}
+        ]
+        classes = {}
+        for namespace, _ in self._modules:
+            for value in list(namespace.values()):
+                if isinstance(value, type) and id(value) not in classes:
+                    classes[id(value)] = value, dict(vars(value))
+        self._classes = list(classes.values())
+        self._builtins = len(vars(builtins))
+        self._collecting = gc.isenabled()
+
+    def unchanged(self):
+        """Whether nothing was replaced, removed, or (but for modules, which load such things late) added."""
+        try:
+            return (
+                len(vars(builtins)) == self._builtins
+                and gc.isenabled() == self._collecting
+                and all(now == then or _same(now, then) for now, then in self._modules)
+                and all(vars(one) == then or _same_class(one, then) for one, then in self._classes)
+            )
+        except Exception:  # a comparison of the user's own
+            return False
+
+
+def _same(now, then):
+    missing = object()
+    return all(now.get(name, missing) is value or name == "__warningregistry__" for name, value in then.items())
+
+
+def _same_class(one, then):
+    now = vars(one)
+    if not _same(now, then):
+        return False
+    mapped = "__mapper__" in then  # a class of SQLAlchemy's, which adds to it when it is first used
+    return mapped or all(name in then or (name.startswith("__") and name.endswith("__")) for name in now)

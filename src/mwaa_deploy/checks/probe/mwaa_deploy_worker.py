@@ -1,0 +1,252 @@
+"""A process forked from one that has Airflow: it loads files, one after the other. For the other scripts here.
+
+Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
+
+What it is told, a line of JSON each: the numbers of files to load, or [] to end. What it says, a line each:
+
+    B number            it begins with a file; R number: with the user's rules about it
+    L number json       what came of it; {"skipped": true} for a file that Airflow does not parse
+    C 0|1 0|1           that was all: whether the files had no influence on each other, and whether it goes on
+"""
+
+import ctypes
+import faulthandler
+import gc
+import os
+import signal
+import sys
+import traceback
+import warnings
+from json import dumps, loads  # as they are now: files may replace those in the module
+from time import monotonic
+
+import mwaa_deploy_airflow as adapter
+from mwaa_deploy_descriptions import describe
+from mwaa_deploy_tracebacks import error, in_folders, own_caller, parse_traceback
+from mwaa_deploy_traces import Snapshot, State
+from mwaa_deploy_watch import Watch
+
+PLUGINS, RULES = "plugins", "rules"
+"""What is loaded besides files: stand in the place of a path."""
+
+
+MOST_UNCOLLECTED = 400
+"""Files that are loaded before what is left of them is collected: some 60 KiB each."""
+
+
+class Worker:
+    """One process.
+
+    Args:
+        items: paths, PLUGINS and RULES; numbers refer to it.
+        folders: where the user's code lies.
+        bag: a DagBag with nothing in it.
+        rules: the user's own.
+        limit: seconds for each item.
+        warm_up: path of a DAG file of ours.
+        output: descriptor to say things on.
+    """
+
+    def __init__(self, items, folders, bag, rules, limit, warm_up, output):  # noqa: PLR0917 -- one call makes it
+        self._items = items
+        self._folders = folders
+        self._bag = bag
+        self._rules = rules
+        self._limit = limit
+        self._warm_up = warm_up
+        self._output = output
+        self._process = os.getpid()
+        self._exit = os._exit
+        self._at = None
+        self._path = None
+        self._loaded = 0
+        self._snapshot = None
+        self._watch = Watch(folders)
+        self._safe = adapter.safe_mode()
+        self._clock = CoreClock()
+        self._unsaid = ""
+        self._uncollected = 0
+
+    def serve(self, orders):
+        """Do what comes, line by line; never returns."""
+        os._exit = self._leave_early
+        self._watch.hook_in()
+        state = State(self._folders, adapter.contexts())
+        for line in iter(orders.readline, b""):
+            numbers = loads(line.decode())
+            if not numbers:
+                break
+            if len(numbers) > 1 and self._snapshot is None:
+                adapter.parse(self._bag, self._warm_up)
+                state.put_back()
+                self._snapshot = Snapshot()
+            goes_on = True
+            for number in numbers:
+                self._do(number)
+                goes_on = state.put_back() and goes_on
+                warnings.simplefilter("always")
+                if not goes_on:
+                    break
+            goes_on = goes_on and len(numbers) > 1
+            self._conclude(goes_on)
+            if not goes_on:
+                break
+            self._uncollected += len(numbers)
+            if self._uncollected > MOST_UNCOLLECTED:
+                gc.collect()
+                self._uncollected = 0
+        self.leave()
+
+    def leave(self):
+        """End without running any of the user's exit handlers."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._exit(0)
+
+    def _say(self, text, *, later=False):
+        """Say a line; `later`, together with the next one, which is less to do for both sides."""
+        self._unsaid += text + "\n"
+        if later:
+            return
+        data, self._unsaid = self._unsaid.encode("ascii"), ""
+        while data:
+            data = data[os.write(self._output, data) :]
+
+    def _conclude(self, goes_on):
+        # A process that loaded nothing else has nothing that could have had an influence.
+        clean = self._loaded == 1 or (self._snapshot is not None and self._snapshot.unchanged())
+        self._say("C %d %d" % (clean, goes_on))
+
+    # -- one item
+
+    def _do(self, number):
+        self._at, self._path = number, self._items[number]
+        self._watch.begin(self._path)
+        self._loaded += 1
+        self._say("B %d" % number)
+        started = monotonic()
+        try:
+            found = self._load(self._path)
+        except BaseException as problem:
+            self._only_here()
+            found = {"errors": [parse_traceback(traceback.format_exc(), self._folders)]}
+            if isinstance(problem, SystemExit):
+                found["errors"][0]["message"] = "sys.exit(%s) was called while the file was loaded" % (
+                    problem.code or 0
+                )
+        self._only_here()
+        found.setdefault("seconds", monotonic() - started)
+        self._tell(number, found)
+        self._watch.begin(None)
+
+    def _only_here(self):
+        """End a process that the file forked and that came back from it."""
+        if os.getpid() != self._process:
+            self._exit(0)
+
+    def _tell(self, number, found):
+        found.setdefault("warnings", self._watch.warned())
+        try:
+            text = dumps(found)
+        except (TypeError, ValueError):  # a subclass of text or numbers that the user made
+            text = dumps({"errors": [error("Result", "what was found cannot be written down", self._path)]})
+        self._say("L %d %s" % (number, text), later=True)
+
+    def _load(self, path):
+        if path == PLUGINS:
+            return self._load_plugins()
+        if path == RULES:
+            return {"errors": self._rules.errors}
+        return self._load_file(path)
+
+    def _load_file(self, path):
+        if not adapter.may_hold_dags(path, self._safe):
+            return {"skipped": True}
+        started, waited = monotonic(), self._clock.waited()
+        bag = adapter.parse(self._bag, path)
+        seconds = monotonic() - started - (self._clock.waited() - waited)
+        self._only_here()
+        errors = []
+        for file, text in bag.import_errors.items():
+            found = parse_traceback(text, self._folders)
+            if found["file"] is None:
+                found["file"], found["line"] = self._watch.blamed(text)
+            if found["file"] is None:
+                found["file"] = file if in_folders(file, self._folders) else path
+            errors.append(found)
+        dags = sorted(bag.dags.values(), key=lambda dag: str(dag.dag_id))
+        told = [describe(dag, self._watch.place(dag), self._watch.lines) for dag in dags]
+        captured = [text for texts in (getattr(bag, "captured_warnings", None) or {}).values() for text in texts]
+        found = {"seconds": seconds, "dags": told, "errors": errors, "warnings": self._watch.warned(captured)}
+        if self._rules and dags:
+            self._say("R %d" % self._at)
+            signal.signal(signal.SIGALRM, _too_late)
+            signal.setitimer(signal.ITIMER_REAL, self._limit)
+            found["breaches"], found["rule_errors"] = self._rules.judge(dags)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return found
+
+    def _load_plugins(self):
+        errors = []
+        for source, message in adapter.load_plugins().items():
+            text = self._watch.logged.get(str(source))
+            if text:
+                found = parse_traceback(text, self._folders)
+                if found["file"] is None and in_folders(str(source), self._folders):
+                    found["file"] = str(source)
+                errors.append(found)
+            else:
+                at = str(source) if in_folders(str(source), self._folders) else None
+                errors.append(error("PluginError", str(message), at))
+        return {"errors": errors}
+
+    def _leave_early(self, status):
+        if os.getpid() == self._process and self._at is not None:
+            file, line = own_caller(self._folders, self._path)
+            message = "os._exit(%s) was called while the file was loaded" % status
+            self._tell(self._at, {"errors": [error("os._exit", message, file, line)]})
+            self._conclude(goes_on=False)
+            self.leave()
+        self._exit(status)
+
+
+class CoreClock:
+    """Tells the seconds that this process would have run in, had there been a core for it: no file's fault."""
+
+    def __init__(self):
+        try:
+            self._source = os.open("/proc/self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._source = -1
+
+    def waited(self):
+        """Seconds so far; always 0 where the system does not say."""
+        try:
+            return int(os.pread(self._source, 100, 0).split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
+
+def _too_late(*_):
+    raise TimeoutError("the rules took too long")
+
+
+def prepare_process(fault):
+    """Set up a process that has just been forked: it ends with its parent, and crashes leave a traceback."""
+    os.setpgid(0, 0)
+    die_with_parent()
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")  # when memory runs out, this process is the one to be killed
+    except OSError:
+        pass
+    faulthandler.enable(file=fault)
+    faulthandler.register(signal.SIGUSR2, file=fault, all_threads=False)
+
+
+def die_with_parent():
+    """Ask Linux to kill this process when the parent is killed, which does not reach its process group."""
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except AttributeError:
+        pass

@@ -1,0 +1,157 @@
+"""The probe of the DAG files, while it runs beside other work."""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from mwaa_deploy.checks.layout import Layout, read_result
+from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.errors import RunnerBroken
+from mwaa_deploy.ports import Completed, Runner
+
+ABORTED, TOO_LATE = 4, 5
+"""Exit codes of probe/dag_probe.py."""
+
+_MARGIN = 600.0
+"""Seconds, beyond those for the installation and for the DAGs, that the probe may be there."""
+
+_LOCAL_SETTINGS = "airflow_local_settings.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeAnswer:
+    """How the probe ended. `document` is what it wrote, None if it did not get that far."""
+
+    completed: Completed
+    document: bytes | None
+
+
+class RunningProbe:
+    """A probe that imports Airflow at once, and waits for go() before it touches the project.
+
+    Use begin_probe() to make one. As a context manager it is stopped at the end.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        runner: Runner,
+        *,
+        settings: CheckSettings,
+        limits: CheckLimits,
+        env: Mapping[str, str] | None,
+    ) -> None:
+        self._layout = layout
+        self._runner = runner
+        self._settings = settings
+        self._limits = limits
+        self._env = env
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def go(self) -> ProbeAnswer:
+        """Let the DAG files be parsed, and wait for the end.
+
+        Raises:
+            RunnerBroken: the runner died.
+        """
+        self._runner.put(self._go, b"go\n")
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+        if self._completed is None:
+            raise RunnerBroken("The DAG probe ended without an answer.")
+        good = self._completed.exit_code == 0 and not self._completed.timed_out
+        return ProbeAnswer(
+            completed=self._completed, document=read_result(self._output, self._runner) if good else None
+        )
+
+    def restart(self) -> None:
+        """Import Airflow anew: what was installed has changed Airflow's own packages.
+
+        Raises:
+            RunnerBroken: the runner died.
+        """
+        self.stop()
+        self._start()
+
+    def stop(self) -> None:
+        """End it, whatever it does; nothing of it is left running. What has ended stays as it is."""
+        if self._thread.is_alive():
+            try:
+                self._runner.put(self._stop, b"stop\n")
+            except RunnerBroken:
+                return  # it died, and everything in it
+            self._thread.join()
+
+    def _start(self) -> None:
+        own, name = self._layout.own, f"dag-probe-{secrets.token_hex(4)}"
+        self._go, self._stop, self._output = (own / f"{name}.{end}" for end in ("go", "stop", "json"))
+        self._completed: Completed | None = None
+        self._problem: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="dag-probe", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        limits = self._limits
+        try:
+            # The network is closed while it runs, and it has no use for it until then.
+            self._completed = self._runner.run(
+                self._command(),
+                timeout=limits.install + limits.dags + _MARGIN,
+                env=self._env,
+                network=self._settings.network,
+            )
+        except Exception as problem:  # noqa: BLE001 -- raised again where it is waited for
+            self._problem = problem
+
+    def _command(self) -> list[str]:
+        layout, limits = self._layout, self._limits
+        options = {
+            "--dags": layout.dags,
+            "--plugins": layout.plugins,
+            "--output": self._output,
+            "--timeout": limits.dag_file,
+            "--wait-for": self._go,
+            "--abort": self._stop,
+            "--limit": limits.dags,
+        }
+        if self._settings.rules_folder:
+            options["--rules"] = layout.rules
+        words = [str(word) for pair in options.items() for word in pair]
+        late = ["--late"] if _has_local_settings(layout) else []
+        return [self._runner.python, str(layout.own / "dag_probe.py"), *words, *late]
+
+
+def begin_probe(
+    layout: Layout,
+    runner: Runner,
+    *,
+    settings: CheckSettings,
+    limits: CheckLimits,
+    env: Mapping[str, str] | None = None,
+) -> RunningProbe:
+    """Start the probe in a thread of its own: it imports Airflow, and waits.
+
+    Args:
+        layout: the project, laid out in the runner already.
+        runner: run() is called in another thread.
+        settings: whether the project has rules of its own.
+        limits: how long one file and all of them may take.
+        env: variables for the command. They cannot be changed later.
+    """
+    return RunningProbe(layout, runner, settings=settings, limits=limits, env=env)
+
+
+def _has_local_settings(layout: Layout) -> bool:
+    """Whether importing Airflow would run code of the project's, which is not to be run before its requirements."""
+    folders = (layout.project.dags, layout.project.plugins)
+    return any(folder is not None and (folder / _LOCAL_SETTINGS).is_file() for folder in folders)

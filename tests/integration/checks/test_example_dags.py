@@ -1,0 +1,66 @@
+"""Airflow's own example DAGs, in each version: we find what its own DagBag finds."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mwaa_deploy.checks.dag_integrity import begin_probe, judge_probe
+from mwaa_deploy.checks.layout import lay_out, plan_layout
+from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.ports import Runner
+from mwaa_deploy.runner.home import HomeTemplates
+from mwaa_deploy.runner.packages import find_packages, images_folder
+from mwaa_deploy.runner.pythons import find_python
+from mwaa_deploy.runner.venv import VenvRunner
+from mwaa_deploy.source.project import Project
+from tests.fakes.log import FakeLog
+
+pytestmark = pytest.mark.airflow
+
+# What anybody would write to count a folder's DAGs.
+COUNT = """import json, os, sys
+os.environ.update(AIRFLOW__CORE__DAGS_FOLDER=sys.argv[1], AIRFLOW__CORE__LOAD_EXAMPLES="False")
+try:
+    from airflow.dag_processing.dagbag import DagBag
+except ImportError:
+    from airflow.models.dagbag import DagBag
+sys.path.append(sys.argv[1])
+bag = DagBag(sys.argv[1])
+with open(sys.argv[2], "w") as file:
+    json.dump([{dag.dag_id: len(dag.tasks) for dag in bag.dags.values()}, sorted(bag.import_errors)], file)
+"""
+
+
+@pytest.fixture(params=["2.9.2", "2.10.3", "2.11.2", "3.0.6", "3.3.1"])
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    packages = find_packages(images_folder({}), request.param)
+    env = dict(os.environ)
+    python = find_python(packages.python, env)
+    with VenvRunner(packages, python, HomeTemplates(env, FakeLog()), env=env) as opened:
+        yield opened
+
+
+def test_they_are_the_same_dags_tasks_and_errors(runner: Runner, tmp_path: Path):
+    (tmp_path / "dags").mkdir()
+    layout = plan_layout(Project(repository=tmp_path, root=tmp_path, dags=tmp_path / "dags"), runner.home)
+    lay_out(layout, runner)
+    copy = 'rmdir "$1"; cp -r "$(dirname "$2")"/../lib/python3*/site-packages/airflow/example_dags "$1"'
+    runner.run(["/bin/sh", "-c", copy, "sh", str(layout.dags), runner.python], timeout=60)
+    count, counted = layout.own / "count.py", layout.own / "counted.json"
+    runner.put(count, COUNT.encode())
+    settings, limits = CheckSettings(), CheckLimits()
+
+    with begin_probe(layout, runner, settings=settings, limits=limits) as probe:
+        judged = judge_probe(probe.go(), layout, settings, limits)
+    done = runner.run([runner.python, str(count), str(layout.dags), str(counted)], timeout=300)
+
+    dags, errors = json.loads(runner.read(counted) or done.output)
+    assert len(dags) > 30
+    assert {dag.id: dag.tasks for file in judged.files for dag in file.dags} == dags
+    failed = {verdict.subject for verdict in judged.dags.failures}
+    assert failed == {location.file for error in errors if (location := layout.location(error))}
+    assert not [file for file in judged.files if len({dag.location for dag in file.dags}) < len(file.dags)]

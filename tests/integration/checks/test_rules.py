@@ -1,0 +1,160 @@
+"""Rules about DAGs: the facts they ask for come from a real Airflow, and the user's own run in it."""
+
+import pytest
+
+from mwaa_deploy.checks.dag_facts import Schedule, ScheduleKind
+from mwaa_deploy.checks.dag_integrity import DagJudgement
+from mwaa_deploy.checks.dag_rules import RULES
+from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.settings import CheckSettings, RuleSetting
+from mwaa_deploy.checks.verdicts import Severity
+from tests.integration.checks.dag_checks import judge_dags_of, place, write
+
+pytestmark = pytest.mark.airflow
+
+CARELESS = """from datetime import datetime, timedelta
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.operators.empty import EmptyOperator
+
+with DAG("careless_id", schedule=timedelta(minutes=5), start_date=datetime(2024, 1, 1), catchup=True):
+    EmptyOperator(task_id="a") >> BashOperator(
+        task_id="b", bash_command="true", owner="nobody", email_on_failure=False
+    )
+with DAG("careless_empty", schedule="*/10 * * * *", start_date=datetime(2024, 1, 1), catchup=False):
+    pass
+"""
+CAREFUL = """from datetime import datetime
+from airflow import DAG
+from airflow.decorators import task
+
+with DAG(
+    "careful",
+    schedule="@daily",
+    start_date=datetime(2024, 1, 1),
+    catchup=False,
+    tags=["data"],
+    description="Does nothing, with care",
+    default_args={"owner": "team", "retries": 2, "email": ["team@example.com"]},
+):
+
+    @task
+    def numbers():
+        return [1, 2]
+
+    @task
+    def double(number):
+        return 2 * number
+
+    double.expand(number=numbers())
+"""
+OWN_RULES = {
+    "no_careless.py": (
+        "from _words import bad\n\n"
+        "def check(dag):\n    if bad in dag.dag_id:\n        yield f'the id holds {bad!r}'\n\n"
+        "def rule_few_tasks(dag):\n    return [('warn', 'more than one task')] if len(dag.tasks) > 1 else None\n"
+    ),
+    "_words.py": "bad = 'careless_id'\n",
+    "raises.py": "def check(dag):\n    return 1 / 0\n",
+    "says_nonsense.py": "def check(dag):\n    return [5]\n",
+    "never_ends.py": "def check(dag):\n    while True: pass\n",
+    "exits.py": "import sys\n\n\ndef check(dag):\n    sys.exit(0)\n",
+    "is_broken.py": "import no_such_module\n",
+    "holds_none.py": "def helper():\n    pass\n",
+}
+PARAMETERS: dict[str, dict[str, object]] = {
+    "owner": {"allowed": ("team*",)},
+    "schedule": {"allowed": ("@daily", "?/10 ? * * *"), "minimum-minutes": 15},
+    "task-count": {"maximum": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def judged(runner, tmp_path_factory) -> DagJudgement:
+    files = {"dags/careless.py": CARELESS, "dags/careful.py": CAREFUL}
+    root = write(tmp_path_factory.mktemp("rules"), files | {f"rules/{n}": text for n, text in OWN_RULES.items()})
+    rules = [RuleSetting(name=name, severity=Severity.WARN, parameters=PARAMETERS.get(name, {})) for name in RULES]
+    settings = CheckSettings(rules=tuple(rules), rules_folder=root / "rules")
+    return judge_dags_of(root, runner, settings=settings, limits=CheckLimits(dag_file=2))
+
+
+BREACHES = {
+    "dag-id-equals-file-name": [],
+    "owner": ["dags/careless.py:7", "dags/careless.py:7"],
+    "email": ["dags/careless.py:7", "dags/careless.py:7"],
+    "email-on-failure": ["dags/careless.py:7"],
+    "tags": ["dags/careless.py:6", "dags/careless.py:10"],
+    "retries": ["dags/careless.py:7", "dags/careless.py:7"],
+    "no-empty-dag": ["dags/careless.py:10"],
+    "catchup-off": ["dags/careless.py:6"],
+    "schedule": ["dags/careless.py:6", "dags/careless.py:6", "dags/careless.py:10", "dags/careless.py:10"],
+    "task-count": ["dags/careful.py:5", "dags/careless.py:6"],
+    "description": ["dags/careless.py:6", "dags/careless.py:10"],
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_finds_the_careless_dag_at_its_line(judged, rule):
+    found = [v for v in judged.rules.verdicts if v.rule == rule and v.severity is not Severity.PASS]
+
+    assert sorted((place(verdict) or "" for verdict in found), key=_by_line) == BREACHES[rule]
+
+
+def _by_line(where: str) -> tuple[str, int]:
+    file, _, line = where.rpartition(":")
+    return file, int(line)
+
+
+def test_a_rule_that_no_dag_breaks_passes(judged):
+    (verdict,) = [v for v in judged.rules.verdicts if v.rule == "dag-id-equals-file-name"]
+
+    assert (verdict.severity, verdict.message) == (Severity.PASS, "Kept by 3 DAGs.")
+
+
+def test_the_facts_are_those_of_the_dag(judged):
+    dags = {dag.id: dag for file in judged.files for dag in file.dags}
+    careful = dags["careful"]
+
+    assert careful.schedule == Schedule(kind=ScheduleKind.CRON, text="@daily")
+    assert dags["careless_id"].schedule == Schedule(kind=ScheduleKind.INTERVAL, text="0:05:00", seconds=300)
+    assert (careful.tags, careful.owners, careful.catchup, careful.documented) == (("data",), ("team",), False, False)
+    assert (careful.tasks, careful.edges) == (2, 1)
+    assert [(task.id, task.downstream) for task in careful.graph] == [("double", ()), ("numbers", ("double",))]
+    assert {(kind.retries, kind.email) for kind in careful.kinds} == {(2, ("team@example.com",))}
+
+
+def own(judged, rule):
+    return [(v.severity, place(v), v.message) for v in judged.rules.verdicts if v.rule == rule]
+
+
+def test_a_rule_of_the_users_own_is_asked_about_every_dag(judged):
+    expected = (Severity.FAIL, "dags/careless.py:6", "DAG 'careless_id': the id holds 'careless_id'")
+    assert own(judged, "no-careless") == [expected]
+    assert [(severity, where) for severity, where, _ in own(judged, "few-tasks")] == [
+        (Severity.WARN, "dags/careful.py:5"),
+        (Severity.WARN, "dags/careless.py:6"),
+    ]
+
+
+def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
+    found = [(where, message) for severity, where, message in own(judged, "rule-error") if severity is Severity.FAIL]
+
+    assert sorted(where for where, _ in found) == [
+        "rules/exits.py:5",
+        "rules/holds_none.py:None",
+        "rules/is_broken.py:1",
+        "rules/never_ends.py:2",
+        "rules/raises.py:2",
+        "rules/says_nonsense.py:1",
+    ]
+
+
+def test_rules_change_nothing_about_the_files(judged):
+    assert [v.severity for v in judged.dags.verdicts] == [Severity.PASS, Severity.PASS]
+
+
+def test_no_rule_is_asked_for_where_none_is_on(runner, tmp_path):
+    judged = judge_dags_of(write(tmp_path, {"dags/careful.py": CAREFUL}), runner)
+
+    assert judged.rules.skipped == "No rule about DAGs is switched on."
+    assert judged.rules.verdicts == ()
