@@ -33,6 +33,7 @@ from tests.integration.checks import test_broken_dags, test_broken_requirements,
 from tests.integration.checks.conftest import check, laid_out, open_venv, places
 from tests.integration.checks.dag_checks import judge_dags_of, write
 from tests.integration.checks.test_good_project import example
+from tests.integration.runner.test_standins import UNRESOLVABLE
 
 VERSIONS = ("2.9.2", "2.10.3", "2.11.2", "3.0.6", "3.3.1")
 IN_CONTAINERS = ("2.9.2", "2.10.3")
@@ -58,6 +59,8 @@ TESTS: Mapping[tuple[str, int], str] = {
     ("tests/test_unit.py", 11): "an assertion of unittest",
     ("tests/testhalf.py", 4): "a test that unittest alone would find",
 }
+GREEN_ELSEWHERE = "what an image's own command lets pass"
+"""See tests/integration/runner/test_standins.py."""
 CRASH = "os._exit in a test"
 OF_LATER_PYTHON = "syntax_of_later.py"
 
@@ -157,8 +160,8 @@ def _requirements(spot: Spot, runner: Runner, root: Path) -> dict[str, list[Plac
     packages = find_packages(images_folder({}), spot.version)
     pins = parse_pins(packages.constraints(), packages.essential_constraints())
     found = {}
-    for name in REQUIREMENTS:
-        text, *_ = test_broken_requirements.BROKEN[name]
+    texts = {name: test_broken_requirements.BROKEN[name][0] for name in REQUIREMENTS} | {GREEN_ELSEWHERE: UNRESOLVABLE}
+    for name, text in texts.items():
         layout = laid_out(_project(root, {"requirements.txt": text}, requirements="requirements.txt"), runner)
         outcome = check_requirements(
             layout,
@@ -223,6 +226,7 @@ EXPECTED: Mapping[str, Place] = {
     **{name: (test_startup_scripts.SCRIPT, line) for name, (_, line, _) in test_startup_scripts.BROKEN.items()},
     **{name: place for name, (_, place, *_) in test_broken_dags.BROKEN.items()},
     **{name: place for place, name in TESTS.items()},
+    GREEN_ELSEWHERE: ("requirements.txt", 1),
     CRASH: test_broken_tests.BROKEN[CRASH][1],
     "a plugin": ("plugins/broken_plugin.py", 2),
 }

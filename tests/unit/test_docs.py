@@ -1,0 +1,47 @@
+"""What the documentation shows is what the program takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mwaa_deploy.bundle.document import load_document
+from mwaa_deploy.config import parse_config
+
+ROOT = Path(__file__).parents[2]
+CHECKS = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", CHECKS, re.MULTILINE | re.DOTALL)
+
+
+def test_the_configuration_is_one_that_is_taken(tmp_path):
+    shown = next(block for block in blocks("yaml") if block.startswith("airflow-version"))
+    for name in re.findall(r"tests/fixtures/\w+\.json", shown):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "rules").mkdir()
+
+    config = parse_config(load_document(shown), root=tmp_path, workspace=tmp_path)
+
+    assert config.airflow_version == "2.10.3"
+    assert [rule.name for rule in config.checks.rules] == ["owner", "tags", "catchup-off"]
+    assert len(config.checks.fixtures.paths) == 3
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_every_block_of_yaml_is_yaml(block):
+    assert yaml.safe_load(block)
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_every_block_of_python_is_python(block):
+    compile(block, "docs/checks.md", "exec")
+
+
+def test_links_lead_to_files():
+    for file in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", file.read_text(encoding="utf-8")):
+            assert (file.parent / target).exists(), f"{file.name}: {target}"
