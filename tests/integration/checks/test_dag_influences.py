@@ -12,14 +12,22 @@ pytestmark = pytest.mark.airflow
 HEAD = "from datetime import datetime\nfrom airflow import DAG\n"
 GOOD = "dag = DAG('{}', schedule=None, start_date=datetime(2024, 1, 1))\n"
 
-# What one file does, and what in the files after it shows that they find it.
-INFLUENCES = {
+# What one file does, and what in the files after it shows that they find it. First, what is put back each time.
+UNDONE = {
     "environment": ("import os\nos.environ['LEFT'] = '1'\n", "import os\nos.environ['LEFT']\n"),
     "search_path": (
         "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'inner'))\n",
         "import hidden_in_inner\n",
     ),
     "folder": ("import os\nos.chdir(os.path.dirname(__file__))\n", "open('environment_0.py')\n"),
+    "own_module": ("import shared\nshared.left = 1\n", "import shared\nassert shared.left\n"),
+    "filters": (
+        "import warnings\nwarnings.simplefilter('error')\n",
+        "import warnings\nassert warnings.filters[0][0] == 'error'\n",
+    ),
+}
+# Then, what is noticed once it is too late: the files are parsed again, each in a process of its own.
+NOTICED = {
     "module": ("import sys, types\nsys.modules['made_up'] = types.ModuleType('made_up')\n", "import made_up\n"),
     "attribute": (
         "import json\njson.dumps = lambda *_: 'patched'\n",
@@ -33,7 +41,6 @@ INFLUENCES = {
         "from airflow.models.baseoperator import BaseOperator\nBaseOperator.left = 1\n",
         "from airflow.models.baseoperator import BaseOperator\nassert BaseOperator.left\n",
     ),
-    "own_module": ("import shared\nshared.left = 1\n", "import shared\nassert shared.left\n"),
     "builtin": ("import builtins\nbuiltins.left = 1\n", "assert left\n"),
     "open_dag": (
         "DAG('open_dag', schedule=None, start_date=datetime(2024, 1, 1)).__enter__()\n",
@@ -41,28 +48,44 @@ INFLUENCES = {
     ),
 }
 COPIES = 4
+EXPECTED = [[Severity.PASS], [Severity.FAIL]] * COPIES
 
 
 @pytest.fixture(scope="module")
-def judged(runner, tmp_path_factory) -> DagJudgement:
+def undone(runner, tmp_path_factory) -> DagJudgement:
+    return judge_influences(UNDONE, runner, tmp_path_factory.mktemp("undone"))
+
+
+@pytest.fixture(scope="module")
+def noticed(runner, tmp_path_factory) -> DagJudgement:
+    return judge_influences(NOTICED, runner, tmp_path_factory.mktemp("noticed"))
+
+
+def judge_influences(influences, runner, root) -> DagJudgement:
     files = {"dags/shared.py": "", "dags/inner/hidden_in_inner.py": ""}
-    for name, (does, finds) in INFLUENCES.items():
+    for name, (does, finds) in influences.items():
         for copy in range(COPIES):
             files[f"dags/{name}_{2 * copy}.py"] = HEAD + does + GOOD.format(f"{name}_does_{copy}")
             files[f"dags/{name}_{2 * copy + 1}.py"] = HEAD + finds + GOOD.format(f"{name}_finds_{copy}")
     files |= {f"dags/plain_{n}.py": HEAD + GOOD.format(f"plain_{n}") for n in range(20)}
-    return judge_dags_of(write(tmp_path_factory.mktemp("influences"), files), runner)
+    return judge_dags_of(write(root, files), runner)
 
 
-@pytest.mark.parametrize("name", INFLUENCES)
-def test_what_a_file_does_is_not_found_by_another(judged, name):
-    expected = [(f"dags/{name}_{n}.py", Severity.FAIL if n % 2 else Severity.PASS) for n in range(2 * COPIES)]
-
-    found = [(subject, [verdict.severity for verdict in of(judged.dags, subject)]) for subject, _ in expected]
-
-    assert found == [(subject, [severity]) for subject, severity in expected]
+@pytest.mark.parametrize("name", UNDONE)
+def test_what_a_file_does_is_undone_before_the_next(undone, name):
+    assert found(undone, name) == EXPECTED
 
 
-def test_files_beside_them_pass(judged):
-    assert not [file for file, _ in places(judged.dags) if "plain" in file]
-    assert len([verdict for verdict in judged.dags.verdicts if "plain" in verdict.subject]) == 20
+@pytest.mark.parametrize("name", NOTICED)
+def test_what_a_file_does_is_noticed(noticed, name):
+    assert found(noticed, name) == EXPECTED
+
+
+def found(judged: DagJudgement, name: str) -> list[list[Severity]]:
+    return [[v.severity for v in of(judged.dags, f"dags/{name}_{n}.py")] for n in range(2 * COPIES)]
+
+
+def test_files_beside_them_pass(undone, noticed):
+    for judged in (undone, noticed):
+        assert not [file for file, _ in places(judged.dags) if "plain" in file]
+        assert len([verdict for verdict in judged.dags.verdicts if "plain" in verdict.subject]) == 20

@@ -131,6 +131,7 @@ def judged(request: pytest.FixtureRequest, test_tools: Path, tmp_path_factory: p
             **_requirements(spot, runner, root / "requirements"),
             **_startup_scripts(runner, root / "startup"),
         }
+        _empty(runner)
         # From here on the network is closed.
         good = check(_good(spot, root / "good"), runner, test_tools=test_tools, airflow_version=spot.version)
         found |= _tests(runner, root / "tests", test_tools)
@@ -186,10 +187,15 @@ def _startup_scripts(runner: Runner, root: Path) -> dict[str, list[Place]]:
     return found
 
 
+def _empty(runner: Runner) -> None:
+    """Take away what the project before has left."""
+    gone = ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/plugins/* "$1"/dags/*', "sh", str(runner.home)]
+    assert runner.run(gone, timeout=60).exit_code == 0
+
+
 def _tests(runner: Runner, root: Path, test_tools: Path) -> dict[str, list[Place]]:
     def run(files: Mapping[str, str]) -> list[Place]:
-        gone = ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/plugins/* "$1"/dags/*', "sh", str(runner.home)]
-        assert runner.run(gone, timeout=60).exit_code == 0
+        _empty(runner)
         parts = {folder: folder for folder in ("tests", "plugins") if any(name.startswith(folder) for name in files)}
         layout = laid_out(_project(root / str(len(files)), files, **parts), runner)
         bring_test_tools(layout, runner, test_tools)
@@ -237,7 +243,7 @@ def test_there_are_enough_kinds():
 
 
 def test_a_good_project_is_green(judged):
-    assert not judged.good.failed, [result.failures for result in judged.good.results]
+    assert [failure for result in judged.good.results for failure in result.failures] == []
     assert [result.check for result in judged.good.results if result.skipped] == ["dag-rules"]
 
 

@@ -37,7 +37,7 @@ from importlib.machinery import SourceFileLoader
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_descendants import adopt, kill_descendants
 from mwaa_deploy_imports import Imports, import_beforehand, is_costly
-from mwaa_deploy_pool import Pool, batches
+from mwaa_deploy_pool import MOST_ALONE, Pool, batches
 from mwaa_deploy_results import nothing
 from mwaa_deploy_tracebacks import error
 from mwaa_deploy_user_rules import UserRules
@@ -111,15 +111,18 @@ def load_all(options, folders, scratch):
     paths, nameless = adapter.list_files(options.dags)
     imports = Imports([options.dags, options.plugins])
     names = {path: imports.of(path) for path in paths if path.endswith(".py")}
-    import_beforehand(set().union(*names.values()))
+    named = set().union(*names.values())
+    import_beforehand(named)
     if options.dags not in sys.path:
         sys.path.append(options.dags)  # Airflow 3's DAG processor does so
-    warm_up = os.path.join(scratch, "mwaa_deploy_warm_up.py")
-    with open(warm_up, "w") as file:
-        file.write(adapter.WARM_UP)
     adapter.hush()
     bag = adapter.empty_bag()
-    adapter.parse(bag, warm_up)
+    warm_ups = []
+    for number, text in enumerate(adapter.warm_ups(named, len(paths) > MOST_ALONE * options.jobs)):
+        warm_ups.append(os.path.join(scratch, "mwaa_deploy_warm_up_%d.py" % number))
+        with open(warm_ups[-1], "w") as file:
+            file.write(text)
+        adapter.parse(bag, warm_ups[-1])
     adapter.remember_translations()
     first = ([RULES] if options.rules else []) + [PLUGINS]
     items = first + paths
@@ -127,7 +130,7 @@ def load_all(options, folders, scratch):
 
     def serve(orders, output):
         rules = UserRules(options.rules)
-        Worker(items, folders, bag, rules, options.timeout, warm_up, output).serve(orders)
+        Worker(items, folders, bag, rules, options.timeout, warm_ups, output).serve(orders)
 
     costly = [n for n, path in enumerate(items) if n < len(first) or is_costly(names.get(path, ()))]
     cheap = sorted(set(range(len(items))) - set(costly))

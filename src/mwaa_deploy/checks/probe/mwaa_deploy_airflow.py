@@ -11,7 +11,8 @@ import logging
 import os
 import sys
 
-WARM_UP = """from datetime import datetime
+WARM_UP = """import jinja2.ext
+from datetime import datetime
 from airflow import DAG
 try:
     from airflow.sdk import BaseOperator
@@ -26,6 +27,48 @@ with dag:
     BaseOperator(task_id="a") >> BaseOperator(task_id="b")
 """
 """A DAG of ours: parsing it makes Airflow import what it imports late, so that this counts for nobody's file."""
+
+WARM_UP_MORE = """from datetime import datetime
+try:
+    from airflow.sdk import Param, dag, setup, task, teardown
+except ImportError:
+    from airflow.decorators import dag, task
+    from airflow.models.param import Param
+    try:
+        from airflow.decorators import setup, teardown
+    except ImportError:
+        setup = teardown = None
+
+@dag(schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False, params={"a": Param(1, type="integer")})
+def mwaa_deploy_warm_up_more():
+    @task
+    def first():
+        return [1]
+
+    @task
+    def second(x):
+        pass
+
+    second.expand(x=first())
+    if setup:
+        with setup(task(task_id="third")(lambda: 1))() >> teardown(task(task_id="fourth")(lambda: 1))():
+            task(task_id="fifth")(lambda: 1)()
+
+mwaa_deploy_warm_up_more()
+"""
+"""The same, for folders with many files that use what is costly to import."""
+
+_COSTLY = {"airflow.decorators", "airflow.models.param", "airflow.sdk"}
+
+
+def warm_ups(names, many):
+    """DAG files of ours to be parsed before the user's.
+
+    Args:
+        names: all modules that the user's files import.
+        many: whether there are many files.
+    """
+    return [WARM_UP, WARM_UP_MORE] if many and _COSTLY & set(names) else [WARM_UP]
 
 
 def settings(dags, plugins, timeout):

@@ -124,9 +124,17 @@ def _home(module):
 
 
 class Snapshot:
-    """Every attribute of every module and class that is loaded, to be compared with later."""
+    """Every attribute of every module and class that is loaded, to be compared with later.
 
-    def __init__(self):
+    Libraries change themselves as well, the first time that something of theirs is used; most of that has happened
+    when the snapshot is taken, and what is left is known by its looks.
+
+    Args:
+        folders: where the user's code lies.
+    """
+
+    def __init__(self, folders):
+        self._folders = folders
         self._modules = [
             (vars(module), dict(vars(module)))
             for name, module in list(sys.modules.items())
@@ -148,20 +156,36 @@ class Snapshot:
                 len(vars(builtins)) == self._builtins
                 and gc.isenabled() == self._collecting
                 and all(now == then or _same(now, then) for now, then in self._modules)
-                and all(vars(one) == then or _same_class(one, then) for one, then in self._classes)
+                and all(vars(one) == then or self._same_class(one, then) for one, then in self._classes)
             )
         except Exception:  # a comparison of the user's own
             return False
 
+    def _same_class(self, one, then):
+        now = vars(one)
+        if "__mapper__" in then:  # a class of SQLAlchemy's, which adds to it when it is first used
+            return _same(now, then)
+        added = [value for name, value in now.items() if name not in then and not name.startswith("_")]
+        return _same(now, then) and all(self._is_a_librarys(value) for value in added)
+
+    def _is_a_librarys(self, value):
+        code = getattr(value, "__code__", None)
+        return code is not None and code.co_name != "<lambda>" and not in_folders(code.co_filename, self._folders)
+
 
 def _same(now, then):
     missing = object()
-    return all(now.get(name, missing) is value or name == "__warningregistry__" for name, value in then.items())
+    for name, value in then.items():
+        found = now.get(name, missing)
+        if found is not value and name != "__warningregistry__" and not _is_made_late(name, value, found):
+            return False
+    return True
 
 
-def _same_class(one, then):
-    now = vars(one)
-    if not _same(now, then):
-        return False
-    mapped = "__mapper__" in then  # a class of SQLAlchemy's, which adds to it when it is first used
-    return mapped or all(name in then or (name.startswith("__") and name.endswith("__")) for name in now)
+def _is_made_late(name, before, after):
+    """Whether a change looks like one of a library's own: a value that was still missing, a counter, a flag."""
+    if before is None:
+        return name.startswith("_")
+    if type(before) is bool:
+        return type(after) is bool
+    return type(before) is int and type(after) is int and after > before

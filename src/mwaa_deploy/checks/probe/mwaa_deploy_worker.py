@@ -43,17 +43,17 @@ class Worker:
         bag: a DagBag with nothing in it.
         rules: the user's own.
         limit: seconds for each item.
-        warm_up: path of a DAG file of ours.
+        warm_ups: paths of DAG files of ours.
         output: descriptor to say things on.
     """
 
-    def __init__(self, items, folders, bag, rules, limit, warm_up, output):  # noqa: PLR0917 -- one call makes it
+    def __init__(self, items, folders, bag, rules, limit, warm_ups, output):  # noqa: PLR0917 -- one call makes it
         self._items = items
         self._folders = folders
         self._bag = bag
         self._rules = rules
         self._limit = limit
-        self._warm_up = warm_up
+        self._warm_ups = warm_ups
         self._output = output
         self._process = os.getpid()
         self._exit = os._exit
@@ -77,9 +77,10 @@ class Worker:
             if not numbers:
                 break
             if len(numbers) > 1 and self._snapshot is None:
-                adapter.parse(self._bag, self._warm_up)
+                for path in self._warm_ups:
+                    adapter.parse(self._bag, path)
                 state.put_back()
-                self._snapshot = Snapshot()
+                self._snapshot = Snapshot(self._folders)
             goes_on = True
             for number in numbers:
                 self._do(number)
