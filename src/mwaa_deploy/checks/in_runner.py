@@ -1,23 +1,24 @@
 """The checks that need a runner, each begun as soon as what it builds on is there."""
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mwaa_deploy.checks.background import Background
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_integrity import DagJudgement, RunningProbe, begin_probe, judge_probe
 from mwaa_deploy.checks.fixture_secrets import Redactor
-from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
+from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.startup_script import check_startup_script
-from mwaa_deploy.checks.unit_tests import bring_test_tools, check_unit_tests
+from mwaa_deploy.checks.unit_tests import NO_TESTS
 from mwaa_deploy.checks.verdicts import CheckResult, Verdict
+from mwaa_deploy.checks.waiting_tests import WaitingTests, files_of_test_tools
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.source.project import Project
 
@@ -72,11 +73,12 @@ class _Checks:
 
     def run(self, runner: Runner, constraint_source: ConstraintSource) -> Checked:
         request, layout, selection = self._request, self._layout, self._request.selection
-        broken_plugins = lay_out(layout, runner)
         wants_tests = layout.tests is not None and selection.runs(_TESTS)
-        tools: Background[None] | None = None
-        if wants_tests:
-            tools = Background(lambda: bring_test_tools(layout, runner, request.test_tools), "test-tools")
+        tools = files_of_test_tools(layout, request.test_tools, request.settings) if wants_tests else {}
+        copy_all(layout, runner, tools)
+        unpacking = Background(partial(unpack, layout, runner), "plugins")
+        if _needs_plugins_at_once(layout):
+            unpacking.result()
         startup = check_startup_script(layout, runner, limits=request.limits)
         self._add(startup.result)
         wants_probe = any(selection.runs(check) for check in _OF_PROBE)
@@ -100,6 +102,18 @@ class _Checks:
                 probe = stack.enter_context(
                     begin_probe(layout, database.runner, settings=request.settings, limits=request.limits)
                 )
+            tests: WaitingTests | None = None
+            if wants_tests:
+                tests = stack.enter_context(
+                    WaitingTests(
+                        layout,
+                        database.runner,
+                        test_tools=request.test_tools,
+                        limits=request.limits,
+                        settings=request.settings,
+                    )
+                )
+            broken_plugins = unpacking.result()
             began = time.monotonic()
             installed = check_requirements(
                 layout,
@@ -117,30 +131,19 @@ class _Checks:
                 probe.restart()
             if not request.settings.network:
                 runner.close_network()
-            if tools is not None:
-                tools.result()
-            files = self._judge_code(database.runner, probe, broken_plugins)
+            running: Background[CheckResult] | None = None
+            if tests is not None:
+                running = Background(partial(tests.go, anew=not installed.airflow_untouched), _TESTS)
+            files = self._judge_code(probe, running, broken_plugins)
         return Checked(results=tuple(self._results), dag_files=files)
 
     def _judge_code(
-        self, runner: Runner, probe: RunningProbe | None, broken_plugins: tuple[Verdict, ...]
+        self,
+        probe: RunningProbe | None,
+        tests: Background[CheckResult] | None,
+        broken_plugins: tuple[Verdict, ...],
     ) -> tuple[DagFile, ...]:
-        """DAGs and plugins, and the unit tests beside them."""
-        request, layout = self._request, self._layout
-        tests: Background[CheckResult] | None = None
-        if request.selection.runs(_TESTS):
-            tests = Background(
-                _timed(
-                    lambda: check_unit_tests(
-                        layout,
-                        runner,
-                        test_tools=request.test_tools,
-                        limits=request.limits,
-                        settings=request.settings,
-                    )
-                ),
-                "unit-tests",
-            )
+        """DAGs and plugins, while the unit tests run."""
         files: tuple[DagFile, ...] = ()
         if probe is None:
             self._leave_out("", *_OF_PROBE)
@@ -152,10 +155,12 @@ class _Checks:
                 plugins = replace(plugins, skipped=None)
             for result in (plugins, judgement.dags, judgement.rules):
                 self._add(result)
-        if tests is None:
-            self._leave_out("", _TESTS)
-        else:
+        if tests is not None:
             self._add(tests.result())
+        elif self._request.selection.runs(_TESTS):
+            self._add(CheckResult(check=_TESTS, skipped=NO_TESTS))
+        else:
+            self._leave_out("", _TESTS)
         return files
 
     def _judge_dags(self, probe: RunningProbe) -> DagJudgement:
@@ -180,9 +185,7 @@ class _Checks:
         self._log.check(result)
 
 
-def _timed(check: Callable[[], CheckResult]) -> Callable[[], CheckResult]:
-    def timed() -> CheckResult:
-        began = time.monotonic()
-        return replace(check(), seconds=time.monotonic() - began)
-
-    return timed
+def _needs_plugins_at_once(layout: Layout) -> bool:
+    """Whether what runs first could see the plugins: the user's script, or Airflow, if it finds its settings there."""
+    plugins = layout.project.plugins
+    return layout.project.startup_script is not None or (plugins is not None and plugins.is_file())

@@ -1,6 +1,7 @@
 """Where the parts of a project lie inside the runner, and the way back from there to the repository."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -164,17 +165,45 @@ def lay_out(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:
         FileRefused: the plugins folder holds something that cannot be shipped.
         RunnerBroken: the runner died.
     """
+    copy_all(layout, runner)
+    return unpack(layout, runner)
+
+
+def copy_all(layout: Layout, runner: Runner, more: Mapping[PurePosixPath, Path | bytes] | None = None) -> None:
+    """The first half of lay_out(): everything is copied, and only the plugins are not where they belong yet.
+
+    Args:
+        layout: where everything goes.
+        runner: a fresh one.
+        more: what else is to be copied, in the same go.
+
+    Raises:
+        FileRefused: the plugins folder holds something that cannot be shipped.
+        RunnerBroken: the runner died.
+    """
     plugins = layout.project.plugins
     files: dict[PurePosixPath, Path | bytes] = {
         placed.destination: placed.source for placed in layout.placed if placed.source != plugins
     }
     files[layout.own] = PROBES
+    files |= more or {}
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-plugins-") as folder:
         archive = layout.plugins_zip or (write_plugins_zip(plugins, Path(folder, ARCHIVE)) if plugins else None)
         if archive:
             files |= {layout.own / ARCHIVE: archive, layout.own / RESULT: b""}
         runner.put_all(files)
-    if archive is None:
+
+
+def unpack(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:
+    """The second half: the plugins, if there are some.
+
+    Returns:
+        What is wrong with plugins.zip; empty when nothing is.
+
+    Raises:
+        RunnerBroken: the runner died.
+    """
+    if layout.plugins_zip is None and layout.project.plugins is None:
         return ()
     location = layout.location(str(layout.plugins))
     return unpack_plugins(runner, own=layout.own, destination=layout.plugins, location=location)

@@ -1,15 +1,15 @@
 """The probe of the DAG files, while it runs beside other work."""
 
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Self
 
 from mwaa_deploy.checks.layout import Layout, read_result
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings
-from mwaa_deploy.errors import RunnerBroken
+from mwaa_deploy.checks.waiting_command import WaitingCommand
 from mwaa_deploy.ports import Completed, Runner
 
 ABORTED, TOO_LATE = 4, 5
@@ -63,16 +63,9 @@ class RunningProbe:
         Raises:
             RunnerBroken: the runner died.
         """
-        self._runner.put(self._go, b"go\n")
-        self._thread.join()
-        if self._problem is not None:
-            raise self._problem
-        if self._completed is None:
-            raise RunnerBroken("The DAG probe ended without an answer.")
-        good = self._completed.exit_code == 0 and not self._completed.timed_out
-        return ProbeAnswer(
-            completed=self._completed, document=read_result(self._output, self._runner) if good else None
-        )
+        completed = self._command.go()
+        good = completed.exit_code == 0 and not completed.timed_out
+        return ProbeAnswer(completed=completed, document=read_result(self._output, self._runner) if good else None)
 
     def restart(self) -> None:
         """Import Airflow anew: what was installed has changed Airflow's own packages.
@@ -85,43 +78,31 @@ class RunningProbe:
 
     def stop(self) -> None:
         """End it, whatever it does; nothing of it is left running. What has ended stays as it is."""
-        if self._thread.is_alive():
-            try:
-                self._runner.put(self._stop, b"stop\n")
-            except RunnerBroken:
-                return  # it died, and everything in it
-            self._thread.join()
+        self._command.stop()
 
     def _start(self) -> None:
-        own, name = self._layout.own, f"dag-probe-{secrets.token_hex(4)}"
-        self._go, self._stop, self._output = (own / f"{name}.{end}" for end in ("go", "stop", "json"))
-        self._completed: Completed | None = None
-        self._problem: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="dag-probe", daemon=True)
-        self._thread.start()
+        # A name of its own: what an earlier one wrote is not taken for this one's.
+        self._output = self._layout.own / f"dag-probe-{secrets.token_hex(4)}.json"
+        self._command = WaitingCommand("dag-probe", self._layout.own, self._runner, self._run)
 
-    def _run(self) -> None:
-        limits = self._limits
-        try:
-            # The network is closed while it runs, and it has no use for it until then.
-            self._completed = self._runner.run(
-                self._command(),
-                timeout=limits.install + limits.dags + _MARGIN,
-                env=self._env,
-                network=self._settings.network,
-            )
-        except Exception as problem:  # noqa: BLE001 -- raised again where it is waited for
-            self._problem = problem
+    def _run(self, go: PurePosixPath, stop: PurePosixPath) -> Completed:
+        # The network is closed while it runs, and it has no use for it until then.
+        return self._runner.run(
+            self._argv(go, stop),
+            timeout=self._limits.install + self._limits.dags + _MARGIN,
+            env=self._env,
+            network=self._settings.network,
+        )
 
-    def _command(self) -> list[str]:
+    def _argv(self, go: PurePosixPath, stop: PurePosixPath) -> list[str]:
         layout, limits = self._layout, self._limits
         options = {
             "--dags": layout.dags,
             "--plugins": layout.plugins,
             "--output": self._output,
             "--timeout": limits.dag_file,
-            "--wait-for": self._go,
-            "--abort": self._stop,
+            "--wait-for": go,
+            "--abort": stop,
             "--limit": limits.dags,
         }
         if self._settings.rules_folder:

@@ -1,10 +1,11 @@
 """Asking the runner what is installed in it."""
 
+import secrets
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from mwaa_deploy.checks.installed import Installed, parse_installed
-from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.layout import Layout, read_result
 from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
@@ -27,8 +28,8 @@ def take_snapshot(
     Raises:
         RunnerBroken: its interpreter does not run.
     """
-    result = layout.own / "installed.json"
-    clear_result(result, runner)
+    # A name of its own: nothing can be there that was written before.
+    result = layout.own / f"installed-{secrets.token_hex(4)}.json"
     script = str(layout.own / "installed_packages.py")
     argv = [runner.python, script, str(result), *map(str, texts), "--", *map(str, paths[:_MOST_PATHS])]
     completed = runner.run(argv, timeout=_TIMEOUT, env={})

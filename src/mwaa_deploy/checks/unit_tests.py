@@ -2,119 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
 
-from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.junit import JUnitUnreadable, TestCase, frames, parse_junit
-from mwaa_deploy.checks.layout import Layout, clear_result, read_result
-from mwaa_deploy.checks.limits import CheckLimits
-from mwaa_deploy.checks.network_errors import explain_network
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.progress import Progress, parse_progress
-from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.result_files import ForeignResult
-from mwaa_deploy.checks.settings import CheckSettings
-from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
-from mwaa_deploy.ports import Completed, Runner
+from mwaa_deploy.checks.verdicts import Severity, Verdict
+from mwaa_deploy.ports import Completed
 
 NAME = "unit-tests"
+NO_TESTS = "The project has no folder of unit tests."
 
-_TOOLS, _CONFIG = "test-tools", "pytest.ini"
-_COMPILING = 60.0
 _OK, _USAGE, _NONE_COLLECTED, _NO_PYTEST = 0, 4, 5, 70
-
-
-def bring_test_tools(layout: Layout, runner: Runner, test_tools: Path | None) -> None:
-    """Copy what the tests are run with into the runner, and compile it there, which halves the time pytest starts in.
-
-    Args:
-        layout: where the project lies in the runner.
-        runner: it may be busy with something else.
-        test_tools: a folder with pytest and what it needs, pure Python; None if the runner has pytest itself.
-
-    Raises:
-        RunnerBroken: the runner died.
-    """
-    tools = layout.own / _TOOLS
-    # An empty file of ours keeps pytest from taking settings from some folder above home.
-    files: dict[PurePosixPath, Path | bytes] = {layout.own / _CONFIG: b"[pytest]\n"}
-    if test_tools:
-        files[tools] = test_tools
-    runner.put_all(files)
-    if test_tools:
-        compiling = [runner.python, "-I", "-m", "compileall", "-q", str(tools)]
-        runner.run(compiling, timeout=_COMPILING, network=False)
-
-
-def check_unit_tests(
-    layout: Layout,
-    runner: Runner,
-    *,
-    test_tools: Path | None,
-    limits: CheckLimits,
-    settings: CheckSettings | None = None,
-) -> CheckResult:
-    """Run the tests inside the runner, where bring_test_tools() has been.
-
-    Args:
-        layout: where the project lies in the runner.
-        runner: where to run them.
-        test_tools: what bring_test_tools() was given.
-        limits: of these, the one for the unit tests.
-        settings: of these, those of the tests and of the network; default: none.
-    """
-    settings = settings or CheckSettings()
-    if layout.tests is None:
-        return CheckResult(check=NAME, skipped="The project has no folder of unit tests.")
-    tools = layout.own / _TOOLS
-    config = layout.pytest_config or layout.own / _CONFIG
-    report, progress, coverage = (layout.own / name for name in ("tests.xml", "tests.json", "coverage.json"))
-    argv = [
-        runner.python,
-        str(layout.own / "pytest_launcher.py"),
-        *("--home", str(layout.home), "--progress", str(progress)),
-        *(("--tools", str(tools)) if test_tools else ()),
-        *(("--coverage", str(layout.own)) if settings.tests.coverage else ()),
-        "--",
-        # Not --config-file, which pytest 7 does not know.
-        *(str(layout.tests), f"--rootdir={layout.home}", "-c", str(config), f"--junitxml={report}"),
-        *("-o", "junit_family=xunit1", "--tb=short", "--color=no", "-p", "no:cacheprovider"),
-        *_file_patterns(layout),
-        *settings.tests.arguments,
-    ]
-    clear_result(report, runner, progress, coverage)
-    completed = runner.run(argv, timeout=limits.unit_tests, env=_airflow_settings(layout))
-    verdicts = judge_tests(completed, read_result(report, runner), read_result(progress, runner), layout)
-    if not settings.network:
-        verdicts = tuple(_with_network_explained(verdict) for verdict in verdicts)
-    # What tests that failed did not reach says nothing.
-    if settings.tests.coverage and not any(verdict.severity is Severity.FAIL for verdict in verdicts):
-        measured = read_result(coverage, runner)
-        verdicts = (*verdicts, judge_coverage(measured, layout, minimum=settings.tests.coverage_minimum))
-    return CheckResult(check=NAME, verdicts=verdicts, log=completed.output)
-
-
-def _with_network_explained(verdict: Verdict) -> Verdict:
-    if verdict.severity is not Severity.FAIL or not (told := explain_network(verdict.message + verdict.evidence)):
-        return verdict
-    return replace(verdict, message=f"{verdict.message} {told}")
-
-
-def _airflow_settings(layout: Layout) -> dict[str, str]:
-    """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else."""
-    return {
-        "AIRFLOW__CORE__DAGS_FOLDER": str(layout.dags),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(layout.plugins),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    }
-
-
-def _file_patterns(layout: Layout) -> tuple[str, ...]:
-    """Find what `python -m unittest discover` finds too, unless the user's settings say which files hold tests."""
-    config = layout.location(str(layout.pytest_config)) if layout.pytest_config else None
-    if config and names_test_files(layout.project.repository / config.file):
-        return ()
-    return ("-o", "python_files=test*.py *_test.py")
 
 
 def judge_tests(

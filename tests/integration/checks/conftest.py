@@ -19,6 +19,7 @@ from mwaa_deploy.checks.selection import all_checks
 from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.suite import run_checks
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
+from mwaa_deploy.checks.waiting_tests import WaitingTests, files_of_test_tools
 from mwaa_deploy.ports import Runner
 from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.packages import find_packages, images_folder
@@ -117,6 +118,22 @@ def laid_out(project: Project, runner: Runner) -> Layout:
     layout = plan_layout(project, runner.home)
     lay_out(layout, runner)
     return layout
+
+
+def run_unit_tests(
+    layout: Layout,
+    runner: Runner,
+    test_tools: Path | None,
+    *,
+    limits: CheckLimits | None = None,
+    settings: CheckSettings | None = None,
+) -> CheckResult:
+    """The unit tests alone, of a project that is laid out."""
+    settings = settings or CheckSettings()
+    runner.put_all(files_of_test_tools(layout, test_tools, settings))
+    limits = limits or CheckLimits()
+    with WaitingTests(layout, runner, test_tools=test_tools, limits=limits, settings=settings) as tests:
+        return tests.go()
 
 
 def places(result: CheckResult, *severities: Severity) -> list[tuple[str, int | None]]:

@@ -7,9 +7,8 @@ import pytest
 
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
-from mwaa_deploy.checks.unit_tests import bring_test_tools, check_unit_tests
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
-from tests.integration.checks.conftest import laid_out, places
+from tests.integration.checks.conftest import laid_out, places, run_unit_tests
 
 pytestmark = pytest.mark.airflow
 
@@ -173,13 +172,8 @@ def run_tests(runner, make_project, test_tools):
             ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/conftest.py "$1"/pytest.ini', "sh", runner.home], timeout=60
         )
         layout = laid_out(make_project({"dags/d.py": DAG, **files}), runner)
-        bring_test_tools(layout, runner, test_tools)
-        return check_unit_tests(
-            layout,
-            runner,
-            test_tools=test_tools,
-            limits=limits or CheckLimits(),
-            settings=CheckSettings(tests=settings or UnitTestSettings()),
+        return run_unit_tests(
+            layout, runner, test_tools, limits=limits, settings=CheckSettings(tests=settings or UnitTestSettings())
         )
 
     return run
@@ -283,7 +277,7 @@ def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):
 def test_a_runner_without_pytest_is_a_failure(runner, make_project):
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
-    result = check_unit_tests(layout, runner, test_tools=None, limits=CheckLimits())
+    result = run_unit_tests(layout, runner, None)
 
     assert [verdict.message for verdict in result.failures] == [
         "There is no pytest in the runner, and none was brought along."
@@ -297,6 +291,6 @@ def test_pytest_7_is_called_in_a_way_it_knows(runner, make_project, tmp_path_fac
     )
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
-    result = check_unit_tests(layout, runner, test_tools=tools, limits=CheckLimits())
+    result = run_unit_tests(layout, runner, tools)
 
     assert [verdict.severity for verdict in result.verdicts] == [Severity.PASS], result.log

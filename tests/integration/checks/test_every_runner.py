@@ -19,7 +19,6 @@ from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.pins import parse_pins
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.startup_script import check_startup_script
-from mwaa_deploy.checks.unit_tests import bring_test_tools, check_unit_tests
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.inputs import Inputs, RunnerKind
 from mwaa_deploy.ports import Runner, RunnerFamily
@@ -30,7 +29,7 @@ from tests.fakes.log import FakeLog
 from tests.fixtures.runner import base_image, our_environment
 from tests.fixtures.standin_images import standin_image
 from tests.integration.checks import test_broken_dags, test_broken_requirements, test_broken_tests, test_startup_scripts
-from tests.integration.checks.conftest import check, laid_out, open_venv, places
+from tests.integration.checks.conftest import check, laid_out, open_venv, places, run_unit_tests
 from tests.integration.checks.dag_checks import judge_dags_of, write
 from tests.integration.checks.test_good_project import example
 from tests.integration.runner.test_standins import UNRESOLVABLE
@@ -198,8 +197,7 @@ def _tests(runner: Runner, root: Path, test_tools: Path) -> dict[str, list[Place
         _empty(runner)
         parts = {folder: folder for folder in ("tests", "plugins") if any(name.startswith(folder) for name in files)}
         layout = laid_out(_project(root / str(len(files)), files, **parts), runner)
-        bring_test_tools(layout, runner, test_tools)
-        return places(check_unit_tests(layout, runner, test_tools=test_tools, limits=CheckLimits()))
+        return places(run_unit_tests(layout, runner, test_tools))
 
     failing = run(test_broken_tests.FAILING)
     unexpected = [place for place in failing if place not in TESTS]

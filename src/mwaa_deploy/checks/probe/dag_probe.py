@@ -37,6 +37,7 @@ from importlib.machinery import SourceFileLoader
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_descendants import adopt, kill_descendants
 from mwaa_deploy_imports import Imports, import_beforehand, is_costly
+from mwaa_deploy_metadata import answer_requests
 from mwaa_deploy_pool import MOST_ALONE, Pool, batches
 from mwaa_deploy_results import nothing
 from mwaa_deploy_tracebacks import error
@@ -74,6 +75,7 @@ def probe(options):
     for folder, name in sorted(_path_files() - packages):
         site.addpackage(folder, name, set(sys.path))
     adapter.forget_installed()
+    answer_requests(version)
     scratch = tempfile.mkdtemp(prefix="dag-probe-")
     try:
         results = load_all(options, [options.dags, options.plugins, options.rules or own], scratch)

@@ -1,25 +1,50 @@
 # ruff: noqa: PLC0415, SLF001 -- pytest can only be imported once sys.path is right
 """Runs pytest on the user's tests, in the interpreter that has Airflow.
 
-    python pytest_launcher.py --home DIR --progress FILE [--tools DIR] [--coverage DIR] -- PYTEST-ARGUMENTS
+    python pytest_launcher.py --home DIR --results DIR [--tools DIR] [--coverage]
+                              --wait-for FILE --abort FILE --anew FILE --limit SECONDS -- PYTEST-ARGUMENTS
+
+Results are tests.json, coverage.json, and tests.xml, which the arguments have pytest write there. It imports pytest and
+packages that Airflow needs, and waits until the first file appears. If the third one is there by then, or if one of the
+packages would now be imported from elsewhere, it begins again as a new interpreter. When the second one appears,
+everything ends with status 74; SECONDS after the first one, with 75.
 
 Runs inside the runner; standard library and pytest only, Python 3.7 and later. The folder with pytest goes to the very
-end of sys.path, so that nothing in it ever hides a package of Airflow's or the user's. The progress file says what was
-going on, should the process end without a report:
+end of sys.path, so that nothing in it ever hides a package of Airflow's or the user's. tests.json says what was going
+on, should the process end without a report:
 {"selected": number of tests to run or null, "finished": number of tests that came to their end,
  "at": what was begun last, {"test", "file", "line"}, or null, "left": {"file", "line", "status"} or null}
 """
 
 import argparse
+import importlib
 import json
 import os
+import signal
 import sys
+import time
+from importlib.machinery import PathFinder
 
 from mwaa_deploy_coverage import Measurement
 from mwaa_deploy_descendants import adopt, kill_descendants
 
 NO_PYTEST = 70
 STILL_RUNNING = 71
+ABORTED = 74
+TOO_LATE = 75
+
+RESULTS = ("tests.xml", "tests.json", "coverage.json")
+_LOOK = 0.02
+
+# Not Airflow, which reads its settings when it is imported, and a conftest.py may change them; nor what announces
+# itself to pytest, which wants to rewrite it and warns otherwise: pendulum imports time_machine, so it is not here.
+_BEFOREHAND = (
+    *("sqlalchemy.orm", "sqlalchemy.ext.declarative", "sqlalchemy.dialects.sqlite", "requests", "rich.console"),
+    *("cryptography.fernet", "jinja2.nativetypes", "jinja2.sandbox", "yaml", "attr", "tenacity", "jwt"),
+    *("dateutil.relativedelta", "dateutil.rrule", "importlib_metadata", "lazy_object_proxy", "tabulate"),
+    *("packaging.version", "typing_extensions", "uuid", "sqlite3", "logging.config", "html", "multiprocessing"),
+)
+_PYTEST = ("pytest", "_pytest.config", "_pytest.junitxml", "_pytest.assertion.rewrite", "_pytest.terminal")
 
 
 class Progress:
@@ -76,15 +101,80 @@ class Progress:
         return path.startswith(self.home + os.sep) and os.sep + "site-packages" + os.sep not in path
 
 
+def import_beforehand(tools):
+    """Import what takes long, of the packages that are there; none of the user's own modules is in reach yet."""
+    sys.path.pop(0)  # this script's own folder
+    known = list(sys.path)
+    sys.path.extend([tools] if tools else [])
+    for name in (*_PYTEST, *_BEFOREHAND):
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: S110 -- whoever needs it will say so
+            pass
+    sys.path[:] = ["", *known]
+
+
 def prepare_path(home, tools):
     """What MWAA has on sys.path, and the repository's root as `python -m pytest` would have it."""
     sys.path[0] = home  # in place of this script's own folder
-    added = [os.path.join(home, name) for name in ("dags", "config", "plugins")] + ([tools] if tools else [])
-    sys.path.extend(path for path in added if path not in sys.path)
-    # What the tests start gets the same, our tools apart.
+    sys.path.extend(path for path in [*_own_folders(home), *([tools] if tools else [])] if path not in sys.path)
+
+
+def prepare_environment(home):
+    """What the tests start gets the same path, our tools apart."""
     known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    paths = [path for path in known if path] + [path for path in [home, *added[:3]] if path not in known]
+    wanted = [home, *_own_folders(home)]
+    paths = [path for path in known if path] + [path for path in wanted if path not in known]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+
+
+def _own_folders(home):
+    return [os.path.join(home, name) for name in ("dags", "config", "plugins")]
+
+
+def moved():
+    """Whether a package that is imported already would now come from elsewhere, as one that was installed meanwhile."""
+    importlib.invalidate_caches()
+    for name in {module.partition(".")[0] for module in (*_PYTEST, *_BEFOREHAND, "pluggy", "iniconfig", "pygments")}:
+        module = sys.modules.get(name)
+        if module is None:
+            continue
+        spec = PathFinder.find_spec(name)
+        if spec is None or spec.origin != module.__spec__.origin:
+            return True
+    return False
+
+
+def clear(folder):
+    """See to it that what is read as a result was written by these tests."""
+    for name in RESULTS:
+        try:
+            os.unlink(os.path.join(folder, name))
+        except FileNotFoundError:
+            pass
+
+
+def wait(options):
+    """Until the word is given, or everything is to end."""
+    while not os.path.exists(options.wait_for):
+        if os.path.exists(options.abort):
+            os._exit(ABORTED)
+        time.sleep(_LOOK)
+
+
+def watch(pid, options):
+    """The status of the process with the tests, which is killed when its time is over."""
+    until = time.monotonic() + options.limit
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        late = time.monotonic() > until
+        if late or os.path.exists(options.abort):
+            os.kill(pid, signal.SIGKILL)
+            kill_descendants()
+            return TOO_LATE if late else ABORTED
+        time.sleep(_LOOK)
 
 
 def start_coverage(home, folder):
@@ -96,24 +186,16 @@ def start_coverage(home, folder):
         return None
 
 
-def main():
-    """Run pytest and end with its status."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--home", required=True)
-    parser.add_argument("--progress", required=True)
-    parser.add_argument("--tools")
-    parser.add_argument("--coverage")
-    parser.add_argument("arguments", nargs="*")
-    options = parser.parse_args()
-    prepare_path(options.home, options.tools)
+def run_tests(options):
+    """Run pytest and give its status."""
     adopt()
-    progress = Progress(options.progress, options.home)
+    progress = Progress(os.path.join(options.results, "tests.json"), options.home)
     try:
         import pytest
     except ImportError as problem:
         sys.stderr.write("pytest cannot be imported: %s\n" % problem)
         return NO_PYTEST
-    measurement = start_coverage(options.home, options.coverage) if options.coverage else None
+    measurement = start_coverage(options.home, options.results) if options.coverage else None
     status = int(pytest.main(options.arguments, plugins=[progress]))
     if measurement:
         measurement.write()
@@ -122,6 +204,38 @@ def main():
         return STILL_RUNNING
     progress.say()  # in case one of them wrote to the file
     return status
+
+
+def main():
+    """Wait, run the tests in a process of their own, and end with its status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", required=True)
+    parser.add_argument("--results", required=True)
+    parser.add_argument("--tools")
+    parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--wait-for", required=True)
+    parser.add_argument("--abort", required=True)
+    parser.add_argument("--anew", required=True)
+    parser.add_argument("--limit", type=float, required=True)
+    parser.add_argument("arguments", nargs="*")
+    options = parser.parse_args()
+    adopt()
+    clear(options.results)
+    if not os.path.exists(options.wait_for):
+        import_beforehand(options.tools)
+        wait(options)
+        prepare_path(options.home, options.tools)
+        clear(options.results)
+        if os.path.exists(options.anew) or moved():
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 -- without a shell on purpose
+    prepare_path(options.home, options.tools)
+    prepare_environment(options.home)
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return watch(pid, options)
+    # From here on as if this were the whole program: what the tests leave behind is looked after when it exits.
+    return run_tests(options)
 
 
 if __name__ == "__main__":
