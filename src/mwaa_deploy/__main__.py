@@ -74,6 +74,11 @@ def _guard_process() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run as a program of its own, `mwaa-deploy` or `python -m mwaa_deploy`, and exit."""
     _guard_process()
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    command()
