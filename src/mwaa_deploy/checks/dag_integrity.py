@@ -12,6 +12,7 @@ from mwaa_deploy.checks.running_probe import TOO_LATE, ProbeAnswer, RunningProbe
 from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
 
+_KILLED = 128 + 9
 PLUGINS, NAME, RULES = "plugins", "dag-import", "dag-rules"
 
 __all__ = ["NAME", "PLUGINS", "RULES", "DagJudgement", "RunningProbe", "begin_probe", "judge_probe"]
@@ -44,6 +45,11 @@ def judge_probe(answer: ProbeAnswer, layout: Layout, settings: CheckSettings, li
             message = f"The result file dags.json is not one of ours: {error}. Something in the DAG files wrote to it."
     elif completed.timed_out or completed.exit_code == TOO_LATE:
         message = f"The DAG files were not all parsed after {limits.dags:.0f} s."
+    elif completed.exit_code == _KILLED:
+        message = (
+            "The process that parses the DAG files was killed, so that none of them is judged. A file that kills other "
+            "processes while it is loaded does that, and so does a lack of memory."
+        )
     else:
         message = (
             f"Airflow ended with exit code {completed.exit_code} before it had parsed the DAG files. That is usually "

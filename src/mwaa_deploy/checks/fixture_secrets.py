@@ -143,5 +143,5 @@ def _is_trivial(secret: str) -> bool:
 
 def _forms(secret: str) -> Iterator[str]:
     """As it is, and as Python, JSON and URLs write it."""
-    yield from (secret, secret.strip(), repr(secret)[1:-1], json.dumps(secret)[1:-1])
+    yield from (secret, secret.strip(), repr(secret)[1:-1], ascii(secret)[1:-1], json.dumps(secret)[1:-1])
     yield from (json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe=""), quote(secret))
