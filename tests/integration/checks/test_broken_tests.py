@@ -8,6 +8,7 @@ import pytest
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
+from mwaa_deploy.ports import Runner
 from tests.integration.checks.conftest import laid_out, places, run_unit_tests
 
 pytestmark = pytest.mark.airflow
@@ -162,15 +163,18 @@ FAILING = {
 }
 
 
+def empty(runner: Runner) -> None:
+    """Take away what the test before has left: the runner is shared."""
+    gone = 'rm -rf "$1"/tests "$1"/dags/* "$1"/plugins/* "$1"/conftest.py "$1"/pytest.ini "$1"/.mwaa-deploy/test-tools'
+    assert runner.run(["/bin/sh", "-c", gone, "sh", str(runner.home)], timeout=60).exit_code == 0
+
+
 @pytest.fixture
 def run_tests(runner, make_project, test_tools):
     def run(
         files: dict[str, str], limits: CheckLimits | None = None, settings: UnitTestSettings | None = None
     ) -> CheckResult:
-        # Nothing of the test before: the runner is shared.
-        runner.run(
-            ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/conftest.py "$1"/pytest.ini', "sh", runner.home], timeout=60
-        )
+        empty(runner)
         layout = laid_out(make_project({"dags/d.py": DAG, **files}), runner)
         return run_unit_tests(
             layout, runner, test_tools, limits=limits, settings=CheckSettings(tests=settings or UnitTestSettings())
@@ -275,6 +279,7 @@ def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):
 
 
 def test_a_runner_without_pytest_is_a_failure(runner, make_project):
+    empty(runner)
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
     result = run_unit_tests(layout, runner, None)
@@ -289,6 +294,7 @@ def test_pytest_7_is_called_in_a_way_it_knows(runner, make_project, tmp_path_fac
     subprocess.run(
         [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", tools, "pytest==7.1.3"], check=True
     )
+    empty(runner)
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
     result = run_unit_tests(layout, runner, tools)
