@@ -189,7 +189,7 @@ class RealEdges:
             selection=selection,
             pins=pins,
             settings=settings,
-            limits=CheckLimits(unit_tests=inputs.check_timeout_minutes * 60, slow_dag_file=settings.slow_dag_file),
+            limits=CheckLimits(unit_tests=inputs.check_timeout_minutes * 60),
             plugins_zip=plugins.body if plugins and isinstance(plugins.body, Path) else None,
             test_tools=provide_test_tools(env, self._log) if project.tests and selection.runs("unit-tests") else None,
             postgresql=postgresql,

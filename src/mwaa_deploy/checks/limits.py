@@ -13,7 +13,6 @@ class CheckLimits:
         install: for pip. MWAA itself stops an installation after nine minutes (amazon-mwaa-docker-images,
             mwaa/utils/user_requirements.py), so more would only hide the failure until the environment update.
         dag_file: for one DAG file to be parsed; Airflow's core.dagbag_import_timeout is 30 by default.
-        slow_dag_file: from here on a file that parses well is still warned about.
         dags: for all DAG files together.
         unit_tests: for the whole test run.
     """
@@ -21,6 +20,5 @@ class CheckLimits:
     startup_script: float = 295.0
     install: float = 540.0
     dag_file: float = 30.0
-    slow_dag_file: float = 0.5
     dags: float = 1800.0
     unit_tests: float = 1800.0
