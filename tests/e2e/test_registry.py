@@ -57,6 +57,8 @@ def forget(world: World) -> None:
 
 def check(story: Story, name: str, engine: str = "host", **env: str):
     story.project.set_input("docker-engine", engine)
+    # A run whose commit changes nothing since the last good one has no check to run, and pulls nothing.
+    story.project.commit({"dags/changed.py": f"# For {name}.\n"}, name)
     story.project.env = {**story.project.env, "DOCKER_CONFIG": "/nonexistent", **env}
     result = story.run(name, "push")
     assert str(story.world.registry_password) not in result.log
