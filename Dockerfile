@@ -18,7 +18,7 @@ RUN if ! command -v git >/dev/null; then \
     fi
 COPY --from=build /opt/mwaa-deploy /opt/mwaa-deploy
 COPY images /opt/mwaa-deploy/images
-COPY requirements/postgresql.txt /opt/mwaa-deploy/requirements/postgresql.txt
+COPY requirements/postgresql.txt requirements/test-tools.txt /opt/mwaa-deploy/requirements/
 COPY src /opt/mwaa-deploy/src
 # Nothing is compiled at run time: the container's user may not write here.
 RUN /opt/mwaa-deploy/venv/bin/python -m compileall -q /opt/mwaa-deploy/src

@@ -13,8 +13,6 @@ from benchmarks.setting import AIRFLOW, HOME, PYTHON, Setting, container, copy_i
 from benchmarks.small_project import DAGS, write_small_project
 
 NAMES = ("check-small", "check-small-floor")
-_ROOT = Path(__file__).resolve().parents[1]
-_TOOLS = _ROOT / ".lab" / "benchmark-test-tools"
 _BARE = "from airflow.models import DagBag; b = DagBag(); print(sorted(b.dags)); print(b.import_errors)"
 
 
@@ -64,7 +62,6 @@ def _ours(setting: Setting, project: Path) -> float:
     options = ("check", "--airflow-version", AIRFLOW, "--runner", "container")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "INPUT_", "CI"))}
     env["MWAA_DEPLOY_BASE_IMAGE"] = setting.base
-    env.setdefault("MWAA_DEPLOY_TEST_TOOLS", str(_test_tools()))
     with timed() as watch:
         done = subprocess.run(
             [program, *options], cwd=project, env=env, check=False, capture_output=True, text=True, errors="replace"
@@ -73,18 +70,6 @@ def _ours(setting: Setting, project: Path) -> float:
         message = f"mwaa-deploy check ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
         raise WrongResultError(message)
     return watch.seconds
-
-
-def _test_tools() -> Path:
-    """Have pytest and what it needs, as the action's image brings it along."""
-    if not _TOOLS.is_dir():
-        options = ("--require-hashes", "--no-deps", "--target", str(_TOOLS))
-        locked = str(_ROOT / "requirements" / "test-tools.txt")
-        uv = str(Path(sys.executable).with_name("uv"))
-        subprocess.run(
-            [uv, "pip", "install", "--quiet", "--python", sys.executable, *options, "-r", locked], check=True
-        )
-    return _TOOLS
 
 
 def _floor(setting: Setting, project: Path) -> float:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 -- what is imported late is imported while a runner is being opened
 """The only place that catches and exits."""
 
 import ctypes
@@ -11,15 +12,13 @@ from mwaa_deploy import __version__
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.cli import parse_command_line
 from mwaa_deploy.config import read_config
-from mwaa_deploy.context import read_context
-from mwaa_deploy.edges import RealEdges, workspace_of
+from mwaa_deploy.context import read_context, workspace_of
+from mwaa_deploy.early_runner import early_runner
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
 from mwaa_deploy.inputs import config_location, parse_inputs
 from mwaa_deploy.journal import Journal
-from mwaa_deploy.pipeline import run
 from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.log import choose_log, report_unexpected
-from mwaa_deploy.report.publish import publish
 
 UNEXPECTED, INTERRUPTED = 1, 130
 _PR_SET_DUMPABLE = 4
@@ -31,6 +30,8 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     log = choose_log(env)
     journal = Journal()
     code = _exit_code(env, log, journal)
+    from mwaa_deploy.report.publish import publish
+
     try:
         publish(journal, log, env)
     except OSError as e:
@@ -43,8 +44,12 @@ def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
         context = read_context(env)
         config = read_config(workspace_of(env), config_location(env))
         inputs = parse_inputs(env, event=context.event_name, airflow_version=config.airflow_version)
-        with RealEdges(inputs, config, context, env, log) as edges:
-            run(inputs, context, edges, log, journal)
+        with early_runner(inputs, config, context, env, log) as early:
+            from mwaa_deploy.edges import RealEdges
+            from mwaa_deploy.pipeline import run
+
+            with RealEdges(inputs, config, context, env, log, early=early) as edges:
+                run(inputs, context, edges, log, journal)
     except MwaaDeployError as e:
         journal.error = e
         # A failing check has its own annotations, on the lines that caused it.
@@ -77,7 +82,14 @@ def _guard_process() -> None:
 def command() -> None:
     """Run as a program of its own, `mwaa-deploy` or `python -m mwaa_deploy`, and exit."""
     _guard_process()
-    sys.exit(main())
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # which says what could not be written
+    # Nothing of ours is open any more, and to take apart all that was imported takes a tenth of a second.
+    os._exit(code)
 
 
 if __name__ == "__main__":

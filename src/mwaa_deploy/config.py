@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, first_alias, load_document
+from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict
 from mwaa_deploy.checks.dag_rules import RULES, ParameterKind
 from mwaa_deploy.checks.pytest_arguments import argument_problems
 from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind, Fixtures, RuleSetting, UnitTestSettings
@@ -67,6 +67,9 @@ def read_config(workspace: Path, location: ConfigLocation) -> Config:
         return Config(checks=CheckSettings(rules_folder=_default_rules(root, workspace)))
     try:
         text = path.read_bytes().decode("utf-8")
+        # A parser of YAML takes a while to import, and most projects have no such file.
+        from mwaa_deploy.bundle.document import first_alias, load_document  # noqa: PLC0415
+
         document = load_document(text)
     except UnicodeDecodeError as e:
         raise ConfigInvalid(path.name, [(text_line(e), f"not UTF-8 text: {e.reason}")]) from e

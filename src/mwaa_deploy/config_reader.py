@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from mwaa_deploy.bundle.document import LinedDict, LinedList
+from mwaa_deploy.bundle.lined import LinedDict, LinedList
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")

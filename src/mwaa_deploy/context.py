@@ -52,6 +52,11 @@ class GitHubContext:
         return bool(head) and head.get("full_name") != self.repository
 
 
+def workspace_of(env: Mapping[str, str]) -> Path:
+    """The folder that the checkout lies in."""
+    return Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
+
+
 def read_context(env: Mapping[str, str]) -> GitHubContext:
     """Read GitHub's default variables and the event file.
 

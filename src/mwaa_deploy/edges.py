@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,8 @@ from mwaa_deploy.checks.suite import run_checks
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.clock import SystemClock
 from mwaa_deploy.config import Config
-from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.context import GitHubContext, workspace_of
+from mwaa_deploy.early_runner import EarlyRunner
 from mwaa_deploy.errors import AirflowVersionUnknown
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.package_data import lock_of_postgresql
@@ -46,22 +48,34 @@ from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.stack import CloudFormationStack
 
 
-def workspace_of(env: Mapping[str, str]) -> Path:
-    """The folder that the checkout lies in."""
-    return Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
-
-
 class RealEdges:
-    """The outside as it is. Closing it closes what was opened."""
+    """The outside as it is. Closing it closes what was opened.
+
+    Args:
+        inputs: what the run is told.
+        config: the configuration file.
+        context: the workflow run.
+        env: our own environment.
+        log: told what is done.
+        early: a runner that is being opened already, if there is one.
+    """
 
     def __init__(
-        self, inputs: Inputs, config: Config, context: GitHubContext, env: Mapping[str, str], log: Log
+        self,
+        inputs: Inputs,
+        config: Config,
+        context: GitHubContext,
+        env: Mapping[str, str],
+        log: Log,
+        *,
+        early: EarlyRunner | None = None,
     ) -> None:
         self._inputs = inputs
         self._config = config
         self._context = context
         self._env = env
         self._log = log
+        self._early = early
         self._open = ExitStack()
         self.clock: Clock = SystemClock()
         self.workspace = workspace_of(env)
@@ -110,6 +124,7 @@ class RealEdges:
             self._log,
             self._request(selection, project, bundle),
             constraint_source=HttpConstraints(),
+            warm=lambda: self._early.warm if self._early else None,
             index=SimpleIndexes(read_index_settings(self._env)),
         )
 
@@ -165,6 +180,8 @@ class RealEdges:
         return f"mwaa-deploy-{self._context.run_id or 'local'}-{self._context.run_attempt}"
 
     def _open_runner(self) -> AbstractContextManager[Runner]:
+        if self._early and (taken := self._early.take()):
+            return taken
         settings = self._config.checks
         limits = RunnerLimits(memory=settings.memory, processes=settings.processes)
         return open_runner(self._inputs, self._env, self._log, self._access(), limits)
@@ -191,7 +208,7 @@ class RealEdges:
             settings=settings,
             limits=CheckLimits(unit_tests=inputs.check_timeout_minutes * 60),
             plugins_zip=plugins.body if plugins and isinstance(plugins.body, Path) else None,
-            test_tools=provide_test_tools(env, self._log) if project.tests and selection.runs("unit-tests") else None,
+            test_tools=partial(provide_test_tools, env, self._log) if project.tests else None,
             postgresql=postgresql,
         )
 

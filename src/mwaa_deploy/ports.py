@@ -29,6 +29,7 @@ class Completed:
         seconds: wall-clock time.
         timed_out: whether it was killed, with everything it had started, at its time limit.
         out_of_memory: whether the kernel killed something for lack of memory while it ran.
+        results: by absolute path inside the runner, the files that were asked for and that it wrote.
     """
 
     exit_code: int
@@ -36,6 +37,7 @@ class Completed:
     seconds: float
     timed_out: bool = False
     out_of_memory: bool = False
+    results: Mapping[PurePosixPath, bytes] = field(default_factory=dict, repr=False)
 
 
 class RunnerFamily(StrEnum):
@@ -75,6 +77,13 @@ class Runner(Protocol):
     def python(self) -> str:
         """The Python interpreter that has Airflow, as an absolute path inside the runner."""
 
+    @property
+    def test_tools(self) -> PurePosixPath | None:
+        """Where pytest and what it needs lie, compiled; None unless it brings exactly those that this version wants.
+
+        The user's code cannot change them.
+        """
+
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy a file's bytes, a file, or a folder with all it holds, to an absolute path inside the runner.
 
@@ -92,8 +101,13 @@ class Runner(Protocol):
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
         network: bool = True,
+        results: Sequence[PurePosixPath] = (),
     ) -> Completed:
         """Run a command to its end, or kill it after `timeout` seconds; all it started ends with it either way.
+
+        `results` are absolute paths of files to hand back, read once nothing of the command runs any more. What is
+        there before it starts is removed. Both happen with the command's own rights. Only a regular file counts, and
+        not a link to one.
 
         cwd defaults to home. Several threads may run a command each at the same time; none ends another's processes.
         A command that will still run when the network is closed is started with network=False, because not every kind

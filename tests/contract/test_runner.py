@@ -298,6 +298,94 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+# ------------------------------------------------------------------------------------------------- files handed back
+
+
+@pytest.fixture
+def empty(real: Runner) -> PurePosixPath:
+    """A folder of the test's own."""
+    path = real.home / uuid.uuid4().hex
+    assert real.run(["mkdir", str(path)], timeout=30).exit_code == 0
+    return path
+
+
+def test_what_a_command_wrote_is_handed_back(real, empty):
+    a, b, none = empty / "ü a", empty / "b", empty / "none"
+    line = 'printf "\\0\\377\\n{}" > "$1"; : > "$2"; echo out; exit 3'
+    completed = real.run(["sh", "-c", line, "sh", str(a), str(b)], timeout=30, results=[a, none, b])
+    assert (completed.exit_code, completed.output) == (3, "out\n")
+    assert completed.results == {a: b"\0\xff\n{}", b: b""}
+    assert real.read(a) == b"\0\xff\n{}"
+
+
+def test_a_fake_hands_back_what_the_answer_writes():
+    fake, path, stale = FakeRunner(), PurePosixPath("/a"), PurePosixPath("/b")
+    fake.files[stale] = b"stale"
+    fake.answer("write", writes={path: b"fresh"})
+    assert fake.run(["write"], timeout=1, results=[path, stale]).results == {path: b"fresh"}
+    assert fake.run(["write"], timeout=1).results == {}
+
+
+def test_what_was_there_before_is_no_result(real, empty):
+    stale, kept = empty / "stale", empty / "kept"
+    real.put_all({stale: b"stale", kept: b"kept"})
+    assert real.run(["true"], timeout=30, results=[stale]).results == {}
+    assert (real.read(stale), real.read(kept)) == (None, b"kept")
+    assert real.run(["no-such-command"], timeout=30, results=[kept]).results == {}
+
+
+def test_only_a_regular_file_is_a_result(real, empty):
+    paths = [empty / name for name in ("link", "dangling", "fifo", "folder", "file/below", "file")]
+    real.put(empty / "there", b"of somebody")
+    line = "ln -s there link; ln -s missing dangling; mkfifo fifo; mkdir folder; echo x > file"
+    started = time.monotonic()
+    completed = real.run(["sh", "-c", line], timeout=30, cwd=empty, results=paths)
+    assert (completed.exit_code, completed.output) == (0, "")
+    assert completed.results == {empty / "file": b"x\n"}
+    assert time.monotonic() - started < 10
+    # Removed like a file, but for the folder, which then is none.
+    assert real.run(["ls"], timeout=30, cwd=empty, results=paths).output.split() == ["folder", "there"]
+
+
+def test_nothing_is_read_or_removed_that_the_command_could_not(real):
+    """The supervisor of a container is root."""
+    shadow, passwd = PurePosixPath("/etc/shadow"), PurePosixPath("/etc/passwd")
+    assert real.run(["cat", str(shadow)], timeout=30).exit_code != 0
+    assert shadow not in real.run(["true"], timeout=30, results=[shadow, passwd]).results
+    assert real.run(["test", "-e", str(shadow), "-a", "-s", str(passwd)], timeout=30).exit_code == 0
+
+
+def test_large_results_arrive_whole(real, empty):
+    code = "import sys\nfor path in sys.argv[1:]:\n    open(path, 'wb').write(bytes(range(256)) * 20_000)"
+    paths = [empty / "one", empty / "two"]
+    completed = real.run([real.python, "-c", code, *map(str, paths)], timeout=60, results=paths)
+    assert completed.results == dict.fromkeys(paths, bytes(range(256)) * 20_000)
+
+
+def test_a_result_too_large_is_told(real):
+    path = real.home / "too-large"
+    with pytest.raises(RunnerBroken, match="too large"):
+        real.run(["truncate", "--size=65M", str(path)], timeout=30, results=[path])
+    assert real.run(["rm", str(path)], timeout=30).exit_code == 0
+
+
+def test_a_result_of_a_command_that_was_killed_is_what_it_had_written(real):
+    path = real.home / "half"
+    completed = real.run(["sh", "-c", 'echo half > "$0"; sleep 60', str(path)], timeout=1.0, results=[path])
+    assert (completed.timed_out, completed.results) == (True, {path: b"half\n"})
+
+
+def test_commands_side_by_side_get_their_own_results(real, empty):
+    paths = [empty / str(number) for number in range(8)]
+
+    def results_of(path: PurePosixPath) -> object:
+        line = 'echo "$0" > "$0"; sleep 0.2'
+        return real.run(["sh", "-c", line, str(path)], timeout=30, results=[path]).results
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(results_of, paths)) == [{path: f"{path}\n".encode()} for path in paths]
+
+
 # ------------------------------------------------------------------------------------------------ Airflow as in MWAA
 
 

@@ -1,7 +1,7 @@
 """A runner that gives scripted answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from mwaa_deploy.ports import Completed, RunnerFamily
@@ -33,6 +33,7 @@ class FakeRunner:
         self.differences: tuple[str, ...] = ("It runs nothing.",)
         self.home = PurePosixPath("/usr/local/airflow")
         self.python = "/usr/local/airflow/.local/bin/python"
+        self.test_tools: PurePosixPath | None = None
         self.files: dict[PurePosixPath, bytes] = {}
         self.commands: list[tuple[str, ...]] = []
         self.offline: list[tuple[str, ...]] = []
@@ -73,7 +74,10 @@ class FakeRunner:
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
         network: bool = True,
+        results: Sequence[PurePosixPath] = (),
     ) -> Completed:
+        for path in results:
+            self.files.pop(path, None)
         words = tuple(argv)
         self.commands.append(words)
         if not (network and self.network):
@@ -82,7 +86,9 @@ class FakeRunner:
             if words[:length] in self._answers:
                 answer = self._answers[words[:length]]
                 self.files.update(answer.writes)
-                return answer.completed
+                return replace(
+                    answer.completed, results={path: self.files[path] for path in results if path in self.files}
+                )
         return Completed(exit_code=127, output=f"{words[0]}: not found\n", seconds=0.0)
 
     def close_network(self) -> None:

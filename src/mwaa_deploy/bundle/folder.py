@@ -1,6 +1,8 @@
 """A folder of the user's project, listed the same way on every machine."""
 
 import os
+import shlex
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,8 @@ from mwaa_deploy.errors import FileRefused
 
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".DS_Store"})
 _LEFT_OUT_SUFFIX = ".pyc"
+_AS_IS = frozenset(string.ascii_letters + string.digits + "/-_.+=:@%, ")
+"""Characters that mean themselves between a shell's quotation marks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,7 @@ def _walk(folder: Path, *, prefix: str, root: Path, above: tuple[Path, ...]) -> 
                 continue
             name = prefix + entry.name
             path = Path(entry.path)
-            _require_utf8(name, folder)
+            _require_utf8(name, root)
             if entry.is_symlink():
                 _require_inside(path, name, root)
             if entry.is_dir():
@@ -63,13 +67,29 @@ def _walk(folder: Path, *, prefix: str, root: Path, above: tuple[Path, ...]) -> 
                 raise FileRefused(f"{name} in {folder} is neither a file nor a folder, so it cannot be shipped.")
 
 
-def _require_utf8(name: str, folder: Path) -> None:
+def _require_utf8(name: str, root: Path) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as e:
+        # Beginning with the folder's own name, for most people stand beside it in a checkout of their own.
+        path = f"{root.name}/{name}"
         raise FileRefused(
-            f"The name {name!r} in {folder} is not UTF-8.", meaning="S3 and MWAA's containers take UTF-8 names only."
+            f"The name {_escaped(path)} in {root.parent} is not UTF-8.",
+            meaning="It was made in another encoding, as by an old archive; S3 and MWAA's containers take UTF-8 only.",
+            mend=f"git mv {_escaped(path)} {shlex.quote(_in_utf8(path))}",
         ) from e
+
+
+def _escaped(name: str) -> str:
+    """Any name as a word of bash and zsh, in characters that every terminal and editor keeps as they are."""
+    shown = (chr(byte) if chr(byte) in _AS_IS else f"\\x{byte:02x}" for byte in os.fsencode(name))
+    return f"$'{''.join(shown)}'"
+
+
+def _in_utf8(name: str) -> str:
+    """The name with _ for each byte that is not UTF-8, and for what would not show."""
+    shown = os.fsencode(name).decode("utf-8", "replace").replace("\ufffd", "_")
+    return "".join(character if character.isprintable() else "_" for character in shown)
 
 
 def _require_inside(path: Path, name: str, root: Path) -> None:

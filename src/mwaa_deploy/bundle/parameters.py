@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, LinedList, load_document
+from mwaa_deploy.bundle.document import load_document
+from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict, LinedList
 from mwaa_deploy.errors import ParametersInvalid
 
 FORMS = """\

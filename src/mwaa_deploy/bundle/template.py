@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, first_alias, load_document
+from mwaa_deploy.bundle.document import first_alias, load_document
+from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict
 from mwaa_deploy.errors import TemplateInvalid
 from mwaa_deploy.parts import Part
 

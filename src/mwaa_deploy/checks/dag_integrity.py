@@ -1,12 +1,13 @@
 """The checks that Airflow loads the plugins and every DAG file, and that the DAGs keep the rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwaa_deploy.checks.dag_facts import DagFile, ProbeReport
 from mwaa_deploy.checks.dag_reader import parse_probe_report
 from mwaa_deploy.checks.dag_verdicts import judge_dags, judge_plugins, judge_rules
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
+from mwaa_deploy.checks.network_errors import with_network_explained
 from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.checks.running_probe import TOO_LATE, ProbeAnswer, RunningProbe, begin_probe
 from mwaa_deploy.checks.settings import CheckSettings
@@ -37,6 +38,22 @@ class DagJudgement:
 
 def judge_probe(answer: ProbeAnswer, layout: Layout, settings: CheckSettings, limits: CheckLimits) -> DagJudgement:
     """Turn the probe's answer into the results of three checks."""
+    judgement = _judge_answer(answer, layout, settings, limits)
+    if settings.network:
+        return judgement
+    return replace(
+        judgement,
+        plugins=_with_network_explained(judgement.plugins),
+        dags=_with_network_explained(judgement.dags),
+        rules=_with_network_explained(judgement.rules),
+    )
+
+
+def _with_network_explained(result: CheckResult) -> CheckResult:
+    return replace(result, verdicts=tuple(map(with_network_explained, result.verdicts)))
+
+
+def _judge_answer(answer: ProbeAnswer, layout: Layout, settings: CheckSettings, limits: CheckLimits) -> DagJudgement:
     completed = answer.completed
     if answer.document:
         try:

@@ -1,24 +1,29 @@
 """The checks that need a runner, each begun as soon as what it builds on is there."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
 from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
-from mwaa_deploy.checks.dag_integrity import DagJudgement, RunningProbe, begin_probe, judge_probe
+from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
 from mwaa_deploy.checks.fixture_secrets import Redactor
+from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
+from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.startup_script import check_startup_script
 from mwaa_deploy.checks.unit_tests import NO_TESTS
 from mwaa_deploy.checks.verdicts import CheckResult, Verdict
-from mwaa_deploy.checks.waiting_tests import WaitingTests, files_of_test_tools
+from mwaa_deploy.checks.warm_choice import suits
+from mwaa_deploy.checks.warm_start import WarmStart
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.source.project import Project
 
@@ -42,7 +47,13 @@ class Checked:
 
 
 def check_in_runner(
-    project: Project, runner: Runner, log: Log, request: CheckRequest, *, constraint_source: ConstraintSource
+    project: Project,
+    runner: Runner,
+    log: Log,
+    request: CheckRequest,
+    *,
+    constraint_source: ConstraintSource,
+    warm: WarmStart | None = None,
 ) -> Checked:
     """Lay the project into a fresh runner and ask every selected question of it.
 
@@ -58,14 +69,15 @@ def check_in_runner(
         plugins_zip=request.plugins_zip,
         rules_folder=request.settings.rules_folder,
     )
-    return _Checks(layout, log, request).run(runner, constraint_source)
+    return _Checks(layout, log, request, warm).run(runner, constraint_source)
 
 
 class _Checks:
     """The state of one run: results so far, and the secrets that they must not hold."""
 
-    def __init__(self, layout: Layout, log: Log, request: CheckRequest) -> None:
+    def __init__(self, layout: Layout, log: Log, request: CheckRequest, warm: WarmStart | None) -> None:
         self._layout = layout
+        self._warm = warm
         self._log = log
         self._request = request
         self._results: list[CheckResult] = []
@@ -74,8 +86,8 @@ class _Checks:
     def run(self, runner: Runner, constraint_source: ConstraintSource) -> Checked:
         request, layout, selection = self._request, self._layout, self._request.selection
         wants_tests = layout.tests is not None and selection.runs(_TESTS)
-        tools = files_of_test_tools(layout, request.test_tools, request.settings) if wants_tests else {}
-        copy_all(layout, runner, tools)
+        tools = files_of_test_tools(layout, runner, request.test_tools, request.settings) if wants_tests else {}
+        copy_all(layout, runner, tools, scripts=self._warm is None)
         unpacking = Background(partial(unpack, layout, runner), "plugins")
         if _needs_plugins_at_once(layout):
             unpacking.result()
@@ -97,22 +109,16 @@ class _Checks:
                 self._log.mask(secret)
             if database.result is not None:
                 self._add(database.result)
-            probe: RunningProbe | None = None
-            if wants_probe:
-                probe = stack.enter_context(
-                    begin_probe(layout, database.runner, settings=request.settings, limits=request.limits)
-                )
-            tests: WaitingTests | None = None
-            if wants_tests:
-                tests = stack.enter_context(
-                    WaitingTests(
-                        layout,
-                        database.runner,
-                        test_tools=request.test_tools,
-                        limits=request.limits,
-                        settings=request.settings,
-                    )
-                )
+            code = CodeToRun(
+                layout=layout,
+                runner=database.runner,
+                settings=request.settings,
+                limits=request.limits,
+                airflow_version=request.airflow_version,
+                probe=wants_probe,
+                launch=self._launch(database.runner) if wants_tests else None,
+            )
+            prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
             broken_plugins = unpacking.result()
             began = time.monotonic()
             installed = check_requirements(
@@ -127,45 +133,55 @@ class _Checks:
             if installed.result.failures:
                 self._leave_out(_NOT_INSTALLED, *_OF_PROBE, _TESTS)
                 return Checked(results=tuple(self._results))
-            if probe is not None and not installed.airflow_untouched:
-                probe.restart()
             if not request.settings.network:
                 runner.close_network()
-            running: Background[CheckResult] | None = None
-            if tests is not None:
-                running = Background(partial(tests.go, anew=not installed.airflow_untouched), _TESTS)
-            files = self._judge_code(probe, running, broken_plugins)
+            files = self._judge_code(prepared.go(untouched=installed.airflow_untouched), broken_plugins)
         return Checked(results=tuple(self._results), dag_files=files)
 
-    def _judge_code(
-        self,
-        probe: RunningProbe | None,
-        tests: Background[CheckResult] | None,
-        broken_plugins: tuple[Verdict, ...],
-    ) -> tuple[DagFile, ...]:
+    def _launch(self, runner: Runner) -> Launch:
+        request = self._request
+        return plan_launch(
+            self._layout, runner, test_tools=request.test_tools, limits=request.limits, settings=request.settings
+        )
+
+    def _prepare(self, code: CodeToRun, *, alike: bool) -> CodeRun:
+        """From the interpreter that is warm, if there is one that could see no difference; it is ended otherwise.
+
+        Args:
+            code: what is to be run.
+            alike: whether commands run there with no other variables than that interpreter was started with.
+        """
+        if self._warm is None:
+            return SeparateRun(code)
+        if alike and suits(self._layout.project):
+            return WarmRun(code, self._warm)
+        self._warm.stop()
+        return SeparateRun(code)
+
+    def _judge_code(self, started: Started, broken_plugins: tuple[Verdict, ...]) -> tuple[DagFile, ...]:
         """DAGs and plugins, while the unit tests run."""
         files: tuple[DagFile, ...] = ()
-        if probe is None:
+        if started.probe is None:
             self._leave_out("", *_OF_PROBE)
         else:
-            judgement = self._judge_dags(probe)
+            judgement = self._judge_dags(started.probe)
             files = judgement.files
             plugins = replace(judgement.plugins, verdicts=(*broken_plugins, *judgement.plugins.verdicts))
             if broken_plugins:
                 plugins = replace(plugins, skipped=None)
             for result in (plugins, judgement.dags, judgement.rules):
                 self._add(result)
-        if tests is not None:
-            self._add(tests.result())
+        if started.tests is not None:
+            self._add(started.tests())
         elif self._request.selection.runs(_TESTS):
             self._add(CheckResult(check=_TESTS, skipped=NO_TESTS))
         else:
             self._leave_out("", _TESTS)
         return files
 
-    def _judge_dags(self, probe: RunningProbe) -> DagJudgement:
+    def _judge_dags(self, probe: Callable[[], ProbeAnswer]) -> DagJudgement:
         began = time.monotonic()
-        judgement = judge_probe(probe.go(), self._layout, self._request.settings, self._request.limits)
+        judgement = judge_probe(probe(), self._layout, self._request.settings, self._request.limits)
         seconds = time.monotonic() - began
         return replace(judgement, dags=replace(judgement.dags, seconds=seconds))
 

@@ -105,6 +105,8 @@ def _change(shipped: Package, now: Package | None) -> str:
 
 
 def _judge_broken(tree: RequirementsTree, before: Installed, after: Installed, chains: Chains) -> Iterator[Verdict]:
+    if after is before:
+        return  # nothing can be new, and to read every package's requirements takes a while
     for broken in sorted(after.broken - before.broken, key=str):
         chain = _cause(broken, before, after, chains)
         because = f": {chain}" if chain else ""

@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mwaa_deploy.bundle.plugins_zip import write_plugins_zip
-from mwaa_deploy.checks.plugins_folder import ARCHIVE, RESULT, unpack_plugins
+from mwaa_deploy.checks.plugins_folder import ARCHIVE, unpack_plugins
 from mwaa_deploy.checks.pytest_config import find_pytest_config
+from mwaa_deploy.checks.scripts import OWN, PROBES
 from mwaa_deploy.checks.verdicts import Location, Verdict
 from mwaa_deploy.ports import Runner
 from mwaa_deploy.source.project import Project
-
-PROBES = Path(__file__).with_name("probe")
-"""Scripts of ours that run inside the runner."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class Layout:
     @property
     def own(self) -> PurePosixPath:
         """A folder inside the runner for our own scripts and their results."""
-        return self.home / ".mwaa-deploy"
+        return self.home / OWN
 
     @property
     def startup_script(self) -> PurePosixPath:
@@ -150,9 +148,9 @@ def read_result(path: PurePosixPath, runner: Runner) -> bytes | None:
     return runner.read(path) or None
 
 
-def clear_result(path: PurePosixPath, runner: Runner, *more: PurePosixPath) -> None:
+def clear_result(path: PurePosixPath, runner: Runner) -> None:
     """See to it that what is read from a file later was written later."""
-    runner.put_all(dict.fromkeys((path, *more), b""))
+    runner.put(path, b"")
 
 
 def lay_out(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:
@@ -169,13 +167,20 @@ def lay_out(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:
     return unpack(layout, runner)
 
 
-def copy_all(layout: Layout, runner: Runner, more: Mapping[PurePosixPath, Path | bytes] | None = None) -> None:
+def copy_all(
+    layout: Layout,
+    runner: Runner,
+    more: Mapping[PurePosixPath, Path | bytes] | None = None,
+    *,
+    scripts: bool = True,
+) -> None:
     """The first half of lay_out(): everything is copied, and only the plugins are not where they belong yet.
 
     Args:
         layout: where everything goes.
         runner: a fresh one.
         more: what else is to be copied, in the same go.
+        scripts: whether our own are not there yet.
 
     Raises:
         FileRefused: the plugins folder holds something that cannot be shipped.
@@ -185,12 +190,13 @@ def copy_all(layout: Layout, runner: Runner, more: Mapping[PurePosixPath, Path |
     files: dict[PurePosixPath, Path | bytes] = {
         placed.destination: placed.source for placed in layout.placed if placed.source != plugins
     }
-    files[layout.own] = PROBES
+    if scripts:
+        files[layout.own] = PROBES
     files |= more or {}
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-plugins-") as folder:
         archive = layout.plugins_zip or (write_plugins_zip(plugins, Path(folder, ARCHIVE)) if plugins else None)
         if archive:
-            files |= {layout.own / ARCHIVE: archive, layout.own / RESULT: b""}
+            files[layout.own / ARCHIVE] = archive
         runner.put_all(files)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mwaa_deploy.checks.fixture_secrets import Redactor, redactor_for
 from mwaa_deploy.checks.fixtures import FixtureFile, FixtureUnreadable, kinds, read_fixture
-from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.postgresql import serving
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
@@ -120,6 +120,9 @@ def _read(fixtures: Fixtures, layout: Layout) -> tuple[list[FixtureFile], list[V
 
 
 def _is_there(layout: Layout, runner: Runner) -> bool:
+    # Ours bring one along, and nothing but a startup script has run yet.
+    if runner.family is RunnerFamily.OURS and layout.project.startup_script is None:
+        return True
     test = runner.run(["/bin/sh", "-c", '[ -s "$1" ]', "sh", str(layout.home / "airflow.db")], timeout=_QUICK)
     return test.exit_code == 0
 
@@ -141,14 +144,12 @@ def _migrate(runner: Runner, kind: DatabaseKind, why: str) -> Verdict:
 def _import(files: list[FixtureFile], layout: Layout, runner: Runner) -> Iterator[Verdict]:
     result = layout.own / "fixtures.json"
     placed = {file.kind: layout.own / f"fixture-{file.kind}{file.path.suffix}" for file in files}
-    clear_result(result, runner)
     runner.put_all({placed[file.kind]: file.path for file in files})
     words = [str(word) for kind, path in placed.items() for word in (kind, path)]
     argv = [runner.python, str(layout.own / "import_fixtures.py"), str(result), *words]
-    completed = runner.run(argv, timeout=_IMPORT_TIMEOUT)
-    document = read_result(result, runner)
+    completed = runner.run(argv, timeout=_IMPORT_TIMEOUT, results=[result])
     try:
-        found = parse_result(document or b"null")
+        found = parse_result(completed.results.get(result) or b"null")
         outcomes = [_outcome(entry) for entry in found] if isinstance(found, list) else []
     except ForeignResult:
         outcomes = []

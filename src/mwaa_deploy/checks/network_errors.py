@@ -1,6 +1,9 @@
 """Telling users that what failed is the network, which is closed while their code runs."""
 
 import re
+from dataclasses import replace
+
+from mwaa_deploy.checks.verdicts import Severity, Verdict
 
 _SIGNS = re.compile(
     r"Temporary failure in name resolution|Name or service not known|No address associated with hostname"
@@ -22,3 +25,12 @@ def explain_network(text: str) -> str:
         text: of a traceback or an error message.
     """
     return _TOLD if _SIGNS.search(text) else ""
+
+
+def with_network_explained(verdict: Verdict) -> Verdict:
+    """A verdict that also explains the closed network, if it is a failure that looks like it; else the same."""
+    if verdict.severity is not Severity.FAIL or not (told := explain_network(verdict.message + verdict.evidence)):
+        return verdict
+    said = verdict.message.rstrip()
+    end = "" if said.endswith((".", "!", "?")) else "."
+    return replace(verdict, message=f"{said}{end} {told}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from mwaa_deploy.checks.installed import Installed
-from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.pip_command import PipCommand
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
 from mwaa_deploy.checks.snapshot import read_snapshot
@@ -67,11 +67,11 @@ def run_pip(
         "result": str(result),
     }
     runner.put_all({**files, job: json.dumps(described).encode()})
-    clear_result(result, runner, after)
     script = str(layout.own / "install_requirements.py")
-    completed = runner.run([runner.python, script, str(job)], timeout=timeout, env=_QUIET)
-    document = None if completed.timed_out else read_result(result, runner)
-    if document is None:
+    argv = [runner.python, script, str(job)]
+    completed = runner.run(argv, timeout=timeout, env=_QUIET, results=[result, after])
+    document = completed.results.get(result)
+    if completed.timed_out or not document:
         return PipRun(completed=completed)
     try:
         found = fields(parse_result(document), exit_code=int, seconds=float, added=int, untouched=bool)
@@ -80,8 +80,8 @@ def run_pip(
         raise RunnerBroken(what, meaning="Something that the requirements installed wrote to our files.") from error
     if found.pop("exit_code") != 0:
         return PipRun(completed=completed)
-    listed = read_result(after, runner) if completed.exit_code == 0 else None
-    if listed is None:
+    listed = completed.results.get(after)
+    if completed.exit_code or not listed:
         what = f"{runner.python} in {runner.description} could not list its packages after the installation."
         meaning = "Something that the requirements installed keeps Python from starting."
         raise RunnerBroken(f"{what}\n{completed.output[-2000:]}", meaning=meaning)

@@ -9,9 +9,6 @@ from mwaa_deploy.ports import Runner
 ARCHIVE = "plugins.zip"
 """Its name in the folder of our scripts."""
 
-RESULT = "plugins.json"
-"""The name of what the script writes there."""
-
 _TIMEOUT = 120.0
 
 
@@ -22,7 +19,7 @@ def unpack_plugins(
 
     Args:
         runner: where.
-        own: the folder inside the runner with our scripts, the zip and an empty result file.
+        own: the folder inside the runner with our scripts and the zip.
         destination: the plugins folder inside the runner.
         location: of the plugins in the repository.
 
@@ -32,9 +29,10 @@ def unpack_plugins(
     Raises:
         RunnerBroken: the runner died.
     """
-    words = (own / "unpack_plugins.py", own / ARCHIVE, destination, own / RESULT)
-    completed = runner.run([runner.python, *map(str, words)], timeout=_TIMEOUT)
-    return judge_unpacking(runner.read(own / RESULT), completed.output, location)
+    result = own / "plugins.json"
+    words = (own / "unpack_plugins.py", own / ARCHIVE, destination, result)
+    completed = runner.run([runner.python, *map(str, words)], timeout=_TIMEOUT, results=[result])
+    return judge_unpacking(completed.results.get(result), completed.output, location)
 
 
 def judge_unpacking(document: bytes | None, output: str, location: Location | None) -> tuple[Verdict, ...]:

@@ -1,5 +1,6 @@
 """What is asked of the checks in one run, as frozen data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,8 @@ class CheckRequest:
         selection: which checks run, and why.
         pins: the versions in MWAA's image of that Airflow; empty where we hold no locked packages.
         plugins_zip: the built plugins.zip; None if there is none, or to have it built.
-        test_tools: a folder with pytest and what it needs, pure Python; None if the runner has pytest itself.
+        test_tools: gives a folder with pytest and what it needs, pure Python, for a runner without tools of its own;
+            None if the runner's own Python has pytest.
         postgresql: a folder with PostgreSQL's programs, where the settings ask for that database.
     """
 
@@ -30,5 +32,5 @@ class CheckRequest:
     settings: CheckSettings = field(default_factory=CheckSettings)
     limits: CheckLimits = field(default_factory=CheckLimits)
     plugins_zip: Path | None = None
-    test_tools: Path | None = None
+    test_tools: Callable[[], Path] | None = None
     postgresql: Path | None = None

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
 
-from mwaa_deploy.checks.layout import Layout, read_result
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.waiting_command import WaitingCommand
 from mwaa_deploy.ports import Completed, Runner
+from mwaa_deploy.source.project import Project
 
 ABORTED, TOO_LATE = 4, 5
 """Exit codes of probe/dag_probe.py."""
@@ -63,9 +64,7 @@ class RunningProbe:
         Raises:
             RunnerBroken: the runner died.
         """
-        completed = self._command.go()
-        good = completed.exit_code == 0 and not completed.timed_out
-        return ProbeAnswer(completed=completed, document=read_result(self._output, self._runner) if good else None)
+        return probe_answer(self._command.go(), self._output)
 
     def restart(self) -> None:
         """Import Airflow anew: what was installed has changed Airflow's own packages.
@@ -92,24 +91,44 @@ class RunningProbe:
             timeout=self._limits.install + self._limits.dags + _MARGIN,
             env=self._env,
             network=self._settings.network,
+            results=[self._output],
         )
 
     def _argv(self, go: PurePosixPath, stop: PurePosixPath) -> list[str]:
-        layout, limits = self._layout, self._limits
-        options = {
-            "--dags": layout.dags,
-            "--plugins": layout.plugins,
-            "--output": self._output,
-            "--timeout": limits.dag_file,
-            "--wait-for": go,
-            "--abort": stop,
-            "--limit": limits.dags,
-        }
-        if self._settings.rules_folder:
-            options["--rules"] = layout.rules
-        words = [str(word) for pair in options.items() for word in pair]
-        late = ["--late"] if _has_local_settings(layout) else []
-        return [self._runner.python, str(layout.own / "dag_probe.py"), *words, *late]
+        layout = self._layout
+        options = probe_arguments(layout, settings=self._settings, limits=self._limits, output=self._output)
+        waiting = ["--wait-for", str(go), "--abort", str(stop)]
+        late = ["--late"] if has_local_settings(layout.project) else []
+        return [self._runner.python, str(layout.own / "dag_probe.py"), *options, *waiting, *late]
+
+
+def probe_arguments(
+    layout: Layout, *, settings: CheckSettings, limits: CheckLimits, output: PurePosixPath
+) -> list[str]:
+    """What a probe is given that does not wait.
+
+    Args:
+        layout: the project, laid out in the runner.
+        settings: whether the project has rules of its own.
+        limits: how long one file and all of them may take.
+        output: where the result goes.
+    """
+    options = {
+        "--dags": layout.dags,
+        "--plugins": layout.plugins,
+        "--output": output,
+        "--timeout": limits.dag_file,
+        "--limit": limits.dags,
+    }
+    if settings.rules_folder:
+        options["--rules"] = layout.rules
+    return [str(word) for pair in options.items() for word in pair]
+
+
+def probe_answer(completed: Completed, output: PurePosixPath) -> ProbeAnswer:
+    """What came of a probe that was to write to `output`."""
+    good = completed.exit_code == 0 and not completed.timed_out
+    return ProbeAnswer(completed=completed, document=completed.results.get(output) if good else None)
 
 
 def begin_probe(
@@ -132,7 +151,7 @@ def begin_probe(
     return RunningProbe(layout, runner, settings=settings, limits=limits, env=env)
 
 
-def _has_local_settings(layout: Layout) -> bool:
+def has_local_settings(project: Project) -> bool:
     """Whether importing Airflow would run code of the project's, which is not to be run before its requirements."""
-    folders = (layout.project.dags, layout.project.plugins)
+    folders = (project.dags, project.plugins)
     return any(folder is not None and (folder / _LOCAL_SETTINGS).is_file() for folder in folders)

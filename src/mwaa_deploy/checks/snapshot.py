@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from mwaa_deploy.checks.installed import Installed, parse_installed
-from mwaa_deploy.checks.layout import Layout, read_result
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
@@ -28,13 +28,13 @@ def take_snapshot(
     Raises:
         RunnerBroken: its interpreter does not run.
     """
-    # A name of its own: nothing can be there that was written before.
+    # A name of its own: others may look at the same time.
     result = layout.own / f"installed-{secrets.token_hex(4)}.json"
     script = str(layout.own / "installed_packages.py")
     argv = [runner.python, script, str(result), *map(str, texts), "--", *map(str, paths[:_MOST_PATHS])]
-    completed = runner.run(argv, timeout=_TIMEOUT, env={})
-    document = read_result(result, runner) if completed.exit_code == 0 else None
-    if document is None:
+    completed = runner.run(argv, timeout=_TIMEOUT, env={}, results=[result])
+    document = completed.results.get(result)
+    if completed.exit_code or not document:
         what = f"{runner.python} in {runner.description} could not list its packages (exit code {completed.exit_code})."
         raise RunnerBroken(
             f"{what}\n{completed.output[-2000:]}",

@@ -75,6 +75,11 @@ class RunnerWithEnvironment:
         """The inner runner's."""
         return self._inner.python
 
+    @property
+    def test_tools(self) -> PurePosixPath | None:
+        """The inner runner's."""
+        return self._inner.test_tools
+
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy into the inner runner."""
         self._inner.put(destination, source)
@@ -91,13 +96,14 @@ class RunnerWithEnvironment:
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
         network: bool = True,
+        results: Sequence[PurePosixPath] = (),
     ) -> Completed:
         """Run a command with the variables; those of the command itself win."""
         env = {**self._variables, **(env or {})}
         if self._exported and self._script:
             before = (self._inner.python, "-I", "-S", str(self._script), str(self._exported), ",".join(env))
             argv = (*before, *argv)
-        return self._inner.run(argv, timeout=timeout, env=env, cwd=cwd, network=network)
+        return self._inner.run(argv, timeout=timeout, env=env, cwd=cwd, network=network, results=results)
 
     def read(self, path: PurePosixPath) -> bytes | None:
         """The bytes of one file of the inner runner."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mwaa_deploy.checks.layout import Layout, clear_result, read_result
+from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.checks.startup_environment import COMPONENT_VARIABLES, PROTECTED, RunnerWithEnvironment
@@ -50,16 +50,14 @@ def check_startup_script(layout: Layout, runner: Runner, *, limits: CheckLimits)
         verdict = _windows_lines(body, layout)
         return StartupOutcome(result=CheckResult(check=NAME, verdicts=(verdict,)), runner=started)
     result, values = layout.own / "startup.json", layout.own / "startup-values.json"
-    clear_result(result, runner)
     argv = [
         *(runner.python, str(layout.own / "startup_script.py"), "--script", str(layout.startup_script)),
         *("--limit", str(limits.startup_script), "--protected", ",".join(PROTECTED)),
         *("--values", str(values), "--result", str(result)),
     ]
-    completed = started.run(argv, timeout=limits.startup_script + _GRACE)
-    document = read_result(result, runner)
+    completed = started.run(argv, timeout=limits.startup_script + _GRACE, results=[result])
     text = body.decode("utf-8", errors="replace")
-    verdicts, exports = _judge(completed, document, text, layout, limits)
+    verdicts, exports = _judge(completed, completed.results.get(result), text, layout, limits)
     if exports:
         script = layout.own / "with_environment.py"
         started = RunnerWithEnvironment(runner, variables=COMPONENT_VARIABLES, exported=values, script=script)

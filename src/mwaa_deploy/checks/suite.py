@@ -11,6 +11,7 @@ from mwaa_deploy.checks.precheck import precheck
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
+from mwaa_deploy.checks.warm_start import WarmStart
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.source.project import Project
 
@@ -25,6 +26,7 @@ def run_checks(
     *,
     constraint_source: ConstraintSource,
     index: PackageIndex | None,
+    warm: Callable[[], WarmStart | None] = lambda: None,
 ) -> CheckReport:
     """Ask every question that is selected.
 
@@ -35,6 +37,7 @@ def run_checks(
         request: what is asked, and how.
         constraint_source: where constraint files named by a web address are fetched from.
         index: asked about names of packages; None to ask nobody.
+        warm: gives the interpreter that imports Airflow in the runner already, once that is open; None if none does.
 
     Raises:
         RunnerBroken: the runner's interpreter does not run, or it died half-way.
@@ -43,7 +46,7 @@ def run_checks(
     if isinstance(report, CheckResult):
         early = report
         with open_runner() as runner:
-            checked = check_in_runner(project, runner, log, request, constraint_source=constraint_source)
+            checked = check_in_runner(project, runner, log, request, constraint_source=constraint_source, warm=warm())
             report = _report(runner.description, runner.differences, checked.results)
         report = replace(_with_early(report, early), dag_files=checked.dag_files)
     log.verdicts(report)

@@ -2,8 +2,9 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Completed, Runner
@@ -33,16 +34,21 @@ class WaitingCommand:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def go(self, before: Sequence[PurePosixPath] = ()) -> Completed:
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended already, which it should not before it got its word."""
+        return not self._thread.is_alive()
+
+    def go(self, before: Mapping[PurePosixPath, bytes] = MappingProxyType({})) -> Completed:
         """Let it begin, and wait for its end.
 
         Args:
-            before: files to make before it gets its word.
+            before: files to write before it gets its word.
 
         Raises:
             RunnerBroken: the runner died.
         """
-        self._runner.put_all({**dict.fromkeys(before, b"yes\n"), self._go: b"go\n"})
+        self._runner.put_all({**before, self._go: b"go\n"})
         self._thread.join()
         if self._problem is not None:
             raise self._problem

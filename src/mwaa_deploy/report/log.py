@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from actions_toolkit import core
@@ -31,6 +32,7 @@ class ActionsLog:
     def __init__(self) -> None:
         self._shown: dict[Severity, int] = dict.fromkeys(Severity, 0)
         self._summary_bytes = 0
+        self._summary_missed = False
 
     def info(self, text: str) -> None:
         """Our own words. They may quote names from the user's files, so a line never begins with a command."""
@@ -102,13 +104,23 @@ class ActionsLog:
         core.set_output(name, scalars(value))
 
     def summary(self, markdown: str) -> None:
-        """Append to the step summary, never past its limit."""
+        """Append to the step summary, never past its limit; where the step has none, go on without."""
+        file = os.environ.get("GITHUB_STEP_SUMMARY")
+        # What actions-toolkit refuses with a bare Exception.
+        if not (file and Path(file).exists()):
+            self._miss_summary("names no file that is there" if file else "is not set")
+            return
         data = scalars(markdown).encode()
         room = SUMMARY_LIMIT - self._summary_bytes
         if len(data) > room:
             data = data[: max(room - 100, 0)] + b"\n\n(cut: a step summary holds 1 MiB; the report file has all)\n"
         self._summary_bytes += len(data)
         issue_file_command("STEP_SUMMARY", data.decode(errors="ignore"))
+
+    def _miss_summary(self, why: str) -> None:
+        if not self._summary_missed:
+            self.info(f"No step summary is written: GITHUB_STEP_SUMMARY {why}.")
+        self._summary_missed = True
 
 
 _COLOURS = {Severity.FAIL: "1;31", Severity.WARN: "1;33", Severity.PASS: "1;32"}

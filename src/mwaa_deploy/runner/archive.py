@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import IO, TypeGuard
 
 IGNORED = frozenset({"__pycache__", ".git"})
@@ -14,7 +15,14 @@ IGNORED = frozenset({"__pycache__", ".git"})
 _SPOOL = 32 * 1024 * 1024
 
 
-def make_archive(files: Mapping[str, Path | bytes], *, uid: int, gid: int, folders: Iterable[str] = ()) -> IO[bytes]:
+def make_archive(
+    files: Mapping[str, Path | bytes],
+    *,
+    uid: int,
+    gid: int,
+    folders: Iterable[str] = (),
+    of_root: Mapping[str, bytes] = MappingProxyType({}),
+) -> IO[bytes]:
     """A tar file, at its beginning, that holds files and folders under new names.
 
     Symbolic links stay links: what they point to outside of the folder is not copied, so that a link cannot bring a
@@ -25,14 +33,17 @@ def make_archive(files: Mapping[str, Path | bytes], *, uid: int, gid: int, folde
         uid: numeric owner of everything in the archive.
         gid: its group.
         folders: empty folders that come before, parents first.
+        of_root: further files, which are root's, each in a folder of root's.
     """
     spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- handed to the caller open
     try:
         with tarfile.open(fileobj=spool, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            for name in sorted({os.path.dirname(name) for name in of_root}):  # noqa: PTH120 -- inside the archive
+                _add_folder(archive, name, uid=0, gid=0)
+            for name, body in of_root.items():
+                _add_bytes(archive, name, body, uid=0, gid=0)
             for name in folders:
-                entry = tarfile.TarInfo(name)
-                entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o755, uid, gid
-                archive.addfile(entry)
+                _add_folder(archive, name, uid=uid, gid=gid)
             for name, source in files.items():
                 if isinstance(source, bytes):
                     _add_bytes(archive, name, source, uid=uid, gid=gid)
@@ -43,6 +54,12 @@ def make_archive(files: Mapping[str, Path | bytes], *, uid: int, gid: int, folde
         spool.close()
         raise
     return spool
+
+
+def _add_folder(archive: tarfile.TarFile, name: str, *, uid: int, gid: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o755, uid, gid
+    archive.addfile(entry)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes, *, uid: int, gid: int) -> None:

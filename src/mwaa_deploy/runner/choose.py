@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
 from mwaa_deploy.errors import EngineUnavailable
 from mwaa_deploy.inputs import Inputs, RunnerKind
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.runner.container import ContainerRunner, ContainerSettings
 from mwaa_deploy.runner.engine import Engine, connect
-from mwaa_deploy.runner.environment import network_environment
+from mwaa_deploy.runner.environment import cache_folder, network_environment
 from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.images import RunnerImages
+from mwaa_deploy.runner.known_facts import KnownFacts
 from mwaa_deploy.runner.packages import find_packages, images_folder, pythons_of_mwaa
 from mwaa_deploy.runner.pythons import find_python
 from mwaa_deploy.runner.registry_access import RegistryAccess, access_without_aws
@@ -72,8 +75,40 @@ def open_runner(
         return
     with engine:
         images = RunnerImages(engine, access or access_without_aws(env, log), log)
-        with ContainerRunner(engine, _settings(images, inputs, env, limits)) as runner:
+        with _container(engine, _settings(images, inputs, env, limits), env) as runner:
             yield runner
+
+
+@contextmanager
+def open_container_at_hand(
+    inputs: Inputs, env: Mapping[str, str], log: Log, limits: RunnerLimits, scripts: Mapping[str, Path]
+) -> Iterator[ContainerRunner | None]:
+    """What open_runner() would give, if that is a container whose image is there already; else None, and no message.
+
+    Args: those of open_runner(), and what is to lie in its home from the start.
+
+    Raises:
+        MwaaDeployError: whatever open_runner() would raise, too.
+    """
+    if inputs.runner is RunnerKind.VENV:
+        yield None
+        return
+    with connect(env, env.get("MWAA_DEPLOY_RUN_LABEL") or "local") as engine:
+        images = RunnerImages(engine, access_without_aws(env, log), log)
+        if inputs.runner_image:
+            there = images.has(inputs.runner_image)
+        else:
+            packages = find_packages(images_folder(env), inputs.airflow_version)
+            there = images.has_own(packages, base=env.get("MWAA_DEPLOY_BASE_IMAGE", ""))
+        if not there:
+            yield None
+            return
+        with _container(engine, _settings(images, inputs, env, limits, scripts), env) as runner:
+            yield runner
+
+
+def _container(engine: Engine, settings: ContainerSettings, env: Mapping[str, str]) -> ContainerRunner:
+    return ContainerRunner(engine, settings, KnownFacts(cache_folder(env) / "images"))
 
 
 def _engine(inputs: Inputs, env: Mapping[str, str], log: Log) -> Engine | None:
@@ -89,7 +124,13 @@ def _engine(inputs: Inputs, env: Mapping[str, str], log: Log) -> Engine | None:
         return None
 
 
-def _settings(images: RunnerImages, inputs: Inputs, env: Mapping[str, str], limits: RunnerLimits) -> ContainerSettings:
+def _settings(
+    images: RunnerImages,
+    inputs: Inputs,
+    env: Mapping[str, str],
+    limits: RunnerLimits,
+    scripts: Mapping[str, Path] = MappingProxyType({}),
+) -> ContainerSettings:
     folder = images_folder(env)
     differences: tuple[str, ...] = ()
     if inputs.runner_image:
@@ -106,4 +147,5 @@ def _settings(images: RunnerImages, inputs: Inputs, env: Mapping[str, str], limi
         memory=limits.memory,
         processes=limits.processes,
         differences=differences,
+        scripts=scripts,
     )

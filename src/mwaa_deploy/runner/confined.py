@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from docker.models.containers import Container
@@ -16,7 +17,16 @@ from mwaa_deploy.runner.engine import ENGINE_FAILURES, Engine
 from mwaa_deploy.runner.environment import guards
 from mwaa_deploy.runner.execution import execute
 from mwaa_deploy.runner.output import CappedOutput
-from mwaa_deploy.runner.supervision import GRACE, SUPERVISOR, Ended, Refused, parse_report, supervised
+from mwaa_deploy.runner.supervision import (
+    GRACE,
+    READER,
+    SUPERVISOR,
+    Ended,
+    Refused,
+    longest_report,
+    parse_report,
+    supervised,
+)
 
 _SUPERVISORS_RIGHTS = ["KILL", "SETGID", "SETUID"]
 """To become the runner's user and to kill; the user's own processes have no capability and get none."""
@@ -37,6 +47,7 @@ class ContainerSettings:
         memory: bytes, swap included; None for three quarters of the engine's.
         processes: how many processes and threads there may be at a time.
         differences: what is known of how its packages differ from MWAA's, a sentence each.
+        scripts: what is to lie in home from the start if that is possible, by its path below home.
     """
 
     image: str
@@ -47,6 +58,20 @@ class ContainerSettings:
     memory: int | None = None
     processes: int = 1024
     differences: tuple[str, ...] = ()
+    scripts: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfUser:
+    """Files of the runner's user: folders and files of this host, by their path without the first slash."""
+
+    uid: int
+    gid: int
+    files: Mapping[str, Path]
+
+
+UsersFirst = Callable[[str], OfUser | None]
+"""Given the image's id, what of its user's is to lie in the container before it starts."""
 
 
 class ConfinedContainer:
@@ -56,8 +81,13 @@ class ConfinedContainer:
     for it, and which takes everything that the command started with it. The image's entrypoint is never used.
     """
 
-    def __init__(self, engine: Engine, settings: ContainerSettings) -> None:
+    def __init__(self, engine: Engine, settings: ContainerSettings, users_first: UsersFirst = lambda _: None) -> None:
         """Make and start it.
+
+        Args:
+            engine: where.
+            settings: what it is made of.
+            users_first: given the image's id, what of its user's is to be there from the start.
 
         Raises:
             RunnerBroken: it cannot be started.
@@ -66,7 +96,7 @@ class ConfinedContainer:
         self._image = settings.image
         self._container: Container | None = None
         try:
-            self._start(settings)
+            self._start(settings, users_first)
         except ENGINE_FAILURES as e:
             self.remove()
             raise RunnerBroken(f"A container of {self._image} cannot be started: {e}") from e
@@ -74,8 +104,9 @@ class ConfinedContainer:
             self.remove()
             raise
 
-    def _start(self, settings: ContainerSettings) -> None:
+    def _start(self, settings: ContainerSettings, users_first: UsersFirst) -> None:
         image = self._engine.client.images.get(settings.image)
+        self.image_id = str(image.id)
         self._users = candidates(image.attrs["Config"].get("User") or "")
         memory = settings.memory or self._engine.memory() * 3 // 4
         self._container = self._engine.client.containers.create(
@@ -96,8 +127,10 @@ class ConfinedContainer:
             network_mode="bridge" if settings.network else "none",
         )
         # Before anything runs, to where only root can write.
-        script = {SCRIPT.lstrip("/"): SUPERVISOR.read_bytes()}
-        with make_archive(script, uid=0, gid=0, folders=[os.path.dirname(SCRIPT).lstrip("/")]) as archive:  # noqa: PTH120
+        folder = os.path.dirname(SCRIPT).lstrip("/")  # noqa: PTH120
+        scripts = {SCRIPT.lstrip("/"): SUPERVISOR.read_bytes(), f"{folder}/{READER.name}": READER.read_bytes()}
+        first = users_first(self.image_id) or OfUser(uid=0, gid=0, files={})
+        with make_archive(first.files, uid=first.uid, gid=first.gid, of_root=scripts) as archive:
             self._container.put_archive("/", archive)
         self._container.start()
 
@@ -128,6 +161,7 @@ class ConfinedContainer:
         timeout: float,
         folder: str,
         env: Mapping[str, str] | None = None,
+        results: Sequence[PurePosixPath] = (),
     ) -> Ended:
         """Run a command to its end or its time limit.
 
@@ -138,11 +172,14 @@ class ConfinedContainer:
             timeout: seconds.
             folder: working folder.
             env: variables besides the container's.
+            results: absolute paths of the files to hand back.
 
         Raises:
-            RunnerBroken: the container or the engine died, or something that the command started cannot be ended.
+            RunnerBroken: the container or the engine died, or something that the command started cannot be ended, or a
+                result is too large.
         """
-        ended = parse_report(self._execute(argv, timeout, output, python=python, folder=folder, env=env))
+        said = self._execute(argv, timeout, output, python=python, folder=folder, env=env, results=results)
+        ended = parse_report(said, results)
         if isinstance(ended, Ended) and not ended.left:
             return ended
         # Nobody watches any more what the command started. Or its end is the first that is seen of the container's.
@@ -207,13 +244,27 @@ class ConfinedContainer:
         python: str,
         folder: str,
         env: Mapping[str, str] | None = None,
+        results: Sequence[PurePosixPath] = (),
     ) -> bytes:
         command = supervised(
-            argv, python=python, script=SCRIPT, seconds=timeout, users=self._users, folder=folder, env=env
+            argv,
+            python=python,
+            script=SCRIPT,
+            seconds=timeout,
+            users=self._users,
+            folder=folder,
+            env=env,
+            results=results,
         )
         try:
-            api = self._engine.client.api
-            return execute(api, str(self.container.id), command, timeout=timeout + GRACE, take=output.write)
+            return execute(
+                self._engine.client.api,
+                str(self.container.id),
+                command,
+                timeout=timeout + GRACE,
+                take=output.write,
+                most_errors=longest_report(results),
+            )
         except TimeoutError as e:
             self._kill()
             raise RunnerBroken(f"{argv[0]} did not end after {timeout:.0f} s, and its container was killed.") from e

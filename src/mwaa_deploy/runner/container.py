@@ -9,10 +9,11 @@ from typing import Self
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Completed, RunnerFamily
 from mwaa_deploy.runner.archive import folders_between, make_archive
-from mwaa_deploy.runner.confined import ConfinedContainer, ContainerSettings
+from mwaa_deploy.runner.confined import ConfinedContainer, ContainerSettings, OfUser
 from mwaa_deploy.runner.container_look import look
 from mwaa_deploy.runner.engine import ENGINE_FAILURES, Engine
 from mwaa_deploy.runner.facts import Facts, describe_container, differences
+from mwaa_deploy.runner.known_facts import KnownFacts
 from mwaa_deploy.runner.member import read_member
 from mwaa_deploy.runner.output import CappedOutput
 
@@ -30,13 +31,24 @@ print(sorted(set(ways) - {"lo"}))
 
 
 class ContainerRunner:
-    """Fills the Runner port. A context manager: the container lives as long as it is open."""
+    """Fills the Runner port. A context manager: the container lives as long as it is open.
 
-    def __init__(self, engine: Engine, settings: ContainerSettings) -> None:
+    Args:
+        engine: where it runs.
+        settings: what it is made of.
+        known: what images hold that were looked into before; None to look anew.
+
+    Attributes:
+        has_scripts: whether the settings' scripts are in it.
+    """
+
+    def __init__(self, engine: Engine, settings: ContainerSettings, known: KnownFacts | None = None) -> None:
         self._engine = engine
         self._settings = settings
+        self._known = known
         self._confined: ConfinedContainer | None = None
         self._facts: Facts | None = None
+        self.has_scripts = False
 
     def __enter__(self) -> Self:
         """Start the container and look inside.
@@ -45,9 +57,9 @@ class ContainerRunner:
             RunnerImageUnusable: another Airflow is in the image, or none, or no user whom user code could run as.
             RunnerBroken: it cannot be started.
         """
-        self._confined = ConfinedContainer(self._engine, self._settings)
+        self._confined = ConfinedContainer(self._engine, self._settings, self._scripts_of)
         try:
-            self._facts = look(self._settings.image, self._settings.airflow_version, self._confined.probe)
+            self._facts = self._look(self._confined)
         except BaseException:
             self._close()
             raise
@@ -81,6 +93,11 @@ class ContainerRunner:
     def python(self) -> str:
         """Absolute path of the interpreter that has Airflow."""
         return self.facts.executable
+
+    @property
+    def test_tools(self) -> PurePosixPath | None:
+        """Those of our own image, under whatever name, if they are the ones that are wanted."""
+        return PurePosixPath(self.facts.test_tools) if self.facts.test_tools else None
 
     @property
     def facts(self) -> Facts:
@@ -124,22 +141,24 @@ class ContainerRunner:
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
         network: bool = True,  # noqa: ARG002 -- one network for all; close_network() cuts off what runs, too
+        results: Sequence[PurePosixPath] = (),
     ) -> Completed:
         """Run a command to its end, or kill it and all it started after `timeout` seconds.
 
         Raises:
-            RunnerBroken: the container or the engine died.
+            RunnerBroken: the container or the engine died, or a result is larger than 64 MiB.
         """
         output = CappedOutput()
         python, folder = str(self.facts.supervisor_python), str(cwd or self.home)
         started = time.monotonic()
-        ended = self._open.run(argv, output, python=python, timeout=timeout, folder=folder, env=env)
+        ended = self._open.run(argv, output, python=python, timeout=timeout, folder=folder, env=env, results=results)
         return Completed(
             exit_code=ended.code,
             output=output.text(),
             seconds=time.monotonic() - started,
             timed_out=ended.timed_out,
             out_of_memory=ended.out_of_memory,
+            results=ended.results,
         )
 
     def read(self, path: PurePosixPath) -> bytes | None:
@@ -166,6 +185,27 @@ class ContainerRunner:
         left = self.run([str(self.facts.supervisor_python), "-I", "-S", "-c", _WAYS_OUT], timeout=60).output.strip()
         if left != "[]":
             raise RunnerBroken(f"The network of the runner's container cannot be closed; it still has {left}.")
+
+    def _scripts_of(self, image_id: str) -> OfUser | None:
+        """The scripts that are to be there from the start, if it is known where and whose they are to be."""
+        facts, scripts = self._known_facts(image_id), self._settings.scripts
+        if facts is None or not scripts:
+            return None
+        self.has_scripts = True
+        files = {_member(PurePosixPath(facts.home, name)): source for name, source in scripts.items()}
+        return OfUser(uid=facts.uid, gid=facts.gid, files=files)
+
+    def _known_facts(self, image_id: str) -> Facts | None:
+        known = self._known.find(image_id) if self._known else None
+        return known if known and known.airflow == self._settings.airflow_version else None
+
+    def _look(self, confined: ConfinedContainer) -> Facts:
+        if known := self._known_facts(confined.image_id):
+            return known
+        facts = look(self._settings.image, self._settings.airflow_version, confined.probe)
+        if self._known:
+            self._known.keep(confined.image_id, facts)
+        return facts
 
     @property
     def _open(self) -> ConfinedContainer:

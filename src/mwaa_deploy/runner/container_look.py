@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from mwaa_deploy.errors import RunnerBroken, RunnerImageUnusable
-from mwaa_deploy.runner.facts import PROBE, Facts, parse_facts
+from mwaa_deploy.runner.facts import Facts, parse_facts, probe_command
 from mwaa_deploy.runner.images import wrong_airflow
 from mwaa_deploy.runner.supervision import Ended, Refused
 
 SCRIPT = "/mwaa-deploy/supervisor.py"
 """Where the supervisor lies: in a folder of root's in a folder of root's."""
+
+TEST_TOOLS = "/mwaa-deploy/test-tools"
+"""Where our own image has pytest and what it needs; images/Dockerfile puts them there."""
 
 _USER = "airflow"
 """The user of MWAA's images, the local runner's and ours."""
@@ -58,7 +61,7 @@ def look(image: str, airflow_version: str, probe: Probe) -> Facts:
 
 
 def _facts_of(image: str, python: str, probe: Probe, *, otherwise: Facts | None = None) -> Facts:
-    report, printed = probe([python, "-c", PROBE])
+    report, printed = probe(probe_command(python, TEST_TOOLS))
     match report:
         case Ended():
             try:

@@ -83,7 +83,7 @@ def connect(env: Mapping[str, str], run_label: str) -> Engine:
         _knock(named)
         variables = {**env, "DOCKER_HOST": named}
         client = docker.from_env(environment=variables, version="auto", timeout=_TIMEOUT, use_context=False)
-        version = client.version()
+        version = client.api.api_version  # asked for already, as the newest that the engine knows
     except PermissionError as e:
         what = f"This user may not use the Docker Engine at {named}: {e.strerror}."
         raise EngineUnavailable(what, mend="sudo usermod --append --groups docker $USER") from e
@@ -92,9 +92,9 @@ def connect(env: Mapping[str, str], run_label: str) -> Engine:
             client.close()
         what = f"No Docker Engine answers at {named}: {e}"
         raise EngineUnavailable(what, meaning="Docker is not installed or not running here.", mend=_MEND) from e
-    if _numbers(version["ApiVersion"]) < _numbers(OLDEST_API):
+    if _numbers(version) < _numbers(OLDEST_API):
         client.close()
-        what = f"The Docker Engine at {named} is version {version.get('Version')} with API {version['ApiVersion']}."
+        what = f"The Docker Engine at {named} has API {version}."
         raise EngineUnavailable(what, meaning=f"API {OLDEST_API} (Engine 19.03) or later is needed.", mend=_MEND)
     return Engine(client, run_label)
 

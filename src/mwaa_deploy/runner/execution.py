@@ -14,11 +14,16 @@ _HEADER = struct.Struct(">BxxxL")
 
 
 _ERRORS = 2
-_LONGEST_REPORT = 64 * 1024
 
 
 def execute(
-    api: APIClient, container: str, command: Sequence[str], *, timeout: float, take: Callable[[bytes], object]
+    api: APIClient,
+    container: str,
+    command: Sequence[str],
+    *,
+    timeout: float,
+    take: Callable[[bytes], object],
+    most_errors: int,
 ) -> bytes:
     """Run a command in a running container, as root, and wait for it.
 
@@ -28,9 +33,10 @@ def execute(
         command: program and arguments.
         timeout: seconds to wait for the stream to end.
         take: given each piece of output, in the order they came.
+        most_errors: how many bytes of errors are kept.
 
     Returns:
-        What the command wrote as errors, its first 64 KiB.
+        What the command wrote as errors, or the beginning of that.
 
     Raises:
         TimeoutError: the stream did not end; the command may still run.
@@ -40,7 +46,7 @@ def execute(
     def sort(stream: int, piece: bytes) -> None:
         if stream != _ERRORS:
             take(piece)
-        elif len(errors) < _LONGEST_REPORT:
+        elif len(errors) < most_errors:
             errors.extend(piece)
 
     made = api.exec_create(container, list(command), user="0", workdir="/")
@@ -49,7 +55,7 @@ def execute(
         _sort_frames(*_reader(connection), deadline=time.monotonic() + timeout, sort=sort)
     finally:
         _close(connection)
-    return bytes(errors[:_LONGEST_REPORT])
+    return bytes(errors[:most_errors])
 
 
 def _reader(connection: Any) -> tuple[IO[bytes], socket.socket]:  # noqa: ANN401 -- the SDK gives it no type

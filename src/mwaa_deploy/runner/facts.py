@@ -1,10 +1,14 @@
 """What a runner turned out to be, and how that differs from MWAA."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from packaging.version import Version
+
 from mwaa_deploy.ports import RunnerFamily
+from mwaa_deploy.runner.unit_test_tools import digest_of_lock
 
 PROBE = """
 import json, os, sys
@@ -53,6 +57,9 @@ def others():
     for folder in [os.path.join(home, ".local", "bin")] + folders:
         for name in "python3", "python":
             yield os.path.join(folder, name)
+def test_tools(folder, lock):
+    named = text(os.path.join(folder, "lock.sha256")).split()[:1]
+    return folder if named == [lock] and not changeable(folder) else None
 system = sys.platform
 for line in text("/etc/os-release").splitlines():
     if line.startswith("PRETTY_NAME="):
@@ -81,9 +88,24 @@ print(json.dumps({
     "essential_constraints": first_file(os.environ.get("MWAA_ESSENTIAL_CONSTRAINTS_FILE"),
         os.path.join(etc, "mwaa_essential_constraints.txt")),
     "supervisor_python": of_root(), "other_pythons": tried[:8],
+    "test_tools": test_tools(*sys.argv[1:]) if sys.argv[1:] else None,
 }))
 """
-"""Run by the runner's own Python, whatever its version; prints one JSON object as its last line."""
+"""Run by the runner's own Python, whatever its version; prints one JSON object as its last line.
+
+Its arguments are the folder where tools for unit tests may lie, and the SHA-256 of the lock file that they are to be
+made of.
+"""
+
+
+def probe_command(python: str, test_tools: str) -> list[str]:
+    """The command that looks into a runner.
+
+    Args:
+        python: an interpreter inside it.
+        test_tools: the folder inside it where our tools for unit tests would lie.
+    """
+    return [python, "-c", PROBE, test_tools, digest_of_lock()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +127,8 @@ class Facts:
         essential_constraints: the one that MWAA applies on top of everything, which only its own images and ours have.
         supervisor_python: an interpreter that this user can change nothing of.
         other_pythons: interpreters that may have Airflow, where this one has none.
+        test_tools: the folder with exactly the tools for unit tests that this version wants, if there is one that this
+            user can change nothing of.
     """
 
     airflow: str | None
@@ -122,6 +146,7 @@ class Facts:
     essential_constraints: str | None
     supervisor_python: str | None
     other_pythons: tuple[str, ...] = ()
+    test_tools: str | None = None
 
 
 def parse_facts(output: str) -> Facts:
@@ -166,8 +191,9 @@ def differences(facts: Facts, *, mwaa_python: str | None, more: Sequence[str] = 
         found.append("The image is neither one of MWAA's nor ours: which packages MWAA has, it cannot show.")
     if mwaa_python and facts.python != mwaa_python:
         found.append(f"Python is {facts.python}; MWAA's is {mwaa_python}.")
-    if "Amazon Linux" not in facts.system:
-        found.append(f"System libraries are those of {facts.system}; MWAA's containers run Amazon Linux 2023.")
+    system = _mwaa_system(facts.airflow)
+    if not re.match(rf"{system}\b", facts.system):
+        found.append(f"System libraries are those of {facts.system}; MWAA's containers run {system}.")
     if facts.family is RunnerFamily.OURS:
         found.append(
             "The bundled constraint file pins only the packages of MWAA's image; MWAA's is Airflow's own, which also "
@@ -188,3 +214,10 @@ def differences(facts: Facts, *, mwaa_python: str | None, more: Sequence[str] = 
     database = "an empty SQLite file" if facts.database else "missing"
     found.append(f"The metadata database is {database}; MWAA's is PostgreSQL.")
     return tuple(found)
+
+
+def _mwaa_system(airflow: str | None) -> str:
+    """The operating system of MWAA's containers, as their /etc/os-release begins its name."""
+    # After 2.6.3 MWAA's next version is 2.7.2, the first on Amazon Linux 2023.
+    old = airflow is not None and Version(airflow) < Version("2.7")
+    return "Amazon Linux 2" if old else "Amazon Linux 2023"

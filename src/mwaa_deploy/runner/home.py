@@ -1,4 +1,7 @@
-"""A home like that of MWAA's containers, on this host: made once for each lock file, then copied."""
+"""A home like that of MWAA's containers, on this host: made once for each lock file, then copied.
+
+Beside it lie the tools for unit tests, which are not copied: the user's code reads them where they are.
+"""
 
 import os
 import shutil
@@ -15,8 +18,9 @@ from mwaa_deploy.ports import Log
 from mwaa_deploy.runner.environment import SYSTEM_PATH, airflow_environment, cache_folder, installer_environment
 from mwaa_deploy.runner.packages import LockedPackages
 from mwaa_deploy.runner.pythons import HostPython
+from mwaa_deploy.runner.unit_test_tools import install_compiled
 
-_FORM = "2"
+_FORM = "3"
 """Raised when what is kept changes its form."""
 
 _INSTALL_TIMEOUT = 900.0
@@ -24,6 +28,7 @@ _MIGRATE_TIMEOUT = 300.0
 _QUICK = 60.0
 _LAST_LINES = 20
 _FOLDERS = ("dags", "plugins", "requirements", "startup")
+_HOME, _TEST_TOOLS = "airflow", "test-tools"
 
 _INSTALL_MEND = """\
 name the package index that this host can reach:
@@ -43,7 +48,7 @@ class HomeTemplates:
         self._env = env
         self._log = log
 
-    def copy(self, packages: LockedPackages, python: HostPython, destination: Path, *, owner: int | None) -> None:
+    def copy(self, packages: LockedPackages, python: HostPython, destination: Path, *, owner: int | None) -> Path:
         """Make a home at a path that does not exist yet.
 
         Args:
@@ -52,14 +57,19 @@ class HomeTemplates:
             destination: where.
             owner: uid whose home it is to be, where we are root; None if it stays our own.
 
+        Returns:
+            The folder with the tools for unit tests, which all such homes share.
+
         Raises:
             RunnerBroken: the packages cannot be installed, or Airflow cannot make its database.
         """
-        template = self._template(packages, python)
+        kept = self._template(packages, python)
+        template = kept / _HOME
         if owner is None or not self._link(template, destination, owner):
             _call(["cp", "-a", str(template), str(destination)], {}, _INSTALL_TIMEOUT, "The virtual environment")
             if owner is not None:
                 _call(["chown", "-hR", f"{owner}:{owner}", str(destination)], {}, _INSTALL_TIMEOUT, "The home")
+        return kept / _TEST_TOOLS
 
     @staticmethod
     def _link(template: Path, destination: Path, owner: int) -> bool:
@@ -86,11 +96,15 @@ class HomeTemplates:
             return kept
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="making-") as folder:
-            home = Path(folder, "airflow")
-            self._make(packages, python, home)
+            made = Path(folder, "template")
+            made.mkdir()
+            self._make(packages, python, made / _HOME)
+            install_compiled(made / _TEST_TOOLS, str(made / _HOME / ".local" / "bin" / "python"), self._env)
+            # What several users may link to or read, only its owner may write; the installer leaves open lock files.
+            _call(["chmod", "-R", "go-w", str(made)], {}, _QUICK, "The virtual environment")
             # Somebody else may have made the same in the meantime; either will do.
             with suppress(OSError):
-                home.rename(kept)
+                made.rename(kept)
         return kept
 
     def _make(self, packages: LockedPackages, python: HostPython, home: Path) -> None:
@@ -122,8 +136,6 @@ class HomeTemplates:
         # Both would name the folder that the template was made in.
         (home / "airflow.cfg").unlink(missing_ok=True)
         shutil.rmtree(home / "logs", ignore_errors=True)
-        # What several users may link to, only its owner may write; the installer leaves an open lock file.
-        _call(["chmod", "-R", "go-w", str(home)], {}, _QUICK, "The virtual environment")
 
 
 def _call(argv: Sequence[str], env: Mapping[str, str], timeout: float, subject: str, *, mend: str = "") -> None:

@@ -84,7 +84,7 @@ class RunnerImages:
         base = base or default_base(packages)
         tag = own_tag(packages)
         digest = packages.digest(base)
-        if self._context_of(tag) == digest:
+        if self.has_own(packages, base=base):
             self._log.info(f"Image {tag} is here and up to date.")
             return tag
         arguments = {
@@ -97,6 +97,18 @@ class RunnerImages:
         with self._log.group(f"Build image {tag} on {base}"):
             self._build(tag, packages, arguments)
         return tag
+
+    def has_own(self, packages: LockedPackages, *, base: str = "") -> bool:
+        """Whether own() would neither build nor pull anything."""
+        return self._context_of(own_tag(packages)) == packages.digest(base or default_base(packages))
+
+    def has(self, reference: str) -> bool:
+        """Whether the engine has an image of that name."""
+        try:
+            self._client.images.get(reference)
+        except ENGINE_FAILURES:
+            return False
+        return True
 
     def newest(self, base: str) -> str:
         """The name of a base image with the digest that its registry has now; as it is if no registry says."""

@@ -10,9 +10,7 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from mwaa_deploy.errors import RunnerBroken
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes; what runs inside could otherwise fill this program's memory or disk."""
+from mwaa_deploy.runner.result_reader import LARGEST
 
 _LINKS = 8
 _CHUNK = 256 * 1024

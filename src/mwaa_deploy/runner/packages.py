@@ -4,12 +4,12 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mwaa_deploy.errors import AirflowVersionUnknown
-from mwaa_deploy.package_data import images_data
+from mwaa_deploy.package_data import images_data, lock_of_test_tools
 
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==[^\s;\\]+", re.MULTILINE)
 """A package of a lock file without its marker and hashes; the Dockerfile does the same with sed."""
@@ -33,6 +33,7 @@ class LockedPackages:
         debian: release of the public base image that has this very Python.
         resolved_as_of: the day, as in '2024-01-15', whose newest packages were taken, where it is not known which
             packages MWAA's image has; None where a bill of materials decided.
+        test_tools_lock: pytest and what it needs, the same for every Airflow version, so not in the images folder.
     """
 
     airflow_version: str
@@ -40,6 +41,7 @@ class LockedPackages:
     folder: Path
     debian: str = "bookworm"
     resolved_as_of: str | None = None
+    test_tools_lock: Path = field(default_factory=lock_of_test_tools)
 
     @property
     def python_minor(self) -> str:
@@ -100,9 +102,10 @@ class LockedPackages:
         return "".join(line for line in lines if line.partition("==")[0] in names)
 
     def files(self) -> Mapping[str, bytes]:
-        """Everything an image is built from, by its path inside the images folder."""
+        """Everything an image is built from, by its path in the build's context."""
         paths = [self.folder / "Dockerfile", self.lock, self.build_lock, self.uv_lock, self.essential]
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
+        files = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
+        return {**files, "test-tools.txt": self.test_tools_lock.read_bytes()}
 
     def digest(self, *more: str) -> str:
         """SHA-256 of those files and whatever else decides the result."""

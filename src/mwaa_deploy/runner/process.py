@@ -6,16 +6,39 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mwaa_deploy.runner.sandbox import Sandbox
-from mwaa_deploy.runner.supervision import GRACE, SUPERVISOR, Ended, parse_report, supervised
+from mwaa_deploy.runner.supervision import (
+    GRACE,
+    READER,
+    SUPERVISOR,
+    Ended,
+    longest_report,
+    parse_report,
+    parse_results,
+    supervised,
+)
 
 _CHUNK = 65536
 _STRAGGLERS = 5.0
 _CANNOT_START = 127
 _UNWATCHED = 128 + signal.SIGKILL
+
+_REMOVE = """
+number=$1
+shift
+while [ "$number" -gt 0 ]; do
+  /bin/rm -f -- "$1" 2>/dev/null
+  shift
+  number=$((number - 1))
+done
+exec "$@"
+"""
+"""Removes as many files as the first word says, then becomes the command."""
 
 
 def run_process(
@@ -28,10 +51,11 @@ def run_process(
     take: Callable[[bytes], object],
     stdin: IO[bytes] | None = None,
     errors: int = subprocess.STDOUT,
+    results: Sequence[PurePosixPath] = (),
 ) -> Ended:
     """Run a process to its end or its time limit; nothing it started outlives it.
 
-    In namespaces all of them end with the first; elsewhere a supervisor ends them.
+    In namespaces all of them end with the first; elsewhere a supervisor ends them, and reads the results.
 
     Args:
         argv: the command, without the sandbox around it.
@@ -42,8 +66,14 @@ def run_process(
         take: given each piece of what it prints.
         stdin: an open file that it may read; default: nothing.
         errors: subprocess.STDOUT to take what it prints as errors too, or subprocess.DEVNULL.
+        results: absolute paths of the files to hand back.
+
+    Raises:
+        RunnerBroken: a result is too large.
     """
     if sandbox.namespaced:
+        if results:
+            argv = ["/bin/sh", "-c", _REMOVE, "sh", str(len(results)), *map(str, results), *argv]
         command, limit, to_errors = sandbox.command(argv, cwd, env), timeout, errors
     else:
         command = supervised(
@@ -54,6 +84,7 @@ def run_process(
             users="" if sandbox.uid is None else f"{sandbox.uid}:{sandbox.uid}",
             folder=cwd,
             errors_taken=errors == subprocess.STDOUT,
+            results=results,
         )
         limit, to_errors = timeout + GRACE, subprocess.PIPE
     kills = _memory_kills()
@@ -69,16 +100,43 @@ def run_process(
     except OSError as e:
         take(f"{command[0]}: {e}\n".encode())
         return Ended(code=_CANNOT_START)
-    timed_out = not _wait(process, limit, take, watched=not sandbox.namespaced)
+    report = bytearray()
+    timed_out = not _wait(process, limit, take, report)
     if not sandbox.namespaced:
-        return _reported(process)
+        return _reported(bytes(report), results)
     code = process.returncode if process.returncode >= 0 else 128 - process.returncode
-    return Ended(code=code, timed_out=timed_out, out_of_memory=_memory_kills() > kills)
+    ended = Ended(code=code, timed_out=timed_out, out_of_memory=_memory_kills() > kills)
+    return replace(ended, results=_results(sandbox, results)) if results else ended
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float, take: Callable[[bytes], object], *, watched: bool) -> bool:
-    reader = threading.Thread(target=_read_all, args=(process, take), daemon=True)
-    reader.start()
+def _results(sandbox: Sandbox, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+    """What a command left in files, read in the sandbox that it ran in."""
+    printed = bytearray()
+    # Its text, not its path: the sandbox may hide where it lies.
+    argv = [sandbox.python, "-I", "-S", "-c", READER.read_text(encoding="utf-8"), *map(str, paths)]
+    run_process(
+        argv,
+        sandbox=sandbox,
+        cwd="/",
+        env={},
+        timeout=GRACE,
+        take=partial(_keep, printed, longest_report(paths)),
+        errors=subprocess.DEVNULL,
+    )
+    return parse_results(bytes(printed), paths)
+
+
+def _keep(kept: bytearray, most: int, piece: bytes) -> None:
+    if len(kept) < most:
+        kept.extend(piece)
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float, take: Callable[[bytes], object], report: bytearray) -> bool:
+    watched = process.stderr is not None
+    streams = ((process.stdout, take), (process.stderr, report.extend))
+    readers = [threading.Thread(target=_read_all, args=(stream, use), daemon=True) for stream, use in streams if stream]
+    for reader in readers:
+        reader.start()
     try:
         process.wait(limit)
     except subprocess.TimeoutExpired:
@@ -93,18 +151,14 @@ def _wait(process: subprocess.Popen[bytes], limit: float, take: Callable[[bytes]
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         # Without a sandbox something may have slipped away and keep the pipe open.
-        reader.join(_STRAGGLERS)
-        if process.stdout is not None and not reader.is_alive():
-            process.stdout.close()
+        for reader in readers:
+            reader.join(_STRAGGLERS)
     return True
 
 
-def _reported(process: subprocess.Popen[bytes]) -> Ended:
+def _reported(text: bytes, results: Sequence[PurePosixPath]) -> Ended:
     """What the supervisor said; a failure if it did not come to that, whatever the command may have done."""
-    if process.stderr is None:
-        return Ended(code=_UNWATCHED)
-    with process.stderr:
-        report = parse_report(process.stderr.read(_CHUNK))
+    report = parse_report(text, results)
     return report if isinstance(report, Ended) and not report.left else Ended(code=_UNWATCHED)
 
 
@@ -116,9 +170,7 @@ def _memory_kills() -> int:
     return 0
 
 
-def _read_all(process: subprocess.Popen[bytes], take: Callable[[bytes], object]) -> None:
-    if process.stdout is None:
-        return
-    descriptor = process.stdout.fileno()
-    while chunk := os.read(descriptor, _CHUNK):
-        take(chunk)
+def _read_all(stream: IO[bytes], take: Callable[[bytes], object]) -> None:
+    with stream:
+        while chunk := os.read(stream.fileno(), _CHUNK):
+            take(chunk)

@@ -2,14 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mwaa_deploy.runner.member import too_large
+from mwaa_deploy.runner.result_reader import LARGEST
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 """The script itself, on this host."""
 
-GRACE = 30.0
-"""Seconds beyond a command's time limit in which the supervisor ends what it started, on a busy host."""
+READER = Path(__file__).with_name("result_reader.py")
+"""What it imports, from beside it."""
+
+GRACE = 60.0
+"""Seconds beyond a command's time limit in which the supervisor ends what it started and reads, on a busy host."""
+
+_LONGEST_HEAD = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +31,7 @@ class Ended:
         out_of_memory: whether the kernel killed something for lack of memory while it ran.
         killed_all: whether all of the user's processes had to be killed to end it, those of other commands too.
         left: whether something it started could not be killed.
+        results: those of the files asked for that are there.
     """
 
     code: int
@@ -29,6 +39,7 @@ class Ended:
     out_of_memory: bool = False
     killed_all: bool = False
     left: bool = False
+    results: Mapping[PurePosixPath, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +63,7 @@ def supervised(
     folder: str,
     env: Mapping[str, str] | None = None,
     errors_taken: bool = True,
+    results: Sequence[PurePosixPath] = (),
 ) -> list[str]:
     """The command to start for a command.
 
@@ -64,18 +76,67 @@ def supervised(
         folder: working folder.
         env: variables besides those that the supervisor is started with.
         errors_taken: whether what the command prints as errors goes with its output, or is dropped.
+        results: absolute paths of the files to report.
     """
     variables = [f"{name}={value}" for name, value in (env or {}).items()]
     errors = "taken" if errors_taken else "dropped"
     # -S and -I: nothing that lies in the user's reach is imported.
     first = [python, "-I", "-S", script, f"{seconds:.3f}", users, folder, errors, str(len(variables))]
-    return [*first, *variables, *argv]
+    return [*first, *variables, str(len(results)), *map(str, results), *argv]
 
 
-def parse_report(text: bytes) -> Ended | Refused | None:
-    """What the supervisor reported; None if it did not come to that."""
+def longest_report(results: Sequence[PurePosixPath]) -> int:
+    """How many bytes a report may have, given the files that it was asked for."""
+    return _LONGEST_HEAD + len(results) * LARGEST
+
+
+def parse_report(text: bytes, results: Sequence[PurePosixPath] = ()) -> Ended | Refused | None:
+    """What the supervisor reported; None if it did not come to that, or not to its end.
+
+    Args:
+        text: the report.
+        results: the files that it was asked for.
+
+    Raises:
+        RunnerBroken: one of the files is too large.
+    """
     try:
-        report = json.loads(text)
-        return Refused(reason=report["refused"]) if "refused" in report else Ended(**report)
-    except (TypeError, ValueError):
+        report, found = _read(text, results)
+        return Refused(reason=report["refused"]) if "refused" in report else Ended(**report, results=found)
+    except (AttributeError, TypeError, ValueError):
         return None
+
+
+def parse_results(text: bytes, results: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+    """What result_reader.py printed by itself; nothing if it did not come to its end.
+
+    Args:
+        text: what it printed.
+        results: the files that it was asked for.
+
+    Raises:
+        RunnerBroken: one of the files is too large.
+    """
+    try:
+        return _read(text, results)[1]
+    except (AttributeError, TypeError, ValueError):
+        return {}
+
+
+def _read(text: bytes, paths: Sequence[PurePosixPath]) -> tuple[dict[str, Any], dict[PurePosixPath, bytes]]:
+    """The JSON object and the files after it; ValueError if some of their bytes are missing."""
+    head, _, rest = text.partition(b"\n")
+    report = json.loads(head)
+    found, at = {}, 0
+    sizes = report.pop("results", [])
+    for path, size in zip(paths, sizes, strict=bool(sizes)):
+        if size is None:
+            continue
+        if size > LARGEST:
+            raise too_large(path)
+        found[path] = rest[at : at + size]
+        at += size
+    if at != len(rest):
+        message = f"{at} bytes were announced, and {len(rest)} came"
+        raise ValueError(message)
+    return report, found

@@ -2,15 +2,17 @@
 
 Runs inside the runner, by `python3 -I -S`, where the user's code can replace neither this file nor the interpreter; in
 a container as root with the capabilities to become the runner's user and to kill. Standard library only, Python 3.7
-and later, and few imports: it starts with each command.
+and later, and few imports: it starts with each command. result_reader.py lies beside it.
 
-    supervisor.py SECONDS USERS FOLDER ERRORS NUMBER [NAME=VALUE ...] COMMAND [ARGUMENT ...]
+    supervisor.py SECONDS USERS FOLDER ERRORS NUMBER [NAME=VALUE ...] NUMBER [PATH ...] COMMAND [ARGUMENT ...]
 
 SECONDS is the time limit. USERS are names or numbers, each with a group after a colon if need be, the first that exists
-counts; nothing means to stay who we are. ERRORS is `taken` or `dropped`. NUMBER says how many variables follow.
+counts; nothing means to stay who we are. ERRORS is `taken` or `dropped`. The NUMBERs say how many variables follow, and
+how many absolute paths of files that the command may write; what is there before it starts is removed.
 
 What the command prints goes to our output. Our own errors carry one JSON object, {"code", "timed_out", "out_of_memory",
-"killed_all", "left"}, or {"refused"} if nothing was run. The command never holds either of the two.
+"killed_all", "left", "results"}, or {"refused"} if nothing was run; then a newline and the bytes of those files, as
+result_reader.py has it. The command never holds either of the two.
 """
 
 import ctypes
@@ -22,22 +24,23 @@ import signal
 import sys
 import time
 
-_SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 36, 38  # linux/prctl.h
-_CHUNK = 65536
-_PIPE = 1 << 20
-"""The most that a pipe holds when its writers are gone."""
+TYPE_CHECKING = False  # typing takes long to import
+if TYPE_CHECKING:
+    from mwaa_deploy.runner.result_reader import Who, become, read_as, remove, sizes, write_all, write_report
+else:
+    # After the standard library, of which nothing must come from here.
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    from result_reader import Who, become, read_as, remove, sizes, write_all, write_report
 
-_ONE_BY_ONE, _PATIENCE = 2.0, 12.0
-"""Seconds in which each process is looked up and killed; after these, all of the user's at once; then we give up."""
+_SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 36, 38  # linux/prctl.h
+_CHUNK, _PIPE = 65536, 1 << 20
+"""How many bytes are read at a time; the most that a pipe holds when its writers are gone."""
+
+_ONE_BY_ONE, _PATIENCE, _LONGEST = 2.0, 12.0, 50.0
+"""Seconds in which each process is looked up and killed; after these, all of the user's at once. We give up when none
+has ended for so long, or after the longest time: a thousand take a while on a busy machine."""
 
 _CANNOT_START = 127
-
-
-class Who:
-    """A user as the system knows it."""
-
-    def __init__(self, uid: int, gid: int, groups: "list[int]", home: str) -> None:
-        self.uid, self.gid, self.groups, self.home = uid, gid, groups, home
 
 
 def find_user(users: str) -> "Who | None":
@@ -64,7 +67,13 @@ def find_user(users: str) -> "Who | None":
 
 
 def start(
-    command: "list[str]", env: "dict[str, str]", folder: str, who: "Who | None", output: int, errors: int
+    command: "list[str]",
+    env: "dict[str, str]",
+    folder: str,
+    who: "Who | None",
+    results: "list[str]",
+    output: int,
+    errors: int,
 ) -> None:
     """In the child: become the command. Never returns."""
     try:
@@ -79,11 +88,9 @@ def start(
     except OSError:
         pass
     try:
-        if who:
-            os.setgroups(who.groups)
-            os.setresgid(who.gid, who.gid, who.gid)
-            os.setresuid(who.uid, who.uid, who.uid)
+        become(who)
         ctypes.CDLL(None).prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        remove(results)
         os.chdir(folder)
         execute(command, env)
     except BaseException as e:
@@ -143,7 +150,7 @@ def watch(first: int, reading: int, woken: int, deadline: float) -> bool:
         return True
     finally:
         os.set_blocking(1, True)
-        _write_all(pending)
+        write_all(1, pending)
 
 
 def descendants() -> "list[int]":
@@ -177,12 +184,9 @@ def kill_all_of(who: Who) -> None:
 
 
 def end_all(first: int, who: "Who | None") -> "tuple[int, bool, bool]":
-    """Kill the command and all that descends from it.
-
-    Its status as the system tells it; whether all of the user's had to be killed for that; whether some are left.
-    """
+    """Kill the command and all below it: its status, whether all of the user's had to be, whether some are left."""
     status, killed_all = 0, False
-    started = time.monotonic()
+    started = last = time.monotonic()
     try:
         os.killpg(first, signal.SIGKILL)
     except OSError:
@@ -195,9 +199,10 @@ def end_all(first: int, who: "Who | None") -> "tuple[int, bool, bool]":
         if pid == first:
             status = found
         if pid:
+            last = time.monotonic()
             continue
         seconds = time.monotonic() - started
-        if seconds > _PATIENCE:
+        if seconds > _LONGEST or time.monotonic() - last > _PATIENCE:
             return status, killed_all, True
         if seconds > _ONE_BY_ONE and who and os.getuid() == 0:
             killed_all = True
@@ -207,7 +212,7 @@ def end_all(first: int, who: "Who | None") -> "tuple[int, bool, bool]":
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
-        time.sleep(0.002)
+        time.sleep(0.05 if killed_all else 0.002)  # to look for them takes the core that they need to end
 
 
 def memory_kills() -> int:
@@ -224,11 +229,6 @@ def memory_kills() -> int:
     return 0
 
 
-def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
-
-
 def _drain(reading: int) -> None:
     # No more than can be left of those who are gone: somebody else may have been handed the other end.
     os.set_blocking(reading, False)
@@ -239,7 +239,7 @@ def _drain(reading: int) -> None:
             if not data:
                 return
             left -= len(data)
-            _write_all(data)
+            write_all(1, data)
     except BlockingIOError:
         pass
 
@@ -248,20 +248,22 @@ def _code(status: int) -> int:
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _report(text: str) -> None:
-    os.write(2, text.encode())
+def _split(words: "list[str]") -> "tuple[list[str], list[str]]":
+    end = 1 + int(words[0])
+    return words[1:end], words[end:]
 
 
 def main(arguments: "list[str]") -> None:
     """Run the command and report."""
-    seconds, users, folder, errors, number = arguments[:5]
-    variables, command = arguments[5 : 5 + int(number)], arguments[5 + int(number) :]
+    seconds, users, folder, errors = arguments[:4]
+    variables, rest = _split(arguments[4:])
+    results, command = _split(rest)
     try:
         who = find_user(users)
     except LookupError:
-        return _report('{"refused": "no user"}')
+        return write_report(2, '{"refused": "no user"}', [])
     if who and who.uid == 0:
-        return _report('{"refused": "root"}')
+        return write_report(2, '{"refused": "root"}', [])
     env = dict(os.environ)
     if who and env.get("HOME") == pwd.getpwuid(os.getuid()).pw_dir:
         env["HOME"] = who.home
@@ -278,16 +280,19 @@ def main(arguments: "list[str]") -> None:
     reading, writing = os.pipe()
     first = os.fork()
     if first == 0:
-        start(command, env, folder, who, writing, writing if errors == "taken" else os.open(os.devnull, os.O_WRONLY))
+        to_errors = writing if errors == "taken" else os.open(os.devnull, os.O_WRONLY)
+        start(command, env, folder, who, results, writing, to_errors)
     os.close(writing)
     try:
         in_time = watch(first, reading, woken, time.monotonic() + float(seconds))
     finally:
         status, killed_all, left = end_all(first, who)
     _drain(reading)
-    words = (_code(status), not in_time, memory_kills() > kills, killed_all, left)
-    text = '{"code": %d, "timed_out": %s, "out_of_memory": %s, "killed_all": %s, "left": %s}' % words
-    return _report(text.replace("True", "true").replace("False", "false"))
+    # What still runs could still write.
+    found = read_as(who, [] if left else results)
+    words = (_code(status), not in_time, memory_kills() > kills, killed_all, left, sizes(found))
+    text = '{"code": %d, "timed_out": %s, "out_of_memory": %s, "killed_all": %s, "left": %s, "results": %s}' % words
+    return write_report(2, text.replace("True", "true").replace("False", "false"), found)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ from mwaa_deploy.ports import Completed, RunnerFamily
 from mwaa_deploy.runner.archive import make_archive
 from mwaa_deploy.runner.covers import mounts, private_paths
 from mwaa_deploy.runner.environment import SYSTEM_PATH, venv_environment
-from mwaa_deploy.runner.facts import PROBE, Facts, differences, parse_facts
+from mwaa_deploy.runner.facts import Facts, differences, parse_facts, probe_command
 from mwaa_deploy.runner.home import HomeTemplates
-from mwaa_deploy.runner.member import LARGEST, too_large
+from mwaa_deploy.runner.member import too_large
 from mwaa_deploy.runner.output import CappedOutput
 from mwaa_deploy.runner.packages import LockedPackages
 from mwaa_deploy.runner.process import run_process
 from mwaa_deploy.runner.pythons import HostPython
+from mwaa_deploy.runner.result_reader import LARGEST
 from mwaa_deploy.runner.sandbox import Confinement, Limits, Sandbox, choose_sandbox, free_uid, refuse_unconfined
 from mwaa_deploy.runner.supervision import Ended
 
@@ -63,6 +64,7 @@ class VenvRunner:
         self._env = env
         self._variables = dict(variables or {})
         self._root: Path | None = None
+        self._test_tools = Path()
         self._environment: dict[str, str] = {}
         self._limits = limits or Limits()
         self._sandbox = Sandbox(confinement=Confinement.NONE)
@@ -81,7 +83,9 @@ class VenvRunner:
         self._root = Path(tempfile.mkdtemp(prefix="mwaa-deploy-")).resolve()
         try:
             uid = free_uid()
-            self._templates.copy(self._packages, self._python, self._root / "airflow", owner=uid)
+            self._test_tools = self._templates.copy(
+                self._packages, self._python, self._root / "airflow", owner=uid
+            ).resolve()
             (self._root / "tmp").mkdir()
             self._environment = {**venv_environment(self._env, self.home, version), **self._variables}
             if uid is not None:
@@ -135,6 +139,11 @@ class VenvRunner:
         return str(self.home / ".local" / "bin" / "python")
 
     @property
+    def test_tools(self) -> PurePosixPath | None:
+        """Those beside the template, where the sandbox shows them and keeps them from being written."""
+        return PurePosixPath(self.facts.test_tools) if self.facts.test_tools else None
+
+    @property
     def facts(self) -> Facts:
         """What was found in it."""
         if self._facts is None:
@@ -173,18 +182,26 @@ class VenvRunner:
         env: Mapping[str, str] | None = None,
         cwd: PurePosixPath | None = None,
         network: bool = True,
+        results: Sequence[PurePosixPath] = (),
     ) -> Completed:
-        """Run a command to its end, or kill it and all it started after `timeout` seconds."""
+        """Run a command to its end, or kill it and all it started after `timeout` seconds.
+
+        Raises:
+            RunnerBroken: a result is larger than 64 MiB.
+        """
         output = CappedOutput()
         sandbox = self._sandbox if network and not self._closed else self._offline
         started = time.monotonic()
-        ended = self._process(argv, timeout=timeout, take=output.write, env=env, cwd=cwd, sandbox=sandbox)
+        ended = self._process(
+            argv, timeout=timeout, take=output.write, env=env, cwd=cwd, sandbox=sandbox, results=results
+        )
         return Completed(
             exit_code=ended.code,
             output=output.text(),
             seconds=time.monotonic() - started,
             timed_out=ended.timed_out,
             out_of_memory=ended.out_of_memory,
+            results=ended.results,
         )
 
     def close_network(self) -> None:
@@ -215,6 +232,7 @@ class VenvRunner:
         stdin: IO[bytes] | None = None,
         errors: int = subprocess.STDOUT,
         sandbox: Sandbox | None = None,
+        results: Sequence[PurePosixPath] = (),
     ) -> Ended:
         return run_process(
             argv,
@@ -225,6 +243,7 @@ class VenvRunner:
             take=take,
             stdin=stdin,
             errors=errors,
+            results=results,
         )
 
     @property
@@ -238,7 +257,7 @@ class VenvRunner:
         return mounts(
             root=self._open_root,
             private=private_paths(self._env, _home_of_user()),
-            kept=[self._python.prefix],
+            kept=[self._python.prefix, self._test_tools],
             resolver=resolver.read_text(encoding="utf-8") if resolver.is_file() else "",
         )
 
@@ -251,7 +270,8 @@ class VenvRunner:
         offline = replace(self._sandbox, network=False) if self._sandbox.namespaced else None
         for sandbox in (offline, self._sandbox) if offline else (self._sandbox,):
             output = CappedOutput()
-            self._process([self.python, "-c", PROBE], timeout=_QUICK, take=output.write, sandbox=sandbox)
+            command = probe_command(self.python, str(self._test_tools))
+            self._process(command, timeout=_QUICK, take=output.write, sandbox=sandbox)
             with suppress(ValueError):
                 found = parse_facts(output.text())
                 self._offline = sandbox if sandbox is offline else None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mwaa_deploy.checks.constraint_source import HttpConstraints
+from mwaa_deploy.checks.launched_tests import files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.pins import parse_pins
@@ -19,7 +20,7 @@ from mwaa_deploy.checks.selection import all_checks
 from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.suite import run_checks
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
-from mwaa_deploy.checks.waiting_tests import WaitingTests, files_of_test_tools
+from mwaa_deploy.checks.waiting_tests import WaitingTests
 from mwaa_deploy.ports import Runner
 from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.packages import find_packages, images_folder
@@ -53,15 +54,15 @@ def open_venv(airflow_version: str = AIRFLOW) -> VenvRunner:
 
 
 @pytest.fixture(scope="session")
-def test_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The locked pytest, in a folder."""
+def test_tools(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """The locked pytest, in a folder, for runners that do not bring it."""
     folder = tmp_path_factory.mktemp("test-tools")
     lock = ROOT / "requirements" / "test-tools.txt"
     subprocess.run(
         [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", folder, "--require-hashes", "-r", lock],
         check=True,
     )
-    return folder
+    return lambda: folder
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def check(
     project: Project,
     runner: Runner,
     *,
-    test_tools: Path | None = None,
+    test_tools: Callable[[], Path] | None = None,
     limits: CheckLimits | None = None,
     log: FakeLog | None = None,
     settings: CheckSettings | None = None,
@@ -123,16 +124,17 @@ def laid_out(project: Project, runner: Runner) -> Layout:
 def run_unit_tests(
     layout: Layout,
     runner: Runner,
-    test_tools: Path | None,
+    test_tools: Callable[[], Path] | None,
     *,
     limits: CheckLimits | None = None,
     settings: CheckSettings | None = None,
 ) -> CheckResult:
     """The unit tests alone, of a project that is laid out."""
     settings = settings or CheckSettings()
-    runner.put_all(files_of_test_tools(layout, test_tools, settings))
+    runner.put_all(files_of_test_tools(layout, runner, test_tools, settings))
     limits = limits or CheckLimits()
-    with WaitingTests(layout, runner, test_tools=test_tools, limits=limits, settings=settings) as tests:
+    launch = plan_launch(layout, runner, test_tools=test_tools, limits=limits, settings=settings)
+    with WaitingTests(launch, runner) as tests:
         return tests.go()
 
 

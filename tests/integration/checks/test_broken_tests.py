@@ -7,6 +7,7 @@ import pytest
 
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
+from mwaa_deploy.checks.startup_environment import RunnerWithEnvironment
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from mwaa_deploy.ports import Runner
 from tests.integration.checks.conftest import laid_out, places, run_unit_tests
@@ -278,11 +279,17 @@ def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):
     assert run_tests(files).severity is Severity.PASS
 
 
+class WithoutTools(RunnerWithEnvironment):
+    """A runner as of an image that is not ours."""
+
+    test_tools = None
+
+
 def test_a_runner_without_pytest_is_a_failure(runner, make_project):
     empty(runner)
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
-    result = run_unit_tests(layout, runner, None)
+    result = run_unit_tests(layout, WithoutTools(runner, variables={}), None)
 
     assert [verdict.message for verdict in result.failures] == [
         "There is no pytest in the runner, and none was brought along."
@@ -297,6 +304,7 @@ def test_pytest_7_is_called_in_a_way_it_knows(runner, make_project, tmp_path_fac
     empty(runner)
     layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
 
-    result = run_unit_tests(layout, runner, tools)
+    result = run_unit_tests(layout, WithoutTools(runner, variables={}), lambda: tools)
 
+    assert "pytest-7.1.3" in result.log
     assert [verdict.severity for verdict in result.verdicts] == [Severity.PASS], result.log

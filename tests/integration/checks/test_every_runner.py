@@ -6,7 +6,7 @@ once.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,7 +122,9 @@ class Judged:
 
 
 @pytest.fixture(scope="module", params=SPOTS)
-def judged(request: pytest.FixtureRequest, test_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+def judged(
+    request: pytest.FixtureRequest, test_tools: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Judged:
     spot: Spot = request.param
     root = tmp_path_factory.mktemp("projects")
     with spot.open() as runner:
@@ -192,7 +194,7 @@ def _empty(runner: Runner) -> None:
     assert runner.run(gone, timeout=60).exit_code == 0
 
 
-def _tests(runner: Runner, root: Path, test_tools: Path) -> dict[str, list[Place]]:
+def _tests(runner: Runner, root: Path, test_tools: Callable[[], Path]) -> dict[str, list[Place]]:
     def run(files: Mapping[str, str]) -> list[Place]:
         _empty(runner)
         parts = {folder: folder for folder in ("tests", "plugins") if any(name.startswith(folder) for name in files)}

@@ -105,12 +105,3 @@ def test_a_result_of_another_form_is_a_failure_that_says_so(runner, tmp_path):
 
     assert [verdict.severity for verdict in judged.dags.verdicts] == [Severity.FAIL]
     assert "is not one of ours: an object was expected, not 5" in judged.dags.failures[0].message
-
-
-def test_a_file_that_kills_the_probe_is_told_as_such(runner, tmp_path):
-    root = write(tmp_path, {"dags/kills.py": "# airflow dag\nimport os\nos.kill(os.getppid(), 9)\n"})
-
-    result = judge_dags_of(root, runner).dags
-
-    assert [verdict.severity for verdict in result.verdicts] == [Severity.FAIL]
-    assert "was killed" in result.failures[0].message

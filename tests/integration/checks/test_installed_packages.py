@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from packaging.utils import NormalizedName, canonicalize_name
 
-from mwaa_deploy.checks import layout
 from mwaa_deploy.checks.installed import Installed, parse_installed
+from mwaa_deploy.checks.scripts import PROBES
 
-SCRIPT = layout.PROBES / "installed_packages.py"
+SCRIPT = PROBES / "installed_packages.py"
 
 
 def listed(output: Path, *arguments: str, **env: str) -> Installed:

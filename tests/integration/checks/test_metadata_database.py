@@ -73,7 +73,9 @@ def test_fixtures_are_there_and_no_value_of_theirs_is_shown(runner, make_project
 
 def test_a_database_that_the_image_lacks_is_made_only_where_something_needs_it(fresh_runner, make_project):
     assert fresh_runner.run(["rm", str(fresh_runner.home / "airflow.db")], timeout=30).exit_code == 0
-    project = make_project({"dags/d.py": "from airflow import DAG\n", "tests/test_a.py": ""})
+    project = make_project({"dags/d.py": "from airflow import DAG\n", "tests/test_a.py": "", "startup.sh": ""})
+    # Ours bring one along, so that only a startup script can have taken it away.
+    project = replace(project, startup_script=project.root / "startup.sh")
     layout = laid_out(project, fresh_runner)
     unneeded = replace(layout, project=replace(project, tests=None))
 

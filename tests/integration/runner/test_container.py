@@ -6,6 +6,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -240,6 +241,32 @@ def test_user_code_can_neither_end_nor_replace_what_watches_it(engine, image):
         assert set(completed.output.split()) == {"PermissionError"}
         assert (completed.exit_code, completed.timed_out) == (137, False)
         assert runner.run(["echo", "usable"], timeout=30).output == "usable\n"
+
+
+def test_user_code_that_ends_what_reads_a_result_only_loses_the_result(engine, image):
+    """The reader runs as the user, beside other commands of the user's."""
+    code = (
+        "import os, sys\n"
+        "stop, *results = sys.argv[1:]\n"
+        "while not os.path.exists(stop):\n"
+        "    for pid in [int(name) for name in os.listdir('/proc') if name.isdigit() and int(name) != os.getpid()]:\n"
+        "        try:\n"
+        "            words = open(f'/proc/{pid}/cmdline').read().split('\\0')\n"
+        "            if '/mwaa-deploy/supervisor.py' in words and set(words) & set(filter(os.path.exists, results)):\n"
+        "                os.kill(pid, 9)\n"
+        "                print('killed')\n"
+        "        except OSError:\n"
+        "            pass"
+    )
+    with ContainerRunner(engine, settings(image)) as runner, ThreadPoolExecutor(1) as pool:
+        stop, *results = (runner.home / name for name in ("stop", "a", "b", "c", "d", "e"))
+        killing = pool.submit(runner.run, [runner.python, "-c", code, *map(str, (stop, *results))], timeout=60)
+        write = ["sh", "-c", 'head -c 60000000 /dev/zero >"$0"; exit 3']
+        ended = [runner.run([*write, str(result)], timeout=30, results=[result]) for result in results]
+        runner.put(stop, b"")
+        assert "killed" in killing.result().output
+    assert {completed.exit_code for completed in ended} == {3}
+    assert any(completed.results == {} for completed in ended)
 
 
 def test_a_command_whose_supervisor_is_gone_is_never_taken_for_a_success(engine, image):

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import uuid
 from dataclasses import fields, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -92,6 +92,30 @@ def test_a_command_runs_where_it_should_as_nobody_in_particular(sandbox):
 
 def test_its_exit_code_comes_through(sandbox):
     assert run(sandbox, "sh", "-c", "exit 44")[0] == 44
+
+
+@pytest.mark.parametrize("way", [*WAYS, Confinement.NONE])
+def test_results_are_handed_back_in_every_way(way, root, hidden):
+    sandbox = Sandbox(confinement=way) if way is Confinement.NONE else make(way, root, hidden)
+    if way is Confinement.USER_NAMESPACES and os.geteuid() == 0:
+        sandbox = AsNobody(**{field.name: getattr(sandbox, field.name) for field in fields(sandbox)})
+    paths = [PurePosixPath(root, "results", name) for name in ("a", "stale", "link", "fifo", "large")]
+    Path(root, "results").mkdir(mode=0o777)
+    Path(root, "results").chmod(0o777)
+    Path(paths[1]).write_text("stale")
+    line = "printf 'a\\n' >a; ln -s a link; mkfifo fifo; head -c 3000000 /dev/zero >large; echo out; exit 3"
+    output = bytearray()
+    ended = run_process(
+        ["sh", "-c", line],
+        sandbox=sandbox,
+        cwd=str(paths[0].parent),
+        env={"PATH": "/usr/bin:/bin"},
+        timeout=20,
+        take=output.extend,
+        results=paths,
+    )
+    assert (ended.code, bytes(output)) == (3, b"out\n")
+    assert ended.results == {paths[0]: b"a\n", paths[4]: bytes(3_000_000)}
 
 
 def test_covered_files_are_not_there(namespaced, hidden):

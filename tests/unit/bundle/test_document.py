@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mwaa_deploy.bundle.document import DocumentInvalid, LinedDict, load_document
+from mwaa_deploy.bundle.document import load_document
+from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict
 
 SCALARS = st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(

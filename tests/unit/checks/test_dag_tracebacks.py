@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from mwaa_deploy.checks.layout import PROBES
+from mwaa_deploy.checks.scripts import PROBES
 
 HOME = "/usr/local/airflow"
 FOLDERS = [f"{HOME}/dags", f"{HOME}/plugins"]

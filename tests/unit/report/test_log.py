@@ -95,6 +95,23 @@ def test_the_summary_is_appended_and_never_over_the_limit(summary_file):
     assert "cut: a step summary holds 1 MiB" in text
 
 
+@pytest.mark.parametrize(("named", "why"), [(None, "is not set"), ("", "is not set"), ("gone.md", "names no file")])
+def test_without_a_file_for_the_summary_the_run_goes_on_and_says_so_once(capsys, tmp_path, monkeypatch, named, why):
+    if named is None:
+        monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    else:
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", named and str(tmp_path / named))
+    log = ActionsLog()
+
+    log.summary("# ours")
+    log.summary("more")
+
+    said = capsys.readouterr().out
+    assert f"GITHUB_STEP_SUMMARY {why}" in said
+    assert len(said.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, *SAMPLES.values()])
 def test_hostile_text_is_no_command_wherever_it_stands(capsys, summary_file, monkeypatch, tmp_path, text):
     """In names and files too, where the commands are our own."""

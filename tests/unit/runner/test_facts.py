@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mwaa_deploy.ports import RunnerFamily
-from mwaa_deploy.runner.facts import PROBE, Facts, describe_container, differences, parse_facts
+from mwaa_deploy.runner.facts import PROBE, Facts, describe_container, differences, parse_facts, probe_command
+from mwaa_deploy.runner.unit_test_tools import digest_of_lock
 
 AS_MWAA = Facts(
     airflow="2.10.3",
@@ -46,6 +47,24 @@ def test_the_python_of_an_unknown_version_is_not_judged():
 
 def test_another_system_is_named():
     assert "System libraries are those of Debian GNU/Linux 12" in of(replace(AS_MWAA, system="Debian GNU/Linux 12"))
+
+
+@pytest.mark.parametrize(
+    ("airflow", "system", "said"),
+    [
+        ("2.6.3", "Debian GNU/Linux 12", "of Debian GNU/Linux 12; MWAA's containers run Amazon Linux 2."),
+        ("2.7.2", "Debian GNU/Linux 12", "of Debian GNU/Linux 12; MWAA's containers run Amazon Linux 2023."),
+        ("2.6.3", "Amazon Linux 2023.6", "of Amazon Linux 2023.6; MWAA's containers run Amazon Linux 2."),
+        ("2.7.2", "Amazon Linux 2", "of Amazon Linux 2; MWAA's containers run Amazon Linux 2023."),
+        ("2.6.3", "Amazon Linux 2", ""),
+        ("2.7.2", "Amazon Linux 2023.6", ""),
+    ],
+)
+def test_the_system_is_compared_with_that_of_the_same_airflow_on_mwaa(airflow, system, said):
+    found = of(replace(AS_MWAA, airflow=airflow, system=system))
+
+    assert ("System libraries" in found) is bool(said)
+    assert said in found
 
 
 def test_what_our_own_packages_lack_is_named():
@@ -89,6 +108,27 @@ def test_the_probe_tells_of_the_python_it_runs_in():
     facts = parse_facts(f"a banner\n{printed}")
     assert (facts.executable, facts.airflow) == (sys.executable, None)
     assert facts.python == "{}.{}.{}".format(*sys.version_info[:3])
+
+
+@pytest.mark.parametrize(
+    ("marker", "changeable", "counts"),
+    [
+        ("{digest}  -", False, True),
+        ("{digest}", False, True),
+        ("{digest}", True, False),
+        ("0" * 64, False, False),
+        ("", False, False),
+        (None, False, False),
+    ],
+)
+def test_tools_count_if_their_lock_is_the_wanted_one_and_nobody_can_change_them(tmp_path, marker, changeable, counts):
+    if marker is not None:
+        (tmp_path / "lock.sha256").write_text(marker.format(digest=digest_of_lock()) + "\n")
+    python, option, code, *arguments = probe_command(sys.executable, str(tmp_path))
+    # Root may write anywhere.
+    code = f"import os\nos.access = lambda *_: {changeable}\n{code}"
+    printed = subprocess.run([python, option, code, *arguments], capture_output=True, text=True, check=True).stdout
+    assert parse_facts(printed).test_tools == (str(tmp_path) if counts else None)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import fnmatch
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mwaa_deploy.errors import AirflowVersionUnknown
+from mwaa_deploy.package_data import lock_of_test_tools
 from mwaa_deploy.runner.packages import LockedPackages, find_packages, images_folder, pythons_of_mwaa
 
 IMAGES = images_folder({})
@@ -107,10 +109,12 @@ def test_an_unknown_version_is_refused_with_the_known_ones():
 
 def test_the_digest_follows_every_file_and_the_base(tmp_path):
     folder = shutil.copytree(IMAGES, tmp_path / "images")
-    packages = find_packages(folder, "2.10.3")
+    tools = tmp_path / "tools.txt"
+    shutil.copyfile(lock_of_test_tools(), tools)
+    packages = replace(find_packages(folder, "2.10.3"), test_tools_lock=tools)
     seen = {packages.digest("base"), packages.digest("another base")}
     for name in packages.files():
-        with (folder / name).open("a") as file:
+        with (tools if name == "test-tools.txt" else folder / name).open("a") as file:
             file.write("\n# changed\n")
         seen.add(packages.digest("base"))
     assert len(seen) == 2 + len(packages.files())

@@ -5,17 +5,20 @@ Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
 
 import json
 import os
+import re
 import signal
 import sys
 import time
 
+from mwaa_deploy_forks import MOST, TOO_MANY, limit_forks
 from mwaa_deploy_results import nothing
 from mwaa_deploy_tracebacks import error, parse_fault
 from mwaa_deploy_worker import prepare_process
 
 GRACE = 3.0  # seconds that an item gets on top of its limit, for Airflow's own time-out to say where it was
 LONGEST_LINE = 16 * 1024 * 1024  # bytes that one item's result may have
-_PATIENCE = 30.0  # seconds to wait for a process that can be forked
+
+_STARVED = re.compile(r"\[Errno 1[12]\]|can't start new thread|\"MemoryError\"")  # EAGAIN, ENOMEM
 
 
 class Child:
@@ -45,12 +48,20 @@ class Child:
         self.source, outlet = os.pipe()
         inlet, self._orders = os.pipe()
         with open(self.fault_path, "w") as fault:
-            self.pid = _fork()
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                self.pid = os.fork()
+            except OSError:  # there are too many processes
+                for descriptor in (self.source, outlet, inlet, self._orders):
+                    os.close(descriptor)
+                raise
             if self.pid == 0:
                 try:
                     for descriptor in [self.source, self._orders, *pool.descriptors()]:
                         os.close(descriptor)
                     prepare_process(fault)
+                    limit_forks(fault)
                     with open(inlet, "rb") as orders:
                         pool.serve(orders, outlet)
                 finally:
@@ -137,7 +148,10 @@ class Child:
     def _believe(self):
         """Keep what was found: the process was still well after it."""
         for number, load in self._unsure:
-            self._pool.results[number] = load
+            if _is_starved(load) and not self._last_chance:
+                self._pool.suspect(number)
+            else:
+                self._pool.results[number] = load
         self._unsure = []
 
     def is_over(self):
@@ -203,6 +217,9 @@ class Child:
             said = error("Timeout", "%s within %g s" % (what, self._pool.limit), *place, text=text)
         elif self._garbled:
             said = error("Result", "what was written about this file is not what loading it writes", *place)
+        elif TOO_MANY in text:
+            what = "more than %d processes were forked while the file was loaded" % MOST
+            said = error("Processes", what, *place, text=text)
         elif os.WIFSIGNALED(self._status):
             ended = "the process was killed by signal %d while the file was loaded" % os.WTERMSIG(self._status)
             said = error("Crash", ended, *place, text=text)
@@ -215,15 +232,6 @@ class Child:
         return load
 
 
-def _fork():
-    """Fork; when there are too many processes, wait for some to end."""
-    deadline = time.monotonic() + _PATIENCE
-    sys.stdout.flush()
-    sys.stderr.flush()
-    while True:
-        try:
-            return os.fork()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
+def _is_starved(load):
+    """Whether a file failed for lack of processes or memory, which another one may have taken."""
+    return bool(load) and bool(_STARVED.search(json.dumps(load["errors"])))  # it may have any form

@@ -9,11 +9,13 @@ import selectors
 import time
 
 from mwaa_deploy_child import Child
+from mwaa_deploy_descendants import bury, kill_descendants, outlive_descendants
 from mwaa_deploy_results import Results
 
 SMALLEST_BATCH, LARGEST_BATCH = 40, 250
 MOST_ALONE = 4  # files for each process: so few are loaded in a process of their own each
 _TICK, _PAUSE = 0.05, 0.003
+_PATIENCE = 30.0  # seconds to wait for a process that can be forked
 
 
 class Pool:
@@ -40,6 +42,7 @@ class Pool:
         self._suspects = collections.deque()
         self._selector = selectors.DefaultSelector()
         self._children = []
+        self._refused_since = None
 
     def run(self, batches):
         """Load the items of all batches.
@@ -47,6 +50,7 @@ class Pool:
         Args:
             batches: lists of numbers. One alone is loaded in a process of its own.
         """
+        outlive_descendants()
         self._batches.extend(batches)
         while self._batches or self._suspects or self._children:
             self._start_some()
@@ -58,6 +62,7 @@ class Pool:
                     self._selector.unregister(child.source)
                     self._children.remove(child)
                     child.conclude()
+            bury({child.pid for child in self._children})
         return self.results
 
     def descriptors(self):
@@ -81,14 +86,35 @@ class Pool:
 
     def _start_some(self):
         while self._batches and len(self._children) < self._jobs:
-            self._start(self._batches.popleft(), False)
+            if not self._start(self._batches[0], False):
+                return
+            self._batches.popleft()
         if self._suspects and not self._children and not self._batches:
-            self._start([self._suspects.popleft()], True)
+            if self._start([self._suspects[0]], True):
+                self._suspects.popleft()
 
     def _start(self, batch, last_chance):
-        child = Child(self, batch, last_chance)
+        """Start a process if one can be had; while there is none, those that run are still kept to their limits."""
+        try:
+            child = Child(self, batch, last_chance)
+        except OSError:
+            if not self._waits_for_room():
+                raise
+            return False
+        self._refused_since = None
         self._children.append(child)
         self._selector.register(child.source, selectors.EVENT_READ, child)
+        return True
+
+    def _waits_for_room(self):
+        """Whether there may be a process to be had soon: of ours that run, each ends at its limit."""
+        if self._children:
+            return True
+        now = time.monotonic()
+        self._refused_since = self._refused_since or now
+        kill_descendants()  # nothing that is still wanted
+        time.sleep(_TICK)
+        return now - self._refused_since < _PATIENCE
 
 
 def batches(costly, cheap, jobs):

@@ -21,7 +21,9 @@ from json import dumps, loads  # as they are now: files may replace those in the
 from time import monotonic
 
 import mwaa_deploy_airflow as adapter
+from mwaa_deploy_descendants import die_first
 from mwaa_deploy_descriptions import describe
+from mwaa_deploy_signals import spare_ancestors
 from mwaa_deploy_tracebacks import error, in_folders, own_caller, parse_traceback
 from mwaa_deploy_traces import Snapshot, State
 from mwaa_deploy_watch import Watch
@@ -236,11 +238,8 @@ def prepare_process(fault):
     """Set up a process that has just been forked: it ends with its parent, and crashes leave a traceback."""
     os.setpgid(0, 0)
     die_with_parent()
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("500")  # when memory runs out, this process is the one to be killed
-    except OSError:
-        pass
+    die_first()
+    spare_ancestors()
     faulthandler.enable(file=fault)
     faulthandler.register(signal.SIGUSR2, file=fault, all_threads=False)
 

@@ -186,15 +186,48 @@ def start_coverage(home, folder):
         return None
 
 
-def run_tests(options):
+def expect_modules(known):
+    """Let pytest not warn that it could not rewrite modules that were there before it: Airflow's, not the user's."""
+    from _pytest.assertion.rewrite import AssertionRewritingHook
+
+    warn = getattr(AssertionRewritingHook, "_warn_already_imported", None)
+    if warn:
+
+        def warn_of_others(self, name):
+            if name not in known:
+                warn(self, name)
+
+        AssertionRewritingHook._warn_already_imported = warn_of_others
+
+
+def import_pytest(tools):
+    """Import pytest; with our own pluggy where Airflow, as before 2.7, has one that is too old for it."""
+    try:
+        return importlib.import_module("pytest")
+    except ImportError:
+        if not tools:
+            raise
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("pytest", "_pytest", "pluggy"):
+            del sys.modules[name]
+    sys.path.insert(0, tools)
+    try:
+        importlib.import_module("pluggy")
+        return importlib.import_module("pytest")
+    finally:
+        sys.path.remove(tools)
+
+
+def run_tests(options, known=()):
     """Run pytest and give its status."""
     adopt()
     progress = Progress(os.path.join(options.results, "tests.json"), options.home)
     try:
-        import pytest
+        pytest = import_pytest(options.tools)
     except ImportError as problem:
         sys.stderr.write("pytest cannot be imported: %s\n" % problem)
         return NO_PYTEST
+    expect_modules(known)
     measurement = start_coverage(options.home, options.results) if options.coverage else None
     status = int(pytest.main(options.arguments, plugins=[progress]))
     if measurement:
@@ -206,8 +239,11 @@ def run_tests(options):
     return status
 
 
-def main():
-    """Wait, run the tests in a process of their own, and end with its status."""
+def main(known=None):
+    """Wait, run the tests in a process of their own, and end with its status.
+
+    known: names of the modules that are imported already, where this process began as warm_start.py.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", required=True)
     parser.add_argument("--results", required=True)
@@ -221,7 +257,7 @@ def main():
     options = parser.parse_args()
     adopt()
     clear(options.results)
-    if not os.path.exists(options.wait_for):
+    if known is None and not os.path.exists(options.wait_for):
         import_beforehand(options.tools)
         wait(options)
         prepare_path(options.home, options.tools)
@@ -235,7 +271,7 @@ def main():
     if pid:
         return watch(pid, options)
     # From here on as if this were the whole program: what the tests leave behind is looked after when it exits.
-    return run_tests(options)
+    return run_tests(options, known or ())
 
 
 if __name__ == "__main__":
