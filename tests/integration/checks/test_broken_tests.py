@@ -296,6 +296,20 @@ def test_a_runner_without_pytest_is_a_failure(runner, make_project):
     ]
 
 
+def test_a_pluggy_that_is_too_old_for_our_pytest_is_passed_over(runner, make_project, test_tools):
+    """As Airflow before 2.7 brings it along."""
+    empty(runner)
+    layout = laid_out(make_project({"tests/test_a.py": "def test_a(): pass\n"}), runner)
+    old = runner.home / "pluggy.py"
+    runner.put(old, b"def HookimplMarker(name): raise NotImplementedError\n")
+
+    result = run_unit_tests(layout, runner, test_tools)
+
+    assert runner.run(["rm", str(old)], timeout=30).exit_code == 0
+    assert [verdict.message for verdict in result.failures] == [], result.log
+    assert [verdict.subject for verdict in result.verdicts] == ["tests.test_a::test_a"]
+
+
 def test_pytest_7_is_called_in_a_way_it_knows(runner, make_project, tmp_path_factory):
     tools = tmp_path_factory.mktemp("pytest-7")
     subprocess.run(
