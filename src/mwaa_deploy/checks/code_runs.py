@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
@@ -136,7 +136,8 @@ class WarmRun:
         )
 
         def probed() -> ProbeAnswer:
-            return probe_answer(running.result().probe, output)
+            completed = running.result().probe
+            return replace(probe_answer(completed, output), seconds=completed.seconds)
 
         def tested() -> CheckResult:
             assert launch is not None  # noqa: S101 -- it is called only where there is one

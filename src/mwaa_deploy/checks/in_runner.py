@@ -181,8 +181,9 @@ class _Checks:
 
     def _judge_dags(self, probe: Callable[[], ProbeAnswer]) -> DagJudgement:
         began = time.monotonic()
-        judgement = judge_probe(probe(), self._layout, self._request.settings, self._request.limits)
-        seconds = time.monotonic() - began
+        answer = probe()
+        judgement = judge_probe(answer, self._layout, self._request.settings, self._request.limits)
+        seconds = time.monotonic() - began if answer.seconds is None else answer.seconds
         return replace(judgement, dags=replace(judgement.dags, seconds=seconds))
 
     def _leave_out(self, reason: str, *checks: str) -> None:

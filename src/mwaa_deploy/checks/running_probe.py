@@ -24,10 +24,16 @@ _LOCAL_SETTINGS = "airflow_local_settings.py"
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeAnswer:
-    """How the probe ended. `document` is what it wrote, None if it did not get that far."""
+    """How the probe ended.
+
+    Attributes:
+        document: what it wrote, None if it did not get that far.
+        seconds: that it took once it had its word; None where only who waited for it knows.
+    """
 
     completed: Completed
     document: bytes | None
+    seconds: float | None = None
 
 
 class RunningProbe:

@@ -104,26 +104,20 @@ class WarmStart:
 
 def _answer(completed: Completed, own: PurePosixPath) -> WarmAnswer:
     results = completed.results
+    kinds = {"probe": int | None, "probe_seconds": float | None, "tests": int | None, "tests_seconds": float | None}
     try:
-        found = fields(
-            parse_result(results.get(own / _RESULT, b"null")),
-            probe=int | None,
-            tests=int | None,
-            tests_seconds=float | None,
-        )
+        found = fields(parse_result(results.get(own / _RESULT, b"null")), **kinds)
     except ForeignResult:
-        found = {}  # whoever killed it, killed what it watched
+        found = dict.fromkeys(kinds)  # whoever killed it, killed what it watched
     printed = results.get(own / _LOG, b"").decode("utf-8", errors="replace")
-    return WarmAnswer(
-        probe=replace(completed, exit_code=_status(found.get("probe"))),
-        tests=replace(
+
+    def ended(name: str, output: str) -> Completed:
+        status, seconds = found[name], found[f"{name}_seconds"]
+        return replace(
             completed,
-            exit_code=_status(found.get("tests")),
-            output=printed or completed.output,
-            seconds=found.get("tests_seconds") or completed.seconds,
-        ),
-    )
+            exit_code=_KILLED if status is None else status,
+            output=output,
+            seconds=completed.seconds if seconds is None else seconds,
+        )
 
-
-def _status(found: int | None) -> int:
-    return _KILLED if found is None else found
+    return WarmAnswer(probe=ended("probe", completed.output), tests=ended("tests", printed or completed.output))

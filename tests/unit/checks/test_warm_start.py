@@ -93,12 +93,14 @@ def answer(runner: FakeRunner, tmp_path: Path, result: object, log: bytes = b"",
 
 def test_each_has_its_own_end(tmp_path):
     runner = FakeRunner()
-    found = answer(runner, tmp_path, {"probe": 0, "tests": 1, "tests_seconds": 2.5}, b"said by tests")
-    assert (found.probe.exit_code, found.probe.output) == (0, "printed")
+    found = answer(
+        runner, tmp_path, {"probe": 0, "probe_seconds": 1.5, "tests": 1, "tests_seconds": 2.5}, b"said by tests"
+    )
+    assert (found.probe.exit_code, found.probe.output, found.probe.seconds) == (0, "printed", 1.5)
     assert (found.tests.exit_code, found.tests.output, found.tests.seconds) == (1, "said by tests", 2.5)
 
 
-@pytest.mark.parametrize("result", [None, [], {"probe": "0", "tests": 0, "tests_seconds": 0.1}])
+@pytest.mark.parametrize("result", [None, [], {"probe": "0", "probe_seconds": 0.1, "tests": 0, "tests_seconds": 0.1}])
 def test_an_answer_that_is_none_of_ours_counts_as_killed(result, tmp_path):
     found = answer(FakeRunner(), tmp_path, result)
     assert (found.probe.exit_code, found.tests.exit_code) == (137, 137)
@@ -106,7 +108,7 @@ def test_an_answer_that_is_none_of_ours_counts_as_killed(result, tmp_path):
 
 def test_the_order_says_what_to_run_and_is_there_before_the_word(tmp_path):
     runner = FakeRunner()
-    answer(runner, tmp_path, {"probe": 0, "tests": 0, "tests_seconds": 0.1})
+    answer(runner, tmp_path, {"probe": 0, "probe_seconds": 0.1, "tests": 0, "tests_seconds": 0.1})
     own = runner.home / ".mwaa-deploy"
     order = json.loads(runner.files[own / "warm-start.order"])
     assert order["probe"] == ["--dags", "x"]

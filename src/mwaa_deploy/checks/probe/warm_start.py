@@ -13,9 +13,9 @@ Each then runs in a process forked from here, so that neither sees what the othe
 of their own, which has imported nothing: where a project's tests may change Airflow's settings before they import it.
 
 What the probe prints goes to our output; what the tests print goes to tests.log, 1 MiB of it: half from the beginning,
-half from the end. warm_start.json says how both ended: {"probe": STATUS or null, "tests": STATUS or null,
-"tests_seconds": float or null}. When --abort appears, everything ends with status 4; Airflow that cannot be imported
-ends with status 6.
+half from the end. warm_start.json says how both ended, and after how many seconds: {"probe": STATUS or null,
+"probe_seconds": float or null, "tests": STATUS or null, "tests_seconds": float or null}. When --abort appears,
+everything ends with status 4; Airflow that cannot be imported ends with status 6.
 """
 
 import argparse
@@ -170,14 +170,13 @@ def serve(options):
 def follow(running, path):
     """Wait for both to end, and write how they did. `running` names them by process id."""
     began = time.monotonic()
-    result = {"probe": None, "tests": None, "tests_seconds": None}
+    result = dict.fromkeys(("probe", "probe_seconds", "tests", "tests_seconds"))
     while running:
         pid, status = os.waitpid(-1, 0)
         name = running.pop(pid, None)
         if name:
             result[name] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-        if name == "tests":
-            result["tests_seconds"] = time.monotonic() - began
+            result[name + "_seconds"] = time.monotonic() - began
     with open(path + ".part", "w", encoding="ascii") as file:
         json.dump(result, file)
     os.replace(path + ".part", path)
