@@ -8,7 +8,7 @@ source "$here/entrypoint/run_label.sh"
 label="mwaa-deploy.run=$run_label"
 
 for folder in "${RUNNER_TEMP:-/nonexistent}/mwaa-deploy-$run_label-"*; do
-  rm -rf "$folder/program" "$folder/test-tools"
+  rm -rf "$folder/program"
 done
 command -v docker >/dev/null && docker version >/dev/null 2>&1 || exit 0
 docker ps --all --quiet --filter "label=$label" | xargs --no-run-if-empty docker rm --force --volumes >/dev/null

@@ -48,8 +48,6 @@ run_on_host() {
   echo "::group::Install the program into a virtual environment ($("$python" --version))"
   "$python" -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/runtime.txt"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-    --target "$output/test-tools" -r "$here/requirements/test-tools.txt"
   echo "::endgroup::"
   while read -r name; do
     if [ -n "${!name+set}" ]; then environment+=("$name=${!name}"); fi
@@ -58,7 +56,7 @@ run_on_host() {
     DOCKER_TLS_VERIFY DOCKER_CERT_PATH SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE PIP_CERT PIP_INDEX_URL \
     PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX)
   cd "$workspace"
-  exec env -i "${environment[@]}" MWAA_DEPLOY_TEST_TOOLS="$output/test-tools" MWAA_DEPLOY_IMAGES="$here/images" \
+  exec env -i "${environment[@]}" MWAA_DEPLOY_IMAGES="$here/images" \
     PYTHONPATH="$here/src" PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 "$venv/bin/python" -m mwaa_deploy run
 }
 

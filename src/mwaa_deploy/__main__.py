@@ -5,7 +5,9 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 from mwaa_deploy import __version__
@@ -45,8 +47,10 @@ def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
         config = read_config(workspace_of(env), config_location(env))
         inputs = parse_inputs(env, event=context.event_name, airflow_version=config.airflow_version)
         with early_runner(inputs, config, context, env, log) as early:
-            from mwaa_deploy.edges import RealEdges
-            from mwaa_deploy.pipeline import run
+            with _uninterrupted():
+                import mwaa_deploy.report.publish  # noqa: F401 -- for the end, which an interruption brings on
+                from mwaa_deploy.edges import RealEdges
+                from mwaa_deploy.pipeline import run
 
             with RealEdges(inputs, config, context, env, log, early=early) as edges:
                 run(inputs, context, edges, log, journal)
@@ -67,6 +71,23 @@ def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
         report_unexpected(log, e, __version__)
         return UNEXPECTED
     return 0
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off what would interrupt an import: a module that was imported half cannot be imported again."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _guard_process() -> None:
