@@ -12,10 +12,15 @@ from mwaa_deploy.__main__ import _uninterrupted
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_begun_is_finished_first(number):
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    done = []
-    with pytest.raises(KeyboardInterrupt), _uninterrupted():
-        os.kill(os.getpid(), number)
-        done.append("imported")
+    done: list[str] = []
+
+    def work() -> None:
+        with _uninterrupted():
+            os.kill(os.getpid(), number)
+            done.append("imported")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["imported"]
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
 
@@ -26,9 +31,13 @@ def test_without_an_interruption_nothing_happens():
 
 
 def test_an_error_comes_first():
-    with pytest.raises(ImportError), _uninterrupted():
-        os.kill(os.getpid(), signal.SIGINT)
-        raise ImportError
+    def work() -> None:
+        with _uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        work()
 
 
 def test_another_thread_has_no_signals_to_put_off():
