@@ -246,3 +246,25 @@ def test_nothing_is_left_when_it_is_not_used(runner):
         ["/bin/sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c warm_start.p[y]"], timeout=60
     )
     assert left.output.strip() == "0"
+
+
+SPAWN = """
+import multiprocessing
+def more(x):
+    return x + 1
+def test_it():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(more, [1]) == [2]
+"""
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_tests_may_spawn_processes(separate, runner, test_tools, tmp_path):
+    project = project_of(tmp_path, {"tests/test_it.py": SPAWN.lstrip()})
+    if not separate:
+        _, tests = run_warm(project, runner, test_tools)
+    else:
+        code = code_to_run(project, runner, test_tools)
+        with SeparateRun(code) as run:
+            _, tests = judged(code, run.go(untouched=True))
+    assert not tests.failures, tests.log

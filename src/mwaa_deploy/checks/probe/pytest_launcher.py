@@ -23,7 +23,7 @@ import os
 import signal
 import sys
 import time
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 
 from mwaa_deploy_coverage import Measurement
 from mwaa_deploy_descendants import adopt, kill_descendants
@@ -228,6 +228,8 @@ def run_tests(options, known=()):
         sys.stderr.write("pytest cannot be imported: %s\n" % problem)
         return NO_PYTEST
     expect_modules(known)
+    # As `python -m pytest` has it: what multiprocessing spawns would else import this script, without its folder.
+    sys.modules["__main__"].__spec__ = ModuleSpec("pytest.__main__", None)
     measurement = start_coverage(options.home, options.results) if options.coverage else None
     status = int(pytest.main(options.arguments, plugins=[progress]))
     if measurement:
