@@ -19,7 +19,7 @@ ABORTED, TOO_LATE = 4, 5
 _MARGIN = 600.0
 """Seconds, beyond those for the installation and for the DAGs, that the probe may be there."""
 
-_LOCAL_SETTINGS = "airflow_local_settings.py"
+_LOCAL_SETTINGS = ("airflow_local_settings.py", "airflow_local_settings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,4 +160,4 @@ def begin_probe(
 def has_local_settings(project: Project) -> bool:
     """Whether importing Airflow would run code of the project's, which is not to be run before its requirements."""
     folders = (project.dags, project.plugins)
-    return any(folder is not None and (folder / _LOCAL_SETTINGS).is_file() for folder in folders)
+    return any(folder is not None and (folder / name).exists() for folder in folders for name in _LOCAL_SETTINGS)

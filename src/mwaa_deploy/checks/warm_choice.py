@@ -11,7 +11,7 @@ from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.source.project import Project
 
 _AIRFLOW_3 = "3."
-_IN_TESTS = re.compile(rb"environ|putenv|setenv|dotenv|AIRFLOW_|warnings|sys\.modules|sys\.meta_path")
+_IN_TESTS = re.compile(rb"environ|putenv|setenv|dotenv|AIRFLOW_|warnings|addopts|sys\.|pythonpath")
 """What tests, and what lies beside them, say that has a say in how Airflow is imported, or in what is seen of it."""
 
 _TELLING = frozenset({".py", ".ini", ".toml", ".cfg"})
@@ -43,8 +43,7 @@ def needs_fresh_interpreter(layout: Layout, settings: CheckSettings, limits: Che
     """
     if airflow_version.startswith(_AIRFLOW_3) or settings.tests.coverage:
         return True
-    changed = limits.dag_file != CheckLimits().dag_file
-    if changed or any(word.startswith(("-p", "-W")) for word in settings.tests.arguments):
+    if settings.tests.arguments or limits.dag_file != CheckLimits().dag_file:
         return True
     code = {layout.project.dags, layout.project.plugins}
     return any(

@@ -120,4 +120,4 @@ def _answer(completed: Completed, own: PurePosixPath) -> WarmAnswer:
             seconds=completed.seconds if seconds is None else seconds,
         )
 
-    return WarmAnswer(probe=ended("probe", completed.output), tests=ended("tests", printed or completed.output))
+    return WarmAnswer(probe=ended("probe", completed.output), tests=ended("tests", printed))

@@ -146,7 +146,7 @@ def main():
         for place in (place for place in there if before.get(place, 0) != changed(place)):
             files = files_of(place)
             result["added"] += size(os.path.dirname(place), files)
-            if not files or is_airflows(place) or brought(files) & modules:
+            if not files or is_airflows(place) or brought(files) & (modules | {"airflow_local_settings"}):
                 result["untouched"] = False
     with open(job["result"], "w", encoding="utf-8") as file:
         json.dump(result, file)

@@ -85,6 +85,7 @@ class Tests:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
+            os.setsid()  # what they do to their process group is theirs alone
             os.close(reading)
             for number in (1, 2):
                 os.dup2(writing, number)
