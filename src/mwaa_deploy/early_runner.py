@@ -82,7 +82,15 @@ def early_runner(
     # In a workflow, what changed decides whether any check runs; and the minutes there go elsewhere.
     if inputs.mode is not Mode.CHECK or context.event_name:
         return nullcontext(None)
-    checks = config.checks
-    limits = RunnerLimits(memory=checks.memory, processes=checks.processes)
-    opening = partial(open_container_at_hand, inputs, env, log, limits, {OWN: PROBES})
-    return EarlyRunner(opening, CheckLimits(unit_tests=inputs.check_timeout_minutes * 60))
+    opening = partial(open_container_at_hand, inputs, env, log, runner_limits(config), {OWN: PROBES})
+    return EarlyRunner(opening, check_limits(inputs))
+
+
+def check_limits(inputs: Inputs) -> CheckLimits:
+    """How long each check may take."""
+    return CheckLimits(unit_tests=inputs.check_timeout_minutes * 60)
+
+
+def runner_limits(config: Config) -> RunnerLimits:
+    """What the user's code may have of this machine."""
+    return RunnerLimits(memory=config.checks.memory, processes=config.checks.processes)

@@ -11,7 +11,6 @@ from typing import Self
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.checks.constraint_source import HttpConstraints
 from mwaa_deploy.checks.index_settings import read_index_settings
-from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.package_index import SimpleIndexes
 from mwaa_deploy.checks.pins import Pins, parse_pins
 from mwaa_deploy.checks.postgresql import fetch_postgresql
@@ -23,13 +22,13 @@ from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.clock import SystemClock
 from mwaa_deploy.config import Config
 from mwaa_deploy.context import GitHubContext, workspace_of
-from mwaa_deploy.early_runner import EarlyRunner
+from mwaa_deploy.early_runner import EarlyRunner, check_limits, runner_limits
 from mwaa_deploy.errors import AirflowVersionUnknown
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.package_data import lock_of_postgresql
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Ecr, Log, Repository, Runner, WorkflowRuns
-from mwaa_deploy.runner.choose import RunnerLimits, open_runner
+from mwaa_deploy.runner.choose import open_runner
 from mwaa_deploy.runner.engine import connect
 from mwaa_deploy.runner.host_logins import HostLogins
 from mwaa_deploy.runner.image_publishing import PublishedImage, publish_image
@@ -182,9 +181,7 @@ class RealEdges:
     def _open_runner(self) -> AbstractContextManager[Runner]:
         if self._early and (taken := self._early.take()):
             return taken
-        settings = self._config.checks
-        limits = RunnerLimits(memory=settings.memory, processes=settings.processes)
-        return open_runner(self._inputs, self._env, self._log, self._access(), limits)
+        return open_runner(self._inputs, self._env, self._log, self._access(), runner_limits(self._config))
 
     def _request(self, selection: Selection, project: Project, bundle: Bundle) -> CheckRequest:
         env, inputs, settings = self._env, self._inputs, self._config.checks
@@ -206,7 +203,7 @@ class RealEdges:
             selection=selection,
             pins=pins,
             settings=settings,
-            limits=CheckLimits(unit_tests=inputs.check_timeout_minutes * 60),
+            limits=check_limits(inputs),
             plugins_zip=plugins.body if plugins and isinstance(plugins.body, Path) else None,
             test_tools=partial(provide_test_tools, env, self._log) if project.tests else None,
             postgresql=postgresql,

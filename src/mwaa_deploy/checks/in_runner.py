@@ -151,11 +151,10 @@ class _Checks:
             code: what is to be run.
             alike: whether commands run there with no other variables than that interpreter was started with.
         """
-        if self._warm is None:
-            return SeparateRun(code)
-        if alike and suits(self._layout.project):
+        if self._warm is not None and alike and suits(self._layout.project):
             return WarmRun(code, self._warm)
-        self._warm.stop()
+        if self._warm is not None:
+            self._warm.stop()
         return SeparateRun(code)
 
     def _judge_code(self, started: Started, broken_plugins: tuple[Verdict, ...]) -> tuple[DagFile, ...]:

@@ -59,7 +59,8 @@ class ContainerRunner:
         """
         self._confined = ConfinedContainer(self._engine, self._settings, self._scripts_of)
         try:
-            self._facts = self._look(self._confined)
+            if self._facts is None:
+                self._facts = self._look(self._confined)
         except BaseException:
             self._close()
             raise
@@ -188,20 +189,15 @@ class ContainerRunner:
 
     def _scripts_of(self, image_id: str) -> OfUser | None:
         """The scripts that are to be there from the start, if it is known where and whose they are to be."""
-        facts, scripts = self._known_facts(image_id), self._settings.scripts
-        if facts is None or not scripts:
+        facts = self._known.find(image_id) if self._known else None
+        if facts is None or facts.airflow != self._settings.airflow_version:
             return None
-        self.has_scripts = True
-        files = {_member(PurePosixPath(facts.home, name)): source for name, source in scripts.items()}
+        self._facts = facts
+        self.has_scripts = bool(self._settings.scripts)
+        files = {_member(PurePosixPath(facts.home, name)): source for name, source in self._settings.scripts.items()}
         return OfUser(uid=facts.uid, gid=facts.gid, files=files)
 
-    def _known_facts(self, image_id: str) -> Facts | None:
-        known = self._known.find(image_id) if self._known else None
-        return known if known and known.airflow == self._settings.airflow_version else None
-
     def _look(self, confined: ConfinedContainer) -> Facts:
-        if known := self._known_facts(confined.image_id):
-            return known
         facts = look(self._settings.image, self._settings.airflow_version, confined.probe)
         if self._known:
             self._known.keep(confined.image_id, facts)

@@ -83,10 +83,10 @@ class RunnerImages:
         """
         base = base or default_base(packages)
         tag = own_tag(packages)
-        digest = packages.digest(base)
         if self.has_own(packages, base=base):
             self._log.info(f"Image {tag} is here and up to date.")
             return tag
+        digest = packages.digest(base)
         arguments = {
             "BASE_IMAGE": base,
             "AIRFLOW_VERSION": packages.airflow_version,

@@ -3,29 +3,12 @@
 import dataclasses
 from pathlib import Path
 
-from mwaa_deploy.ports import RunnerFamily
 from mwaa_deploy.runner import known_facts
-from mwaa_deploy.runner.facts import Facts
 from mwaa_deploy.runner.known_facts import KnownFacts
+from tests.unit.runner.test_facts import AS_MWAA
 
 IMAGE = "sha256:" + "ab" * 32
-FACTS = Facts(
-    airflow="2.10.3",
-    python="3.11.9",
-    executable="/usr/local/airflow/.local/bin/python3",
-    home="/usr/local/airflow",
-    system="Debian GNU/Linux 12 (bookworm)",
-    psycopg2=None,
-    uid=1000,
-    gid=1000,
-    database=True,
-    family=RunnerFamily.OURS,
-    pip="24.0",
-    constraints="/constraints.txt",
-    essential_constraints=None,
-    supervisor_python="/usr/bin/python3.11",
-    other_pythons=("/usr/bin/python3",),
-)
+FACTS = dataclasses.replace(AS_MWAA, psycopg2=None, other_pythons=("/usr/bin/python3",))
 
 
 def test_what_is_kept_is_found_as_it_was(tmp_path):

@@ -28,15 +28,14 @@ import json
 import os
 import shutil
 import signal
-import site
 import sys
 import tempfile
 import time
 from importlib.machinery import SourceFileLoader
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import adopt, kill_descendants
-from mwaa_deploy_imports import Imports, import_beforehand, is_costly
+from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
 from mwaa_deploy_metadata import answer_requests
 from mwaa_deploy_pool import MOST_ALONE, Pool, batches
 from mwaa_deploy_results import nothing
@@ -57,7 +56,7 @@ def probe(options):
         stream.reconfigure(errors="backslashreplace")
     os.environ.update(adapter.settings(options.dags, options.plugins, options.timeout))
     own = sys.path.pop(0)  # this script's folder, which is nothing to the user's code
-    packages = _path_files()
+    packages = path_files()
     if options.late:
         _wait(options)
     gc.disable()
@@ -72,8 +71,7 @@ def probe(options):
         _kill(compiling)
     if not options.late:
         _wait(options)
-    for folder, name in sorted(_path_files() - packages):
-        site.addpackage(folder, name, set(sys.path))
+    follow_path_files(packages)
     adapter.forget_installed()
     answer_requests(version)
     scratch = tempfile.mkdtemp(prefix="dag-probe-")
@@ -166,13 +164,6 @@ def _wait(options):
         time.sleep(_LOOK)
 
 
-def _path_files():
-    """The .pth files of all folders with packages: they add folders to Python's search path."""
-    folders = [*site.getsitepackages(), site.getusersitepackages()]
-    there = [folder for folder in folders if os.path.isdir(folder)]
-    return {(folder, name) for folder in there for name in os.listdir(folder) if name.endswith(".pth")}
-
-
 def supervise(options):
     """Run probe() in a process, again if it failed before the wait was over, and see to it that it ends."""
     begun = None
@@ -197,7 +188,7 @@ def supervise(options):
             options.late = True
             continue
         kill_descendants()
-        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+        os._exit(exit_code(status))
 
 
 def _child(options):

@@ -132,6 +132,7 @@ def main():
     places = folders()
     before = {package["place"]: changed(package["place"]) for package in installed_packages.packages()}
     modules = {module(name) for folder in places for name in installed_packages.listed(folder)}
+    modules.add("airflow_local_settings")  # which Airflow imports when it begins, if it is there
     starting = runs_at_start(places)
     started = time.monotonic()
     code = run(argv, hidden_values(job["variables"]))
@@ -146,7 +147,7 @@ def main():
         for place in (place for place in there if before.get(place, 0) != changed(place)):
             files = files_of(place)
             result["added"] += size(os.path.dirname(place), files)
-            if not files or is_airflows(place) or brought(files) & (modules | {"airflow_local_settings"}):
+            if not files or is_airflows(place) or brought(files) & modules:
                 result["untouched"] = False
     with open(job["result"], "w", encoding="utf-8") as file:
         json.dump(result, file)

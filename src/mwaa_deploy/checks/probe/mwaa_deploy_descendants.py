@@ -22,6 +22,11 @@ def adopt():
         pass
 
 
+def exit_code(status):
+    """What a shell would say of how a process ended: its exit code, or 128 and the signal's number."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
 def descendants():
     """The process ids of all that descends from this process and still runs; none where there is no /proc."""
     children = {}

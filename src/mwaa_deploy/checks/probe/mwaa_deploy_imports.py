@@ -1,4 +1,6 @@
-"""What files import, found by their text: quicker than parsing them, and only a hint. For the other scripts here.
+"""What files import, and where Python looks for it. For the other scripts here.
+
+What files import is found by their text: quicker than parsing them, and only a hint.
 
 Runs inside the runner; standard library only, Python 3.7 and later.
 """
@@ -6,6 +8,7 @@ Runs inside the runner; standard library only, Python 3.7 and later.
 import importlib
 import os
 import re
+import site
 import sys
 
 _IMPORT = re.compile(rb"^(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
@@ -101,3 +104,16 @@ _STANDARD = _standard()
 def is_costly(names):
     """Whether importing these brings in modules that are not there yet and are not worth importing for all."""
     return any(name not in sys.modules for name in names)
+
+
+def path_files():
+    """The .pth files of all folders with packages: they add folders to Python's search path."""
+    folders = [*site.getsitepackages(), site.getusersitepackages()]
+    there = [folder for folder in folders if os.path.isdir(folder)]
+    return {(folder, name) for folder in there for name in os.listdir(folder) if name.endswith(".pth")}
+
+
+def follow_path_files(known):
+    """Add the folders that .pth files name which came since path_files() gave those known."""
+    for folder, name in sorted(path_files() - known):
+        site.addpackage(folder, name, set(sys.path))

@@ -26,7 +26,7 @@ import time
 from importlib.machinery import ModuleSpec, PathFinder
 
 from mwaa_deploy_coverage import Measurement
-from mwaa_deploy_descendants import adopt, kill_descendants
+from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
 
 NO_PYTEST = 70
 STILL_RUNNING = 71
@@ -168,7 +168,7 @@ def watch(pid, options):
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            return exit_code(status)
         late = time.monotonic() > until
         if late or os.path.exists(options.abort):
             os.kill(pid, signal.SIGKILL)

@@ -26,13 +26,13 @@ import gc
 import json
 import os
 import select
-import site
 import sys
 import threading
 import time
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import adopt, kill_descendants
+from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_imports import follow_path_files, path_files
 from mwaa_deploy_worker import die_with_parent
 
 ABORTED, CANNOT_IMPORT = 4, 6
@@ -93,7 +93,7 @@ class Tests:
             return self.run()
         os.close(writing)
         status = self._follow(pid, reading)
-        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+        os._exit(exit_code(status))
 
     def run(self):
         """Become the launcher of the unit tests: as a new program, or as what has imported Airflow already."""
@@ -137,7 +137,7 @@ def serve(options):
     die_with_parent()
     adopt()
     before = dict(os.environ)
-    packages = _path_files()
+    packages = path_files()
     os.environ.update(adapter.settings(options.dags, options.plugins, options.timeout))
     gc.disable()
     try:
@@ -146,8 +146,7 @@ def serve(options):
         os._exit(CANNOT_IMPORT)
     while not os.path.exists(options.wait_for):
         time.sleep(_LOOK)
-    for folder, name in sorted(_path_files() - packages):
-        site.addpackage(folder, name, set(sys.path))
+    follow_path_files(packages)
     adapter.forget_installed()
     with open(options.order, encoding="utf-8") as file:
         order = json.load(file)
@@ -176,7 +175,7 @@ def follow(running, path):
         pid, status = os.waitpid(-1, 0)
         name = running.pop(pid, None)
         if name:
-            result[name] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            result[name] = exit_code(status)
             result[name + "_seconds"] = time.monotonic() - began
     with open(path + ".part", "w", encoding="ascii") as file:
         json.dump(result, file)
@@ -202,13 +201,6 @@ def _leave(status):
         os._exit(status)
 
 
-def _path_files():
-    """The .pth files of all folders with packages: they add folders to Python's search path."""
-    folders = [*site.getsitepackages(), site.getusersitepackages()]
-    there = [folder for folder in folders if os.path.isdir(folder)]
-    return {(folder, name) for folder in there for name in os.listdir(folder) if name.endswith(".pth")}
-
-
 def main():
     """Serve in a process of its own, and end everything when told to."""
     parser = argparse.ArgumentParser()
@@ -231,7 +223,7 @@ def main():
         done, status = os.waitpid(server, os.WNOHANG)
         if done:
             kill_descendants()
-            os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+            os._exit(exit_code(status))
         time.sleep(_LOOK)
 
 
