@@ -13,7 +13,7 @@ from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Environment
 from mwaa_deploy.target.credentials import AwsClients
 from mwaa_deploy.target.environment import MwaaEnvironments
-from mwaa_deploy.target.environment_update import Awaited, Before, before
+from mwaa_deploy.target.environment_update import Awaited, Before, before, updated_since
 from mwaa_deploy.target.environment_wait import wait_until_live
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
@@ -179,8 +179,9 @@ def test_each_update_has_a_later_time_than_the_one_before(world, name):
     second = before(wait(world, name, version, first))
     world.update(name, version)
     third = before(wait(world, name, version, second))
-    assert first.last_update_at is None
-    assert third.last_update_at > second.last_update_at
+    assert first == Before(status="AVAILABLE")
+    assert updated_since(world.environments.get(name), second)
+    assert not updated_since(world.environments.get(name), third)
 
 
 def test_an_update_that_changes_no_version_is_not_live_before_mwaa_has_begun_it(world, name):
@@ -212,8 +213,8 @@ def test_a_failure_of_an_earlier_update_does_not_fail_the_next_one(world, name):
     world.fail_update(name, new, "Unable to install the requirements")
     with pytest.raises(EnvironmentUpdateFailed):
         wait(world, name, new, earlier)
+    assert world.environments.get(name).status == "UPDATE_FAILED"
     failed = before(world.environments.get(name))
-    assert failed.status == "UPDATE_FAILED"
     world.update_late(name, new)
     state = wait(world, name, new, failed)
     assert (state.status, state.last_update_status, state.last_update_error) == ("AVAILABLE", "SUCCESS", None)

@@ -40,8 +40,8 @@ class Wait:
             self.environments, NAME, self.awaited, timeout=timeout, clock=self.clock, log=self.log, **options
         )
 
-    def update(self, **timing: float) -> None:
-        self.environments.update(NAME, versions=NEW, paths={}, **timing)
+    def update(self, *, begins: float = 0, seconds: float = 0) -> None:
+        self.environments.update(NAME, versions=NEW, paths={}, begins=begins, seconds=seconds)
 
 
 @pytest.fixture

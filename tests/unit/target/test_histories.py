@@ -19,7 +19,7 @@ CONTENTS: dict[str, list[str | None]] = {
     "parameters.yml": ["Name: staging\n", "{Name: staging, Class: mw1.large}\n"],
 }
 EDITS = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
-TIMES = {
+TIMES: dict[str, dict[str, object]] = {
     "a stack out of time": {"seconds": 5 * 3600},
     "an environment out of time": {"environment_lags": 5 * 3600},
     "an environment that begins late": {"environment_begins": 1500},

@@ -106,7 +106,7 @@ def test_events_are_handed_over_as_they_come():
 
 
 def test_each_look_at_an_operation_under_way_is_told():
-    seen = []
+    seen: list[str] = []
     with stubbed("cloudformation") as (client, stub):
         first, last = own(1, "UPDATE_IN_PROGRESS"), own(2, "UPDATE_COMPLETE")
         for events in ([], [first], [first], [last, first]):
