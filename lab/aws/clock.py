@@ -13,9 +13,13 @@ class StatusClock:
 
     Args:
         seconds: how long each passing status lasts.
+
+    Attributes:
+        before_update: seconds for which an environment stays as it is after an update was accepted.
     """
 
     def __init__(self, seconds: float) -> None:
+        self.before_update = 0.0
         self._seconds = seconds
         self._stopped = False
         self._changed = threading.Condition()

@@ -27,7 +27,7 @@ class Control:
     - POST /_lab/mwaa/fail {"name", "message", "times"}: the next creations or updates fail with the message
     - POST /_lab/mwaa/status {"name", "status"}: put an environment into a status (MAINTENANCE, say)
     - GET /_lab/mwaa/webserver?name=N: where the live Airflow is, and its user
-    - GET /_lab/mwaa/clock, POST /_lab/mwaa/clock {"seconds_per_status"}
+    - GET /_lab/mwaa/clock, POST /_lab/mwaa/clock {"seconds_per_status", "seconds_before_update"}: either, or both
     """
 
     def __init__(
@@ -98,8 +98,14 @@ class Control:
         return asdict(webserver) if webserver else {}
 
     def _tell_clock(self, _query: Mapping[str, str], _body: Document) -> Document:
-        return {"seconds_per_status": self._clock.seconds}
+        return {"seconds_per_status": self._clock.seconds, "seconds_before_update": self._clock.before_update}
 
     def _set_clock(self, _query: Mapping[str, str], body: Document) -> Document:
-        self._clock.set(float(body["seconds_per_status"]))
+        if unknown := body.keys() - {"seconds_per_status", "seconds_before_update"}:
+            message = f"no {' and '.join(sorted(unknown))}"
+            raise ValueError(message)
+        if "seconds_before_update" in body:
+            self._clock.before_update = float(body["seconds_before_update"])
+        if "seconds_per_status" in body:
+            self._clock.set(float(body["seconds_per_status"]))
         return self._tell_clock({}, {})

@@ -85,14 +85,19 @@ class Environments:
             new = updated_fields(old, parameters)
             _check_numbers(new)
             self._history.call("UpdateEnvironment", name, changed_names(old, new), parameters)
-            environment.fields = new
-            environment.last_update = LastUpdate(
-                status="PENDING", worker_replacement_strategy=parameters.get("WorkerReplacementStrategy")
-            )
             upgrade = old["AirflowVersion"] != new["AirflowVersion"]
             statuses = ["CREATING_SNAPSHOT", "UPDATING"] if upgrade else ["UPDATING"]
-            self._enter(environment, statuses[0])
-        self._walk(environment, lambda: self._finish_update(environment, old, statuses))
+            delay, strategy = self._clock.before_update, parameters.get("WorkerReplacementStrategy")
+            if not delay:
+                self._begin_update(environment, new, strategy, statuses[0])
+
+        def walk() -> None:
+            if delay:
+                self._clock.pause(delay)
+                self._begin_update(environment, new, strategy, statuses[0])
+            self._finish_update(environment, old, statuses)
+
+        self._walk(environment, walk)
         return environment
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -192,6 +197,14 @@ class Environments:
             if failure:
                 environment.last_update = LastUpdate(status="FAILED", error=failure.message)
             self._enter(environment, "CREATE_FAILED" if failure else "AVAILABLE")
+
+    def _begin_update(
+        self, environment: Environment, fields: dict[str, Any], strategy: str | None, status: str
+    ) -> None:
+        with self._lock:
+            environment.fields = fields
+            environment.last_update = LastUpdate(status="PENDING", worker_replacement_strategy=strategy)
+            self._enter(environment, status)
 
     def _finish_update(self, environment: Environment, old: dict[str, Any], statuses: Sequence[str]) -> None:
         for status in statuses:

@@ -40,10 +40,10 @@ from mwaa_deploy.runner.remote_image import RemoteImages
 from mwaa_deploy.runner.unit_test_tools import provide_test_tools
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.apply import Target
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.environment import MwaaEnvironments
+from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.stack import CloudFormationStack
 
 

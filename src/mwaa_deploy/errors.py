@@ -280,7 +280,7 @@ class RecordUnreadable(MwaaDeployError):
 
 
 class StackBusy(MwaaDeployError):
-    """Another operation is running on the stack."""
+    """Another operation is running on the stack, and went on for longer than the time allowed."""
 
     exit_code = 60
     title = "The stack is busy"
@@ -347,3 +347,10 @@ class VerificationFailed(MwaaDeployError):
 
     exit_code = 73
     title = "What is live differs"
+
+
+class EnvironmentBusy(MwaaDeployError):
+    """Something else than this deployment is still changing the environment after the time allowed."""
+
+    exit_code = 74
+    title = "The environment is busy"

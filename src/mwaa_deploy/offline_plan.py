@@ -7,7 +7,7 @@ from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.plan import DagSync, Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ChangedFile
 from mwaa_deploy.reasons import GitView, sentence, why_kept
-from mwaa_deploy.stack_decisions import UPDATE_MINUTES
+from mwaa_deploy.target.environment_status import UPDATE_MINUTES
 
 _NOTE = "The target was not looked at: this plan tells what git shows, and a deployment may find more or less to do."
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +25,9 @@ from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
 from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.apply import Author, Target, apply
+from mwaa_deploy.target.apply import apply
+from mwaa_deploy.target.ports_of_target import Author, Target
+from mwaa_deploy.target.settle import settle, what_runs
 from mwaa_deploy.target.state import TargetState, read_state
 
 
@@ -136,13 +139,7 @@ def _plan(
         journal.notes.append(f"{who}, so the target was not looked at: {e.what}")
         return None, None, make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
     target.bucket.check()
-    state = read_state(
-        bucket=target.bucket,
-        stack=target.stack,
-        environments=target.environments,
-        bundle=bundle,
-        environment_name=inputs.environment_name,
-    )
+    state = _state(inputs, target, bundle, journal)
     journal.environment = state.environment
     plan = make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)
     # What was removed from the project but stays live is easily overlooked among what is kept.
@@ -150,3 +147,23 @@ def _plan(
         op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in bundle.artefacts
     ]
     return target, state, plan
+
+
+def _state(inputs: Inputs, target: Target, bundle: Bundle, journal: Journal) -> TargetState:
+    """The target as it is; before a deployment, as it is when nothing runs there any more."""
+    read = partial(
+        read_state,
+        bucket=target.bucket,
+        stack=target.stack,
+        environments=target.environments,
+        bundle=bundle,
+        environment_name=inputs.environment_name,
+    )
+    state = read()
+    running = what_runs(state.stack, state.environment, state.unfinished, now=target.clock.now())
+    if journal.mode is not Mode.DEPLOY:
+        journal.notes += [f"{running.state}; a deployment would wait for it first."] if running else []
+        return state
+    settled = settle(state, target=target, read=read, environment_name=inputs.environment_name)
+    journal.notes += [settled.note] if settled.note else []
+    return settled.state

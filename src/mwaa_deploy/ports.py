@@ -301,8 +301,18 @@ class Stack(Protocol):
     def delete_change_set(self, change_set: ChangeSet) -> None:
         """Delete a change set that will not be executed."""
 
-    def execute(self, change_set: ChangeSet, *, timeout: float, on_event: Callable[[StackEvent], None]) -> StackState:
-        """Execute a change set and wait until the stack is done, handing over each event once, oldest first."""
+    def execute(
+        self,
+        change_set: ChangeSet,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> StackState:
+        """Execute a change set and wait until the stack is done, handing over each event once, oldest first.
+
+        While it is not done, `on_look` is told the stack's status after each look; '' before the operation shows.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,7 +323,9 @@ class EnvironmentState:
         status: one of the 12 statuses of the API.
         versions: S3 object versions the environment runs with; a part it was never given is missing.
         paths: S3 keys of the parts (for dags: the prefix), where known.
-        last_update_error: LastUpdate's error message, if it failed.
+        last_update_at: when MWAA began the latest update; None before the first.
+        last_update_status: SUCCESS, PENDING or FAILED.
+        last_update_error: its error message, if it failed.
     """
 
     name: str
@@ -322,6 +334,7 @@ class EnvironmentState:
     paths: Mapping[Part, str] = field(default_factory=dict)
     airflow_version: str | None = None
     webserver_url: str | None = None
+    last_update_at: datetime | None = None
     last_update_status: str | None = None
     last_update_error: str | None = None
 

@@ -9,10 +9,8 @@ from mwaa_deploy.part_decisions import version_named_by_stack
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, ParameterPreview
 from mwaa_deploy.reasons import GitView, sentence
+from mwaa_deploy.target.environment_status import CREATE_MINUTES, UPDATE_MINUTES
 from mwaa_deploy.target.state import TargetState
-
-CREATE_MINUTES = (25, 35)
-UPDATE_MINUTES = (15, 35)
 
 
 def decide_stack(

@@ -12,7 +12,9 @@ from mwaa_deploy.errors import EnvironmentUpdateFailed, EnvironmentWaitTimedOut
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Environment
 from mwaa_deploy.target.credentials import AwsClients
-from mwaa_deploy.target.environment import MwaaEnvironments, wait_until_live
+from mwaa_deploy.target.environment import MwaaEnvironments
+from mwaa_deploy.target.environment_update import Awaited, Before, before, updated_since
+from mwaa_deploy.target.environment_wait import wait_until_live
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
 from tests.fakes.log import FakeLog
@@ -31,6 +33,7 @@ class World(Protocol):
     def version(self) -> str: ...
     def create(self, name: str, requirements: str) -> None: ...
     def update(self, name: str, requirements: str) -> None: ...
+    def update_late(self, name: str, requirements: str) -> None: ...
     def fail_update(self, name: str, requirements: str, message: str) -> None: ...
     def set_status(self, name: str, status: str) -> None: ...
 
@@ -55,6 +58,9 @@ class FakeWorld:
 
     def update(self, name: str, requirements: str) -> None:
         self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
+
+    def update_late(self, name: str, requirements: str) -> None:
+        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, begins=1, seconds=60)
 
     def fail_update(self, name: str, requirements: str, message: str) -> None:
         self.environments.fail_update(name, message, seconds=60)
@@ -91,6 +97,13 @@ class LabWorld:
     def update(self, name: str, requirements: str) -> None:
         self.mwaa.update_environment(Name=name, RequirementsS3ObjectVersion=requirements)
 
+    def update_late(self, name: str, requirements: str) -> None:
+        self.lab.post("mwaa/clock", seconds_before_update=1)
+        try:
+            self.update(name, requirements)
+        finally:
+            self.lab.post("mwaa/clock", seconds_before_update=0)
+
     def fail_update(self, name: str, requirements: str, message: str) -> None:
         self.lab.post("mwaa/fail", name=name, message=message, times=1)
         self.update(name, requirements)
@@ -111,11 +124,11 @@ def name() -> str:
     return f"environment-{uuid.uuid4().hex}"
 
 
-def wait(world: World, name: str, requirements: str, timeout: float = 600):
+def wait(world: World, name: str, requirements: str, earlier: Before | None = None, timeout: float = 600):
     return wait_until_live(
         world.environments,
         name,
-        versions={Part.REQUIREMENTS: requirements},
+        Awaited(versions={Part.REQUIREMENTS: requirements}, before=earlier),
         timeout=timeout,
         clock=world.clock,
         log=FakeLog(),
@@ -139,6 +152,7 @@ def test_an_environment_tells_what_it_runs_with(world, name):
     assert state.paths == {Part.REQUIREMENTS: "requirements.txt", Part.DAGS: "dags"}
     assert state.airflow_version
     assert state.webserver_url
+    assert state.last_update_at is None
     assert state.last_update_status is None
     assert state.last_update_error is None
 
@@ -146,26 +160,64 @@ def test_an_environment_tells_what_it_runs_with(world, name):
 def test_an_update_is_waited_for(world, name):
     old, new = world.version(), world.version()
     world.create(name, old)
-    wait(world, name, old)
+    earlier = before(wait(world, name, old))
     world.update(name, new)
-    assert world.environments.get(name).status == "UPDATING"
-    state = wait(world, name, new)
+    under_way = world.environments.get(name)
+    assert (under_way.status, under_way.last_update_status) == ("UPDATING", "PENDING")
+    state = wait(world, name, new, earlier)
     assert state.status == "AVAILABLE"
     assert state.versions == {Part.REQUIREMENTS: new}
     assert state.last_update_status == "SUCCESS"
+    assert state.last_update_at == under_way.last_update_at
+
+
+def test_each_update_has_a_later_time_than_the_one_before(world, name):
+    version = world.version()
+    world.create(name, version)
+    first = before(wait(world, name, version))
+    world.update(name, version)
+    second = before(wait(world, name, version, first))
+    world.update(name, version)
+    third = before(wait(world, name, version, second))
+    assert first == Before(status="AVAILABLE")
+    assert updated_since(world.environments.get(name), second)
+    assert not updated_since(world.environments.get(name), third)
+
+
+def test_an_update_that_changes_no_version_is_not_live_before_mwaa_has_begun_it(world, name):
+    version = world.version()
+    world.create(name, version)
+    earlier = before(wait(world, name, version))
+    world.update_late(name, version)
+    assert before(world.environments.get(name)) == earlier
+    assert wait(world, name, version, earlier).last_update_status == "SUCCESS"
 
 
 def test_a_rolled_back_update_is_a_failure_with_mwaas_reason(world, name):
     old, new = world.version(), world.version()
     world.create(name, old)
-    wait(world, name, old)
+    earlier = before(wait(world, name, old))
     world.fail_update(name, new, "Unable to install the requirements")
     with pytest.raises(EnvironmentUpdateFailed, match="UPDATE_FAILED: Unable to install the requirements"):
-        wait(world, name, new)
+        wait(world, name, new, earlier)
     state = world.environments.get(name)
     assert state.status == "UPDATE_FAILED"
     assert state.versions == {Part.REQUIREMENTS: old}
     assert state.last_update_status == "FAILED"
+
+
+def test_a_failure_of_an_earlier_update_does_not_fail_the_next_one(world, name):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    earlier = before(wait(world, name, old))
+    world.fail_update(name, new, "Unable to install the requirements")
+    with pytest.raises(EnvironmentUpdateFailed):
+        wait(world, name, new, earlier)
+    assert world.environments.get(name).status == "UPDATE_FAILED"
+    failed = before(world.environments.get(name))
+    world.update_late(name, new)
+    state = wait(world, name, new, failed)
+    assert (state.status, state.last_update_status, state.last_update_error) == ("AVAILABLE", "SUCCESS", None)
 
 
 def test_an_environment_under_maintenance_is_waited_for_in_vain(world, name):
@@ -174,4 +226,4 @@ def test_an_environment_under_maintenance_is_waited_for_in_vain(world, name):
     wait(world, name, version)
     world.set_status(name, "MAINTENANCE")
     with pytest.raises(EnvironmentWaitTimedOut, match="MAINTENANCE"):
-        wait(world, name, version, timeout=1)
+        wait(world, name, version, before(world.environments.get(name)), timeout=1)

@@ -187,6 +187,15 @@ def test_events_come_once_each_and_oldest_first(world):
     }
 
 
+def test_looks_at_an_operation_under_way_are_told_with_its_status(world):
+    create(world)
+    looks: list[str] = []
+    change_set = change(world, values(world, world.version()))
+    world.stack.execute(change_set, timeout=LONG, on_event=lambda _: None, on_look=looks.append)
+    assert "UPDATE_IN_PROGRESS" in looks
+    assert set(looks) <= {"", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}
+
+
 def test_without_changes_the_change_set_is_empty(world):
     version = world.version()
     create(world, version)

@@ -56,13 +56,16 @@ class FakeEnvironment:
         paths: Mapping[Part, str],
         airflow_version: str | None = None,
         seconds: float = 0,
+        begins: float = 0,
     ) -> None:
         """Make or update an environment, as a stack does; for `seconds` it is UPDATING (or CREATING) on the old values.
 
-        A version or path that is not given keeps its value.
+        A version or path that is not given keeps its value. An update begins only after `begins` seconds, as if
+        nothing had been asked for until then.
         """
         self.updates.append(name)
         before = self.states.get(name)
+        begins = begins if before else 0
         base = before or EnvironmentState(
             name=name, status="CREATING", webserver_url="example.airflow.eu-west-1.on.aws", airflow_version="2.10.3"
         )
@@ -72,26 +75,49 @@ class FakeEnvironment:
             versions={**base.versions, **versions},
             paths={**base.paths, **paths},
             airflow_version=airflow_version or base.airflow_version,
+            last_update_at=self._update_time(before, begins),
             last_update_status="SUCCESS" if before else None,
             last_update_error=None,
         )
-        if seconds:
-            self.put(replace(base, status="UPDATING", last_update_status="PENDING") if before else base)
-            self.later(seconds, after)
+        if begins or seconds:
+            pending = replace(
+                base, status="UPDATING", last_update_at=after.last_update_at, last_update_status="PENDING"
+            )
+            self.later(begins, pending if before else base)
+            self.later(begins + seconds, after)
         else:
             self.put(after)
 
-    def fail_update(self, name: str, message: str, *, seconds: float = 0) -> None:
+    def fail_update(self, name: str, message: str, *, seconds: float = 0, begins: float = 0) -> None:
         """Let an update fail as MWAA does: it rolls back, and the old values run on."""
         failed = replace(
-            self.states[name], status="UPDATE_FAILED", last_update_status="FAILED", last_update_error=message
+            self.states[name],
+            status="UPDATE_FAILED",
+            last_update_at=self._update_time(self.states[name], begins),
+            last_update_status="FAILED",
+            last_update_error=message,
         )
-        if seconds:
-            self.put(replace(self.states[name], status="UPDATING", last_update_status="PENDING"))
-            self.later(seconds / 2, replace(failed, status="ROLLING_BACK", last_update_status="PENDING"))
-            self.later(seconds, failed)
+        if begins or seconds:
+            pending = replace(failed, last_update_status="PENDING", last_update_error=None)
+            self.later(begins, replace(pending, status="UPDATING"))
+            self.later(begins + seconds / 2, replace(pending, status="ROLLING_BACK"))
+            self.later(begins + seconds, failed)
         else:
             self.put(failed)
+
+    def maintain(self, name: str, *, seconds: float) -> None:
+        """Let AWS maintain an environment for a while."""
+        present = self.states[name]
+        self.put(replace(present, status="MAINTENANCE"))
+        self.later(seconds, present)
+
+    def _update_time(self, before: EnvironmentState | None, begins: float) -> datetime | None:
+        """When an update begins: never at the moment of the one before, as real time passes between two of them."""
+        if before is None:
+            return None
+        at = self._clock.now() + timedelta(seconds=begins)
+        earlier = before.last_update_at
+        return at if earlier is None or at > earlier else earlier + timedelta(seconds=1)
 
     def set_status(self, name: str, status: str) -> None:
         """Put an environment into any status."""

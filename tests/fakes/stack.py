@@ -40,7 +40,9 @@ class FakeStack:
     what is deployed, and on execution hands versions and paths to the FakeEnvironment.
 
     Knobs: `seconds` is how long an operation takes; `environment_lags` keeps the environment on its old versions that
-    much longer than the stack; `break_with(logical_id, reason)` makes the next execution fail and roll back;
+    much longer than the stack; `environment_begins` lets it begin only that long after the operation has; with
+    `environment_fails` its next update fails, which the stack does not notice; `occupy(seconds)` lets somebody else
+    change the stack; `break_with(logical_id, reason)` makes the next execution fail and roll back;
     `set_status` puts the stack into any status; `replace_on(logical_id)` makes its changes a replacement;
     `knobs.fail(method, error)` makes any method raise.
 
@@ -64,6 +66,8 @@ class FakeStack:
         self.environment = environment or FakeEnvironment(self.clock)
         self.seconds = seconds
         self.environment_lags = environment_lags
+        self.environment_begins = 0.0
+        self.environment_fails: str | None = None
         self.deployed: Deployed | None = None
         self.change_sets: dict[str, tuple[ChangeSet, Deployed]] = {}
         self.knobs = Knobs()
@@ -108,7 +112,14 @@ class FakeStack:
         if self.deployed is None and self._state and self._state.status == "REVIEW_IN_PROGRESS":
             self._state = None
 
-    def execute(self, change_set: ChangeSet, *, timeout: float, on_event: Callable[[StackEvent], None]) -> StackState:
+    def execute(
+        self,
+        change_set: ChangeSet,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> StackState:
         self.knobs.called("execute", change_set.name)
         state = self._settled()
         self._require_ready(state)
@@ -118,17 +129,21 @@ class FakeStack:
         self.change_sets.clear()
         verb = change_set.type
         on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_IN_PROGRESS"))
-        if self._breakage is not None:
-            self._fail(state, verb, on_event)
-        outcome = self._outcome(state, after, f"{verb}_COMPLETE")
+        broken, self._breakage = self._breakage, None
+        rolled_back = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
+        good = self._outcome(state, after, f"{verb}_COMPLETE")
+        outcome = replace(state, status=rolled_back) if broken else good
         self._underway = Underway(self.clock.now() + timedelta(seconds=self.seconds), outcome)
         self._state = replace(state, status=f"{verb}_IN_PROGRESS")
-        self._start_environment(change_set, after)
-        self.deployed = after
-        if self.seconds > timeout:
-            self.clock.sleep(timeout)
-            raise StackWaitTimedOut(f"Stack {self.name} is still {verb}_IN_PROGRESS after {timeout:.0f} s.")
-        self.clock.sleep(self.seconds)
+        if broken:
+            on_event(self._event(broken[0], MWAA_TYPE, f"{verb}_FAILED", broken[1]))
+        else:
+            self._start_environment(change_set, after)
+            self.deployed = after
+        self._pass(timeout, on_look)
+        if broken:
+            on_event(self._event(self.name, "AWS::CloudFormation::Stack", rolled_back))
+            raise StackUpdateFailed(f"Stack {self.name} ended as {rolled_back}. First cause: {': '.join(broken)}")
         for change in change_set.changes:
             on_event(self._event(change.logical_id, change.resource_type, f"{verb}_COMPLETE"))
         on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_COMPLETE"))
@@ -142,6 +157,15 @@ class FakeStack:
         """Put the stack into any status, as if somebody else had."""
         state = self._state or StackState(id=f"arn:stack/{self.name}", name=self.name, status=status)
         self._state = replace(state, status=status, status_reason=reason)
+
+    def occupy(self, seconds: float) -> None:
+        """Let somebody else change the stack, and leave it as it is."""
+        state = self._settled()
+        assert state is not None
+        self._underway = Underway(
+            self.clock.now() + timedelta(seconds=seconds), replace(state, status="UPDATE_COMPLETE")
+        )
+        self._state = replace(state, status="UPDATE_IN_PROGRESS")
 
     def break_with(self, logical_id: str, reason: str) -> None:
         """Make the next execution fail at a resource and roll back."""
@@ -193,24 +217,31 @@ class FakeStack:
         properties = after.environment(self.name)
         if properties is None or not any(change.resource_type == MWAA_TYPE for change in change_set.changes):
             return
+        name = str(properties["Name"])
+        timing = {"seconds": self.seconds + self.environment_lags, "begins": self.environment_begins}
+        failure, self.environment_fails = self.environment_fails, None
+        if failure is not None and name in self.environment.states:
+            self.environment.fail_update(name, failure, **timing)
+            return
         self.environment.update(
-            str(properties["Name"]),
+            name,
             versions={part: str(properties[key]) for key, part in ENVIRONMENT_VERSIONS.items() if properties.get(key)},
             paths={part: str(properties[key]) for key, part in ENVIRONMENT_PATHS.items() if properties.get(key)},
             airflow_version=properties.get("AirflowVersion"),
-            seconds=self.seconds + self.environment_lags,
+            **timing,
         )
 
-    def _fail(self, state: StackState, verb: str, on_event: Callable[[StackEvent], None]) -> None:
-        assert self._breakage is not None
-        logical_id, reason = self._breakage
-        self._breakage = None
-        rolled_back = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
-        on_event(self._event(logical_id, MWAA_TYPE, f"{verb}_FAILED", reason))
-        on_event(self._event(self.name, "AWS::CloudFormation::Stack", rolled_back))
-        self.clock.sleep(self.seconds)
-        self._state = replace(state, status=rolled_back)
-        raise StackUpdateFailed(f"Stack {self.name} ended as {rolled_back}. First cause: {logical_id}: {reason}")
+    def _pass(self, timeout: float, on_look: Callable[[str], None] | None) -> None:
+        """Let the operation's time pass, at most as long as it is waited for."""
+        assert self._state is not None
+        left = min(self.seconds, timeout)
+        while left > 0:
+            if on_look is not None:
+                on_look(self._state.status)
+            self.clock.sleep(min(left, 60))
+            left -= 60
+        if self.seconds > timeout:
+            raise StackWaitTimedOut(f"Stack {self.name} is still {self._state.status} after {timeout:.0f} s.")
 
     def _event(self, logical_id: str, resource_type: str, status: str, reason: str = "") -> StackEvent:
         return StackEvent(

@@ -11,8 +11,10 @@ from mwaa_deploy.plan import Plan
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangedFile
 from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.apply import Author, Target, apply
+from mwaa_deploy.target.apply import apply
+from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.record import read_record
+from mwaa_deploy.target.settle import settle
 from mwaa_deploy.target.state import TargetState, read_state
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
@@ -59,6 +61,7 @@ class World:
     Attributes:
         files: the project's files by path; change them and call deploy() again.
         bucket, stack, environment, clock, log: the fakes.
+        timeout: seconds for each wait of a deployment.
     """
 
     def __init__(self, place: Path) -> None:
@@ -68,6 +71,7 @@ class World:
         self.bucket = FakeBucket()
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
+        self.timeout: float = 4 * 3600
         self._place = place
         self._commits = 0
 
@@ -109,13 +113,18 @@ class World:
         )
 
     def deploy(self, progress: Progress | None = None) -> Outcome:
-        """Plan and carry out the files of now."""
+        """Wait for what runs, then plan and carry out the files of now."""
         bundle = self.bundle()
-        state = self.state(bundle)
-        plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
         target = Target(
-            bucket=self.bucket, stack=self.stack, environments=self.environment, clock=self.clock, log=self.log
+            bucket=self.bucket,
+            stack=self.stack,
+            environments=self.environment,
+            clock=self.clock,
+            log=self.log,
+            timeout=self.timeout,
         )
+        state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle)).state
+        plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
         author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
         return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
 

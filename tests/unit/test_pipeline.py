@@ -14,6 +14,7 @@ from mwaa_deploy.errors import (
     OidcUnavailable,
     ParametersUnknown,
     RoleRefused,
+    StackBusy,
     StackUpdateFailed,
 )
 from mwaa_deploy.inputs import Inputs, Mode
@@ -23,7 +24,7 @@ from mwaa_deploy.ports import ChangedFile, WorkflowRun
 from mwaa_deploy.report.log import PlainLog
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
-from mwaa_deploy.target.apply import Target
+from mwaa_deploy.target.ports_of_target import Target
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
@@ -243,6 +244,36 @@ def test_two_failed_deployments_and_a_good_one_ship_everything(edges):
     assert {"dags/n1.py", "dags/n2.py"} <= edges.bucket.contents.keys()
     name = journal.outcome.environment_name
     assert edges.environments.get(name).versions["plugins"] == journal.outcome.versions["plugins"]
+
+
+def test_a_deployment_waits_for_what_runs_at_the_target_and_says_so(edges):
+    go(edges)
+    edges.environments.maintain("hello", seconds=900)
+    (edges.workspace / "dags/new.py").write_text("x = 1\n", encoding="utf-8")
+    began = edges.clock.now()
+    journal = go(edges)
+    assert journal.result == "deployed"
+    assert (edges.clock.now() - began).total_seconds() == 900
+    assert "Waited 15 min before anything was changed: hello is MAINTENANCE" in render_summary(journal)
+
+
+def test_a_target_that_stays_busy_ends_the_run_before_anything_is_changed(edges):
+    go(edges)
+    edges.stack.occupy(2 * 3600)
+    (edges.workspace / "dags/new.py").write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(StackBusy, match="has waited for 60 min"):
+        go(edges)
+    assert "dags/new.py" not in edges.bucket.contents
+    assert edges.journal.outcome is None
+
+
+def test_a_pull_request_waits_for_nothing_and_says_what_a_deployment_would_wait_for(edges):
+    go(edges)
+    edges.stack.occupy(2 * 3600)
+    began = edges.clock.now()
+    journal = go(edges, "pull_request")
+    assert edges.clock.now() == began
+    assert "Stack hello-mwaa-staging is UPDATE_IN_PROGRESS; a deployment would wait for it first." in journal.notes
 
 
 def test_a_part_that_was_removed_but_stays_live_is_said_on_top(edges):

@@ -131,13 +131,21 @@ class CloudFormationStack:
             self._shells.remove(change_set.id)
             self._delete_shell()
 
-    def execute(self, change_set: ChangeSet, *, timeout: float, on_event: Callable[[StackEvent], None]) -> StackState:
+    def execute(
+        self,
+        change_set: ChangeSet,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> StackState:
         """Execute a change set and wait until the stack is done.
 
         Args:
             change_set: one that is not empty.
             timeout: seconds to wait; an environment takes 15 to 45 minutes, and hours with graceful replacement.
             on_event: is handed each event of the operation once, oldest first.
+            on_look: is told the stack's status after each look; '' before the operation shows.
 
         Raises:
             StackBusy: another operation runs on the stack.
@@ -169,7 +177,13 @@ class CloudFormationStack:
         self._shells.discard(change_set.id)
         events = StackEvents(self._client, raw["StackId"], token)
         wait_for_operation(
-            self.name, events, timeout=timeout, interval=self._interval, clock=self._clock, on_event=on_event
+            self.name,
+            events,
+            timeout=timeout,
+            interval=self._interval,
+            clock=self._clock,
+            on_event=on_event,
+            on_look=on_look,
         )
         state = self.state()
         if state is None:
@@ -216,7 +230,7 @@ class CloudFormationStack:
             raise StackBusy(
                 f"Stack {self.name} is {status.name}: another operation is running on it.",
                 meaning="Another run, another person, or AWS itself is changing the stack.",
-                mend=f"Run the job again when it is over. To watch it:\n"
+                mend=f"Run the job again: it waits for the operation first. To watch it:\n"
                 f"aws cloudformation describe-stack-events --stack-name {self.name} --max-items 20",
             )
         if status.readiness is Readiness.UNUSABLE:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mwaa_deploy.clock import pauses
 from mwaa_deploy.errors import StackUpdateFailed, StackWaitTimedOut
 from mwaa_deploy.ports import Clock, StackEvent
+from mwaa_deploy.target.heartbeat import GO_ON
 from mwaa_deploy.target.stack_events import StackEvents, failures
 from mwaa_deploy.target.stack_status import stack_status
 
@@ -17,6 +18,7 @@ def wait_for_operation(
     interval: float,
     clock: Clock,
     on_event: Callable[[StackEvent], None],
+    on_look: Callable[[str], None] | None = None,
 ) -> None:
     """Wait until an operation has gone well, handing over each of its events once, oldest first.
 
@@ -24,9 +26,13 @@ def wait_for_operation(
     the operation's own events alone decide whether it is over.
 
     Args:
+        stack_name: the stack's name.
         events: those of the operation.
         timeout: seconds to wait in all.
         interval: seconds between two looks in the long run; the first ones come sooner.
+        clock: for the wait.
+        on_event: is handed each event.
+        on_look: is told the stack's status after each look at an operation that is not over.
 
     Raises:
         StackUpdateFailed: CloudFormation could not do it; the first cause is named.
@@ -44,6 +50,8 @@ def wait_for_operation(
             if status.outcome == "good":
                 break
             raise _timed_out(stack_name, status.name, timeout)
+        if on_look is not None:
+            on_look(events.stack_status)
         clock.sleep(pause)
     if status.outcome != "good":
         raise _update_failed(stack_name, events)
@@ -70,8 +78,7 @@ def _timed_out(stack_name: str, status: str, timeout: float) -> StackWaitTimedOu
     return StackWaitTimedOut(
         f"Stack {stack_name} is still {status or 'waiting to begin'} after {timeout / 60:.0f} minutes.",
         meaning="CloudFormation goes on by itself; nothing is lost. DAGs and the record have not been touched.",
-        mend="Run the job again when the stack is done; it takes up where this run stopped. To wait for longer:\n"
-        "    with:\n      stack-timeout-minutes: 360",
+        mend=GO_ON,
     )
 
 

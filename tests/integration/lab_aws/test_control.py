@@ -90,6 +90,7 @@ def test_what_the_lab_does_not_know_is_answered_with_what_it_knows(aws: RunningA
     assert answer.status_code == 404
     assert "GET /_lab/mwaa/history" in answer.json()["routes"]
     assert requests.post(f"{aws.url}/_lab/mwaa/fail", json={}, timeout=10).status_code == 400
+    assert requests.post(f"{aws.url}/_lab/mwaa/clock", json={"seconds_per_day": 1}, timeout=10).status_code == 400
     assert (
         requests.post(f"{aws.url}/_lab/mwaa/status", json={"name": "no", "status": "PENDING"}, timeout=10).status_code
         == 404

@@ -261,6 +261,22 @@ def test_the_clock_can_be_changed_while_an_environment_walks(
     settle(mwaa, name)
 
 
+def test_an_update_can_begin_later_than_it_was_accepted(create: Create, mwaa: Any, aws: RunningAws, name: str) -> None:
+    create()
+    settle(mwaa, name)
+    aws.post("mwaa/clock", seconds_before_update=1)
+    try:
+        mwaa.update_environment(Name=name, EnvironmentClass="mw1.large")
+        found = get(mwaa, name)
+        assert (found["Status"], found["EnvironmentClass"]) == ("AVAILABLE", "mw1.small")
+        assert "LastUpdate" not in found
+    finally:
+        aws.post("mwaa/clock", seconds_before_update=0)
+
+    wait_until(lambda: get(mwaa, name).get("LastUpdate", {}).get("Status"), "SUCCESS")
+    assert get(mwaa, name)["EnvironmentClass"] == "mw1.large"
+
+
 def test_the_rest_api_of_an_environment_without_airflow_answers_an_error(create: Create, mwaa: Any, name: str) -> None:
     create()
     settle(mwaa, name)

@@ -5,8 +5,8 @@ from mwaa_deploy.errors import (
 )
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import ResourceChange
-from mwaa_deploy.target.apply import describe_change, replaces_environment
 from mwaa_deploy.target.record import record_key
+from mwaa_deploy.target.replacement import describe_change, replaces_environment
 from tests.fakes.world import TEMPLATE, World
 
 

@@ -97,7 +97,7 @@ def test_return_to_the_recorded_template_after_a_crash(world):
     world.deploy()
     changed = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
     world.files["template.yaml"] = changed
-    world.environment.knobs.fail("get", AwsUnavailable("gone"), after=1)
+    world.environment.knobs.fail("get", AwsUnavailable("gone"), after=2)
     with pytest.raises(AwsUnavailable):
         world.deploy()
     assert "MaxWorkers" in world.stack.deployed.resources["Mwaa"]["Properties"]

@@ -19,14 +19,24 @@ CONTENTS: dict[str, list[str | None]] = {
     "parameters.yml": ["Name: staging\n", "{Name: staging, Class: mw1.large}\n"],
 }
 EDITS = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
+TIMES: dict[str, dict[str, object]] = {
+    "a stack out of time": {"seconds": 5 * 3600},
+    "an environment out of time": {"environment_lags": 5 * 3600},
+    "an environment that begins late": {"environment_begins": 1500},
+    "an environment that fails late": {"environment_begins": 1500, "environment_fails": "no"},
+    "a stack that fails out of time": {"seconds": 5 * 3600, "_breakage": ("Mwaa", "no")},
+}
+PACE = {"seconds": 1200, "environment_lags": 0, "environment_begins": 0, "environment_fails": None, "_breakage": None}
 FAILURES = st.one_of(
     st.none(),
     st.tuples(st.just("bucket"), st.sampled_from(["put", "delete", "list", "read", "head"]), st.integers(0, 5)),
     st.tuples(st.just("stack"), st.sampled_from(["create_change_set", "execute", "state"]), st.just(0)),
     st.tuples(st.just("environment"), st.just("get"), st.integers(0, 3)),
     st.tuples(st.just("break"), st.just(""), st.just(0)),
+    st.tuples(st.just("time"), st.sampled_from(sorted(TIMES)), st.just(0)),
 )
-HISTORIES = st.lists(st.tuples(st.lists(EDITS, max_size=4), FAILURES), max_size=6)
+OTHERS = st.sampled_from(["", "", "", "stack", "maintenance"])
+HISTORIES = st.lists(st.tuples(st.lists(EDITS, max_size=4), OTHERS, FAILURES), max_size=6)
 
 
 def edit(world: World, edits: list[tuple[str, str | None]]) -> None:
@@ -43,18 +53,33 @@ def arrange(world: World, failure: tuple[str, str, int] | None) -> None:
     where, method, after = failure
     if where == "break":
         world.stack.break_with("Mwaa", "broken")
+    elif where == "time":
+        vars(world.stack).update(TIMES[method])
     else:
         getattr(world, where).knobs.fail(method, AwsUnavailable("gone"), after=after)
 
 
+def meddle(world: World, others: str) -> None:
+    """Somebody else is at the target when the deployment comes."""
+    state = world.stack.state()
+    if others == "stack" and state is not None and state.status == "UPDATE_COMPLETE":
+        world.stack.occupy(3000)
+    environment = world.environment.get("staging")
+    if others == "maintenance" and environment is not None and environment.status == "AVAILABLE":
+        world.environment.maintain("staging", seconds=3000)
+
+
 def recover(world: World) -> None:
-    """All is well again; a stack whose creation failed is deleted by hand, as its error says."""
+    """All is well again. By hand, as errors say, failed creations are deleted, and MWAA is told to try again."""
     for fake in (world.bucket, world.stack, world.environment):
         fake.knobs = Knobs()
-    world.stack._breakage = None
-    state = world.stack.state()
-    if state is not None and state.status == "ROLLBACK_COMPLETE":
-        world.stack._state = None
+    vars(world.stack).update(PACE)
+    environment = world.environment.states.get("staging")
+    if environment is not None and environment.status == "UPDATE_FAILED":
+        world.environment.update("staging", versions={}, paths={})
+    state, underway = world.stack.state(), world.stack._underway
+    if "ROLLBACK_COMPLETE" in (state and state.status, underway and underway.outcome.status):
+        world.stack._state = world.stack._underway = None
 
 
 @given(history=HISTORIES)
@@ -62,8 +87,9 @@ def recover(world: World) -> None:
 def test_good_run_after_any_history_ends_in_its_content(history):
     with tempfile.TemporaryDirectory() as place:
         world = World(Path(place))
-        for edits, failure in history:
+        for edits, others, failure in history:
             edit(world, edits)
+            meddle(world, others)
             arrange(world, failure)
             try:
                 world.deploy()

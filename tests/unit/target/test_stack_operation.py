@@ -82,6 +82,7 @@ def test_a_timeout_tells_the_status_and_how_to_go_on():
     with pytest.raises(StackWaitTimedOut, match="UPDATE_IN_PROGRESS after 1 minutes") as caught:
         wait([[own(1, "UPDATE_IN_PROGRESS")], *[[]] * 6], timeout=60, interval=30)
     assert "stack-timeout-minutes" in caught.value.mend
+    assert "Run the job again: it waits" in caught.value.mend
     with pytest.raises(StackWaitTimedOut, match="waiting to begin"):
         wait([[]], timeout=0)
 
@@ -102,3 +103,21 @@ def test_events_are_handed_over_as_they_come():
             on_event=lambda event: seen.append((event.status, clock.now() - start)),
         )
     assert seen == [("UPDATE_IN_PROGRESS", timedelta(0)), ("UPDATE_COMPLETE", timedelta(seconds=1))]
+
+
+def test_each_look_at_an_operation_under_way_is_told():
+    seen: list[str] = []
+    with stubbed("cloudformation") as (client, stub):
+        first, last = own(1, "UPDATE_IN_PROGRESS"), own(2, "UPDATE_COMPLETE")
+        for events in ([], [first], [first], [last, first]):
+            stub.add_response("describe_stack_events", {"StackEvents": events})
+        wait_for_operation(
+            "mwaa-staging",
+            StackEvents(client, STACK, "ours"),
+            timeout=60,
+            interval=5,
+            clock=FakeClock(),
+            on_event=lambda _: None,
+            on_look=seen.append,
+        )
+    assert seen == ["", "UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"]

@@ -1,0 +1,52 @@
+"""One target: its ports, and one deployment to it."""
+
+from dataclasses import dataclass
+
+from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.outcome import Progress
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.ports import Bucket, Clock, Environment, Log, Stack
+from mwaa_deploy.target.state import TargetState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The ports of one target.
+
+    Attributes:
+        timeout: seconds that the stack and then the environment may take, each.
+    """
+
+    bucket: Bucket
+    stack: Stack
+    environments: Environment
+    clock: Clock
+    log: Log
+    timeout: float = 4 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who deploys: written into the record and onto each object."""
+
+    commit: str
+    run_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One plan that is carried out, and all that it takes.
+
+    Attributes:
+        plan: made from this very bundle and state.
+        bundle: what the commit ships.
+        state: the target as it was.
+        progress: keeps account of what is done.
+    """
+
+    plan: Plan
+    bundle: Bundle
+    state: TargetState
+    target: Target
+    author: Author
+    progress: Progress
