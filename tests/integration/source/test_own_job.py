@@ -8,7 +8,7 @@ import requests
 from lab.github.api import GitHub
 from lab.github.records import Records
 from lab.web import serving
-from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
+from mwaa_deploy.source.workflow_runs import LOOKED_INTO, GitHubWorkflowRuns, github_client
 
 pytestmark = pytest.mark.lab
 
@@ -77,6 +77,17 @@ def test_jobs_of_one_name_count_only_if_all_of_them_succeeded(url):
     record(url, 2, [{"name": "deploy", "conclusion": ended} for ended in ("success", "failure")], conclusion="failure")
 
     assert search(url, runner=HERE).run.id == 1
+
+
+def test_runs_in_which_no_job_ran_are_not_looked_into(url):
+    record(url, PRESENT, [running("deploy", HERE)])
+    record(url, EARLIER, [{"name": "deploy", "conclusion": "success"}], conclusion="success")
+    for number in range(2, LOOKED_INTO + 5):
+        record(url, number, [{"name": "deploy", "conclusion": "skipped"}], conclusion="skipped")
+
+    found = search(url, runner=HERE)
+
+    assert (found.run.id, found.looked_into) == (EARLIER, 1)
 
 
 def test_our_job_is_found_beyond_a_page_of_jobs(url):
