@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import check_small, image_build, parse_folder
+from benchmarks import base, check_small, image_build, parse_folder
 from benchmarks.machine import describe
 from benchmarks.race import Outcome
 from benchmarks.results import as_json, as_markdown
@@ -20,6 +20,7 @@ MODULES: dict[Callable[..., list[Outcome]], Sequence[str]] = {
     check_small.run: check_small.NAMES,
     parse_folder.run: parse_folder.NAMES,
     image_build.run: image_build.NAMES,
+    base.run: base.NAMES,
 }
 NAMES = [name for names in MODULES.values() for name in names]
 

@@ -1,25 +1,31 @@
 """GitHub's routes: who may ask, what is found, and the lab's own way to put things in."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from lab.github import documents
+from lab.github.comparison import compare
+from lab.github.comparison_document import comparison_document
 from lab.github.filters import DateInvalidError, filters, matches
-from lab.github.records import WORKFLOW_FOLDER, Records, Repository, Run, now
+from lab.github.job_document import job_document
+from lab.github.new_run import new_run
+from lab.github.records import Records, Repository, now
 from lab.web import RefusedError, Request, Response, Route, dispatch
 
 _REPOSITORY = "/repos/{owner}/{repo}"
 _WORKFLOW = _REPOSITORY + "/actions/workflows/{workflow}"
+_JOBS_PAGE = "/actions/workflow-jobs#list-jobs-for-a-workflow-run"
+_COMPARE_PAGE = "/commits/commits#compare-two-commits"
 _MAXIMUM_PER_PAGE = 100
 _MAXIMUM_FILTERED = 1000
 _LIMIT_PER_HOUR = 1000
 """What a job's token may ask per repository (GitHub's documentation of rate limits)."""
 
+T = TypeVar("T")
 Finder = Callable[[Request, Repository], Response | None]
 
 
@@ -36,6 +42,8 @@ class GitHub:
             self._route(_WORKFLOW, "actions", "/actions/workflows#get-a-workflow", self._workflow),
             self._route(f"{_WORKFLOW}/runs", "actions", f"{page}list-workflow-runs-for-a-workflow", self._runs),
             self._route(_REPOSITORY + "/actions/runs/{run}", "actions", f"{page}get-a-workflow-run", self._run),
+            self._route(_REPOSITORY + "/actions/runs/{run}/jobs", "actions", _JOBS_PAGE, self._jobs),
+            self._route(_REPOSITORY + "/compare/{basehead}", "contents", _COMPARE_PAGE, self._compare),
             self._route(_REPOSITORY + "/commits/{ref}", "contents", "/commits/commits#get-a-commit", self._commit),
             Route(method="PUT", pattern="/_lab/tokens", answer=self._put_token),
             Route(method="POST", pattern=f"/_lab{_REPOSITORY}/runs", answer=self._post_run),
@@ -109,18 +117,34 @@ class GitHub:
             raise _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "") from error
         if filters(query):
             wanted = wanted[:_MAXIMUM_FILTERED]
-        per_page = min(_number(query, "per_page", 30), _MAXIMUM_PER_PAGE)
-        page = _number(query, "page", 1)
-        shown = wanted[(page - 1) * per_page : page * per_page]
-        pages = -(-len(wanted) // per_page)
         api = _api(request)
-        return Response(
-            body={
-                "total_count": len(wanted),
-                "workflow_runs": [documents.run_document(run, repository, api) for run in shown],
-            },
-            headers=_links(f"{api}{request.path}", query, page, pages),
-        )
+        shown, links = _page(request, wanted)
+        documented = [documents.run_document(run, repository, api) for run in shown]
+        return Response(body={"total_count": len(wanted), "workflow_runs": documented}, headers=links)
+
+    def _jobs(self, request: Request, repository: Repository) -> Response | None:
+        number = request.named["run"]
+        run = self._records.run(repository, int(number)) if number.isdecimal() else None
+        if run is None:
+            return None
+        every = request.query.get("filter", "latest") == "all"
+        wanted = [job for job in run.jobs if every or job.attempt == run.attempt]
+        shown, links = _page(request, wanted)
+        documented = [job_document(job, run, repository, _api(request)) for job in shown]
+        return Response(body={"total_count": len(wanted), "jobs": documented}, headers=links)
+
+    def _compare(self, request: Request, repository: Repository) -> Response | None:
+        base, dots, head = request.named["basehead"].partition("...")
+        commits = self._records.commits(repository)
+        if not dots or base not in commits or head not in commits:
+            return None
+        compared = compare({sha: commit.parents for sha, commit in commits.items()}, base, head)
+        if compared is None:
+            message = f"No common ancestor between {base} and {head}."
+            raise _refusal(HTTPStatus.NOT_FOUND, message, _COMPARE_PAGE)
+        shown, links = _page(request, compared.ahead, per_page=250)
+        body = comparison_document(base, head, compared, shown, commits, repository, _api(request))
+        return Response(body=body, headers=links)
 
     def _limits(self) -> dict[str, str]:
         if time.time() >= self._window_ends:
@@ -143,12 +167,13 @@ class GitHub:
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _put_commit(self, request: Request) -> Response:
-        self._records.add_commit(self._added_repository(request), request.named["ref"])
+        parents = tuple(str(parent) for parent in request.json().get("parents", ()))
+        self._records.add_commit(self._added_repository(request), request.named["ref"], parents)
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _post_run(self, request: Request) -> Response:
         repository = self._added_repository(request)
-        run = self._records.save(repository, _new_run(request.json("id", "workflow", "head_sha")))
+        run = self._records.save(repository, new_run(request.json("id", "workflow", "head_sha")))
         return Response(status=HTTPStatus.CREATED, body=documents.run_document(run, repository, _api(request)))
 
     def _patch_run(self, request: Request) -> Response:
@@ -158,36 +183,28 @@ class GitHub:
             raise _refusal(HTTPStatus.NOT_FOUND, "Not Found", "")
         fields = ("head_sha", "head_branch", "event", "status", "conclusion")
         changes = {name: value for name, value in request.json().items() if name in fields}
-        run = self._records.save(repository, replace(run, updated_at=now(), **changes))
+        changed = replace(run, updated_at=now(), **changes)
+        if len(run.jobs) == 1:
+            job = replace(run.jobs[0], status=changed.status, conclusion=changed.conclusion)
+            changed = replace(changed, jobs=(job,))
+        run = self._records.save(repository, changed)
         return Response(body=documents.run_document(run, repository, _api(request)))
 
     def _added_repository(self, request: Request) -> Repository:
         return self._records.add_repository(request.named["owner"], request.named["repo"])
 
 
-def _new_run(asked: Mapping[str, Any]) -> Run:
-    path = str(WORKFLOW_FOLDER / str(asked["workflow"]).rpartition("/")[2])
-    conclusion = asked.get("conclusion")
-    made = datetime.fromisoformat(asked["created_at"]).astimezone(UTC) if "created_at" in asked else now()
-    return Run(
-        id=int(asked["id"]),
-        path=path,
-        name=str(asked.get("name") or path),
-        number=0,
-        head_sha=str(asked["head_sha"]),
-        head_branch=str(asked.get("head_branch", "main")),
-        event=str(asked.get("event", "push")),
-        status=str(asked.get("status") or ("completed" if conclusion else "in_progress")),
-        conclusion=conclusion,
-        created_at=made,
-        updated_at=made,
-        actor=str(asked.get("actor", "octocat")),
-    )
-
-
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name, "")
     return int(value) if value.isdecimal() and int(value) else default
+
+
+def _page(request: Request, wanted: Sequence[T], *, per_page: int = 30) -> tuple[Sequence[T], dict[str, str]]:
+    """The page that is asked for, and the header that links its neighbours."""
+    size = min(_number(request.query, "per_page", per_page), max(_MAXIMUM_PER_PAGE, per_page))
+    page = _number(request.query, "page", 1)
+    url = f"{_api(request)}{request.path}"
+    return wanted[(page - 1) * size : page * size], _links(url, request.query, page, -(-len(wanted) // size))
 
 
 def _links(url: str, query: Mapping[str, str], page: int, pages: int) -> dict[str, str]:

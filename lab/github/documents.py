@@ -5,7 +5,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from lab.github.records import Repository, Run, Workflow, number_of
+from lab.github.records import Commit, Repository, Run, Workflow, number_of
 
 Document = dict[str, Any]
 
@@ -160,7 +160,7 @@ def run_document(run: Run, repository: Repository, api: str) -> Document:
         "pull_requests": [],
         "created_at": moment(run.created_at),
         "updated_at": moment(run.updated_at),
-        "run_started_at": moment(run.created_at),
+        "run_started_at": moment(run.started_at),
         "actor": user_document(run.actor, api),
         "triggering_actor": user_document(run.actor, api),
         "referenced_workflows": [],
@@ -186,10 +186,10 @@ def run_document(run: Run, repository: Repository, api: str) -> Document:
     }
 
 
-def commit_document(sha: str, made: datetime, repository: Repository, api: str) -> Document:
+def commit_document(sha: str, commit: Commit, repository: Repository, api: str) -> Document:
     """A commit (commit)."""
     base = f"{api}/repos/{repository.full_name}"
-    person = {**_person(repository.owner), "date": moment(made)}
+    person = {**_person(repository.owner), "date": moment(commit.made)}
     return {
         "url": f"{base}/commits/{sha}",
         "sha": sha,
@@ -213,7 +213,7 @@ def commit_document(sha: str, made: datetime, repository: Repository, api: str) 
         },
         "author": user_document(repository.owner, api),
         "committer": user_document(repository.owner, api),
-        "parents": [],
+        "parents": [{"sha": parent, "url": f"{base}/commits/{parent}"} for parent in commit.parents],
         "stats": {"total": 0, "additions": 0, "deletions": 0},
         "files": [],
     }

@@ -31,6 +31,39 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit, as far as it matters here.
+
+    Attributes:
+        parents: first parent first.
+    """
+
+    made: datetime
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job of a workflow run.
+
+    Attributes:
+        name: as it is displayed: with the values of its matrix, and after the name of the job that called its workflow.
+        status: queued, in_progress, completed, …
+        conclusion: success, failure, skipped, …; None until completed.
+        runner_name: of the machine; '' for a job that never got one.
+        attempt: of the run, that it belongs to.
+        number: tells jobs of the same name apart.
+    """
+
+    name: str
+    status: str
+    conclusion: str | None
+    runner_name: str = ""
+    attempt: int = 1
+    number: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A workflow run.
 
@@ -39,6 +72,9 @@ class Run:
         number: counts the workflow's runs from 1.
         status: queued, in_progress, completed, …
         conclusion: success, failure, …; None until completed.
+        created_at: when it was first started.
+        started_at: when its latest attempt began.
+        jobs: of all attempts.
     """
 
     id: int
@@ -51,9 +87,11 @@ class Run:
     status: str
     conclusion: str | None
     created_at: datetime
+    started_at: datetime
     updated_at: datetime
     actor: str
     attempt: int = 1
+    jobs: tuple[Job, ...] = ()
 
     @property
     def workflow_id(self) -> int:
@@ -84,7 +122,7 @@ class Workflow:
 class _Shelf:
     repository: Repository
     runs: dict[int, Run] = field(default_factory=dict)
-    commits: dict[str, datetime] = field(default_factory=dict)
+    commits: dict[str, Commit] = field(default_factory=dict)
 
 
 class Records:
@@ -117,27 +155,41 @@ class Records:
             shelf = self._shelves.get(f"{owner}/{name}".lower())
             return shelf.repository if shelf else None
 
-    def add_commit(self, repository: Repository, sha: str) -> None:
-        """Remember that a commit exists."""
+    def add_commit(self, repository: Repository, sha: str, parents: tuple[str, ...] = ()) -> None:
+        """Remember that a commit exists, and what it was made upon."""
         with self._lock:
-            self._shelf(repository).commits.setdefault(sha, now())
+            commits = self._shelf(repository).commits
+            known = commits.get(sha)
+            if known is None or parents:
+                commits[sha] = Commit(made=known.made if known else now(), parents=parents)
 
-    def commit(self, repository: Repository, sha: str) -> datetime | None:
-        """When a commit was made; None if it is not known."""
+    def commit(self, repository: Repository, sha: str) -> Commit | None:
+        """A commit; None if it is not known."""
         with self._lock:
             return self._shelf(repository).commits.get(sha)
 
+    def commits(self, repository: Repository) -> Mapping[str, Commit]:
+        """All commits, by SHA."""
+        with self._lock:
+            return dict(self._shelf(repository).commits)
+
     def save(self, repository: Repository, run: Run) -> Run:
-        """Remember a run, and its commit. A new one gets its workflow's next number, a known one keeps its own."""
+        """Remember a run, and its commit. A new one gets its workflow's next number, a known one keeps its own.
+
+        A known one that says that it is a later attempt keeps the jobs of the earlier ones too.
+        """
         with self._lock:
             shelf = self._shelf(repository)
             known = shelf.runs.get(run.id)
             if known:
-                run = replace(run, number=known.number, created_at=known.created_at)
+                earlier = tuple(job for job in known.jobs if job.attempt < run.attempt)
+                started_at = known.started_at if run.attempt == known.attempt else run.started_at
+                jobs = (*earlier, *(job for job in run.jobs if job.attempt == run.attempt))
+                run = replace(run, number=known.number, created_at=known.created_at, started_at=started_at, jobs=jobs)
             else:
                 run = replace(run, number=1 + sum(other.path == run.path for other in shelf.runs.values()))
             shelf.runs[run.id] = run
-            shelf.commits.setdefault(run.head_sha, run.created_at)
+            shelf.commits.setdefault(run.head_sha, Commit(made=run.created_at))
             return run
 
     def run(self, repository: Repository, run_id: int) -> Run | None:

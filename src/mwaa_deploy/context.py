@@ -15,6 +15,8 @@ class GitHubContext:
 
     Attributes:
         workflow: file name of the workflow, such as 'mwaa.yml', when GitHub says so; else ''.
+        job: id of the job in the workflow file.
+        runner: name of the machine that the job runs on, by which GitHub tells jobs of a run apart.
         event: the event's payload.
     """
 
@@ -27,6 +29,7 @@ class GitHubContext:
     run_attempt: int = 1
     workflow: str = ""
     job: str = ""
+    runner: str = ""
     actor: str = ""
     api_url: str = "https://api.github.com"
     server_url: str = "https://github.com"
@@ -38,6 +41,23 @@ class GitHubContext:
         if not (self.repository and self.run_id):
             return ""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+    @property
+    def default_branch(self) -> str:
+        """Name of the repository's default branch, or '' where the event does not say it."""
+        return str((self.event.get("repository") or {}).get("default_branch") or "")
+
+    @property
+    def pull_request_head(self) -> str | None:
+        """SHA of the branch that a pull request proposes, or None for other events."""
+        sha = (self.event.get("pull_request") or {}).get("head", {}).get("sha")
+        return sha if isinstance(sha, str) and sha else None
+
+    @property
+    def merge_group_base(self) -> str | None:
+        """SHA that the merge queue puts its group on, or None for other events."""
+        sha = (self.event.get("merge_group") or {}).get("base_sha")
+        return sha if isinstance(sha, str) and sha else None
 
     @property
     def pull_request_base(self) -> str | None:
@@ -74,6 +94,7 @@ def read_context(env: Mapping[str, str]) -> GitHubContext:
         run_attempt=_number(env, "GITHUB_RUN_ATTEMPT", 1),
         workflow=workflow_path.rpartition("/")[2],
         job=env.get("GITHUB_JOB", ""),
+        runner=env.get("RUNNER_NAME", ""),
         actor=env.get("GITHUB_ACTOR", ""),
         api_url=env.get("GITHUB_API_URL") or "https://api.github.com",
         server_url=env.get("GITHUB_SERVER_URL") or "https://github.com",

@@ -104,7 +104,14 @@ class RealEdges:
 
         client = github_client(context.api_url, self._inputs.github_token)
         self._open.callback(client.close)
-        return GitHubWorkflowRuns(client, context.repository, run_id=context.run_id, workflow=context.workflow)
+        return GitHubWorkflowRuns(
+            client,
+            context.repository,
+            run_id=context.run_id,
+            workflow=context.workflow,
+            runner=context.runner,
+            job=context.job,
+        )
 
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """Run the checks that the changes call for, in a runner that is gone afterwards."""

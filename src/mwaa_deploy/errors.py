@@ -104,6 +104,13 @@ class GitHubUnavailable(MwaaDeployError):
     title = "GitHub's API did not answer"
 
 
+class BaseMissing(MwaaDeployError):
+    """What the input `base` names is neither in the checkout nor at the remote."""
+
+    exit_code = 31
+    title = "The base does not exist"
+
+
 class ConfigInvalid(MwaaDeployError):
     """The configuration file says something that cannot be meant; all problems are reported together."""
 

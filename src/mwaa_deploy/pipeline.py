@@ -75,7 +75,7 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             project = journal.project = find_project(edges.workspace, inputs)
             bundle = build_bundle(project, Path(work))
             _require_known_parameters(bundle)
-        changes = journal.changes = _changes(project, context, edges, log, journal)
+        changes = journal.changes = _changes(project, inputs, context, edges, log, journal)
         with journal.step("checks"):
             checks = journal.checks = edges.check(project, bundle, changes)
         if checks.failed:
@@ -103,12 +103,14 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         journal.environment = target.environments.get(name) if name else None
 
 
-def _changes(project: Project, context: GitHubContext, edges: Edges, log: Log, journal: Journal) -> Changes:
-    """What differs from the base; a check outside of a workflow has none, and so needs no commit either."""
-    if journal.mode is Mode.CHECK and not context.event_name:
+def _changes(  # noqa: PLR0917 -- what the pipeline itself is given
+    project: Project, inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal: Journal
+) -> Changes:
+    """What differs from the base; a check outside of a workflow has none if none is given, and needs no commit then."""
+    if journal.mode is Mode.CHECK and not context.event_name and not inputs.base:
         return Changes(base=Base(sha=None, reason="there is no workflow run to compare with"), head="")
     with journal.step("find the changes"), edges.repository(project) as repository:
-        changes = find_changes(project, context, repository, edges.workflow_runs())
+        changes = find_changes(project, context, repository, edges.workflow_runs(), explicit=inputs.base)
     log.info(f"Head {changes.head}; base {changes.base.sha or 'none'}: {changes.base.reason}.")
     return changes
 

@@ -136,11 +136,61 @@ class WorkflowRun:
     url: str
 
 
-class WorkflowRuns(Protocol):
-    """GitHub's memory of this workflow's runs."""
+@dataclass(frozen=True, kw_only=True)
+class RunSearch:
+    """What came of looking for the last success on a branch or tag.
 
-    def last_successful(self, *, branch: str) -> WorkflowRun | None:
-        """The newest successful run of this workflow on the branch, other than the present one; None if none."""
+    Attributes:
+        branch: where it was looked for.
+        job: display name of the job whose success was asked for; '' if it is not known, so that whole runs counted.
+        run: the run found, if there is one.
+        looked_into: how many runs were looked into for that job.
+        gave_up: whether there are more runs, which were not looked into any more.
+    """
+
+    branch: str
+    job: str = ""
+    run: WorkflowRun | None = None
+    looked_into: int = 0
+    gave_up: bool = False
+
+
+class Relation(StrEnum):
+    """How one commit's history stands to another's."""
+
+    SAME = "same"
+    NEWER = "newer"
+    OLDER = "older"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What the histories of a base and a head have in common.
+
+    Attributes:
+        relation: of the head to the base: NEWER if it descends from it.
+        merge_base: the last commit that both have; None if they have none.
+    """
+
+    relation: Relation
+    merge_base: str | None
+
+
+class WorkflowRuns(Protocol):
+    """GitHub's memory: of this workflow's runs, and of the history that a shallow clone lacks.
+
+    Raises GitHubUnavailable when the API refuses or does not answer.
+    """
+
+    def last_successful(self, *, branch: str) -> RunSearch:
+        """The latest run on the branch or tag, other than the present one, in which the present job succeeded.
+
+        A run that was done again counts by its latest attempt. A run of a pull request or merge group never counts.
+        """
+
+    def compare(self, *, base: str, head: str) -> Comparison | None:
+        """How two commits stand to each other; None if GitHub does not know one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,8 +212,21 @@ class Repository(Protocol):
     def head(self) -> str:
         """The full SHA of the commit checked out."""
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The full SHAs of the head's parents, first parent first; a shallow clone knows them too."""
+
     def fetch(self, sha: str) -> bool:
         """Make sure that the commit is at hand, fetching just it when the clone is shallow; False if it can't be."""
+
+    def resolve(self, name: str) -> str | None:
+        """The commit that a full SHA, a tag or a branch names, at hand from then on; None if there is none.
+
+        What the checkout has of that name comes first; otherwise the remote is asked.
+        """
+
+    def compare(self, base: str) -> Comparison | None:
+        """How the head stands to another commit; None if the checkout does not hold the history to tell."""
 
     def changed_files(self, base: str) -> tuple[ChangedFile, ...]:
         """What differs between the base commit and the head, sorted by path. The base must be at hand."""

@@ -124,6 +124,8 @@ BEFORE_ANY_WORK = {
     "unknown parameter": (15, {"infra/parameters.json": '{"Bucket": "b", "Bukcet": "b"}'}, {}, "Bukcet"),
     "requirements without a version": (16, {"requirements.txt": "six\n"}, {}, "RequirementsS3ObjectVersion"),
     "missing template": (17, {"infra/template.yaml": None}, {}, "template: infra/template.yaml"),
+    "base that does not exist": (31, {}, {"INPUT_BASE": "no-such-branch"}, "'no-such-branch', which is neither"),
+    "base like an option": (10, {}, {"INPUT_BASE": "--upload-pack=true"}, "base: '--upload-pack=true' is not"),
     "unknown Airflow version": (24, {}, {"INPUT_AIRFLOW_VERSION": "9.9.9"}, "9.9.9"),
 }
 BEFORE_ANY_CHANGE = {

@@ -21,6 +21,21 @@ def test_a_fork_is_told_by_its_repository(tmp_path):
     assert context.pull_request_base == "b" * 40
 
 
+def test_what_the_base_is_found_by_is_read_from_the_event(tmp_path):
+    event = tmp_path / "event.json"
+    payload = {
+        "repository": {"default_branch": "trunk"},
+        "pull_request": {"base": {"sha": "b" * 40}, "head": {"sha": "c" * 40}},
+        "merge_group": {"base_sha": "d" * 40},
+    }
+    event.write_text(json.dumps(payload), encoding="utf-8")
+    context = read_context({"GITHUB_EVENT_PATH": str(event), "GITHUB_JOB": "deploy", "RUNNER_NAME": "GitHub Actions 7"})
+    assert (context.job, context.runner, context.default_branch) == ("deploy", "GitHub Actions 7", "trunk")
+    assert (context.pull_request_head, context.merge_group_base) == ("c" * 40, "d" * 40)
+    nothing = read_context({})
+    assert (nothing.default_branch, nothing.pull_request_head, nothing.merge_group_base) == ("", None, None)
+
+
 def test_a_laptop_has_no_run():
     assert read_context({}).run_url == ""
 

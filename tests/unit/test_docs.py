@@ -8,6 +8,7 @@ import yaml
 
 from mwaa_deploy.bundle.document import load_document
 from mwaa_deploy.config import parse_config
+from mwaa_deploy.source.workflow_runs import LOOKED_INTO
 
 ROOT = Path(__file__).parents[2]
 CHECKS = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
@@ -45,3 +46,7 @@ def test_links_lead_to_files():
     for file in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_the_number_of_runs_that_are_looked_into_is_told():
+    assert f"At most {LOOKED_INTO} runs are looked into" in (ROOT / "docs" / "base.md").read_text(encoding="utf-8")

@@ -63,6 +63,17 @@ def test_a_pull_request_needs_no_target():
         ("STACK_TAGS", "team", "stack-tags"),
         ("DAGS_DIR", "../other", "dags-dir"),
         ("TEMPLATE", "/etc/passwd", "template"),
+        ("BASE", "--upload-pack=touch /tmp/x", "base"),
+        ("BASE", "-n", "base"),
+        ("BASE", "+main", "base"),
+        ("BASE", "main:refs/heads/other", "base"),
+        ("BASE", "HEAD~1", "base"),
+        ("BASE", "main^", "base"),
+        ("BASE", "main@{yesterday}", "base"),
+        ("BASE", "a..b", "base"),
+        ("BASE", "two words", "base"),
+        ("BASE", "/main", "base"),
+        ("BASE", "main/", "base"),
     ],
 )
 def test_a_malformed_input_is_named(name, value, named):
@@ -80,6 +91,11 @@ def test_a_malformed_input_is_named(name, value, named):
 def test_contradictions_are_named(extra, named):
     (problem,) = problems_of({**COMPLETE, **extra})
     assert problem.startswith(f"{named}: ")
+
+
+@pytest.mark.parametrize("name", ["main", "release/1.x", "v1.2.0", "a" * 40, "größe#1", "user@example", "2024-01"])
+def test_a_base_is_whatever_git_takes_as_a_name(name):
+    assert parse_inputs({**COMPLETE, "INPUT_BASE": f" {name} "}, event="push").base == name
 
 
 def test_parameters_without_template_are_a_contradiction():

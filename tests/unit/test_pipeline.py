@@ -1,5 +1,6 @@
 """The whole way with fakes behind every port: what a run does, in which order, and what it leaves alone."""
 
+import dataclasses
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.errors import (
+    BaseMissing,
     ChecksFailed,
     CredentialsMissing,
     OidcUnavailable,
@@ -20,7 +22,7 @@ from mwaa_deploy.errors import (
 from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import ChangedFile, WorkflowRun
+from mwaa_deploy.ports import ChangedFile, Comparison, Relation, RunSearch, WorkflowRun
 from mwaa_deploy.report.log import PlainLog
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
@@ -57,12 +59,19 @@ Resources:
 
 class Commits:
     head = HEAD
+    parents = ()
 
     def __init__(self):
         self.changed = ()
 
     def fetch(self, sha):
         return True
+
+    def resolve(self, name):
+        return BASE if name == "v1.0.0" else None
+
+    def compare(self, base):
+        return Comparison(relation=Relation.NEWER, merge_base=base)
 
     def changed_files(self, base):
         return self.changed
@@ -73,7 +82,10 @@ class Runs:
         self.last = None
 
     def last_successful(self, *, branch):
-        return self.last
+        return RunSearch(branch=branch, run=self.last)
+
+    def compare(self, *, base, head):
+        return None
 
 
 class FakeEdges:
@@ -170,6 +182,23 @@ def test_the_same_commit_again_changes_nothing(edges):
     assert edges.bucket.versions == before
     assert edges.environments.updates == updates
     assert "Nothing to deploy" in render_summary(journal)
+
+
+def test_an_explicit_base_is_what_changes_are_computed_against(edges):
+    edges.commits.changed = (ChangedFile(path="dags/hello_mwaa.py", status="M"),)
+    journal = go(edges, inputs=dataclasses.replace(INPUTS, base="v1.0.0"))
+    outputs = decisions(journal)
+    assert (outputs["base-sha"], outputs["dags-changed"], outputs["plugins-changed"]) == (BASE, "true", "false")
+    with pytest.raises(BaseMissing):
+        go(edges, inputs=dataclasses.replace(INPUTS, base="v2.0.0"))
+
+
+def test_a_check_on_a_laptop_needs_no_commit_unless_it_is_given_a_base(edges):
+    check = Inputs(airflow_version="2.10.3", mode=Mode.CHECK)
+    go(edges, event="", inputs=check)
+    assert edges.opened == ["checks"]
+    journal = go(edges, event="", inputs=dataclasses.replace(check, base="v1.0.0"))
+    assert journal.changes.base.sha == BASE
 
 
 def test_a_failing_check_stops_before_credentials(edges):

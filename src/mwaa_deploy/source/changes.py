@@ -16,10 +16,12 @@ class Base:
     Attributes:
         sha: full SHA, or None when there is none and everything counts as changed.
         reason: why this one, or why none, as a sentence without a full stop.
+        own_branch: whether it was found on the head's own branch, so that only a rewritten history can part the two.
     """
 
     sha: str | None
     reason: str
+    own_branch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Self
 import git
 
 from mwaa_deploy.errors import RepositoryUnreadable
-from mwaa_deploy.ports import ChangedFile
+from mwaa_deploy.ports import ChangedFile, Comparison, Relation
 
 
 class GitRepository:
@@ -51,31 +52,42 @@ class GitRepository:
         """The full SHA of the commit checked out."""
         return self._head
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The full SHAs of the head's parents, first parent first, as the commit itself names them."""
+        return tuple(parent.hexsha for parent in self._repo.head.commit.parents)
+
     def fetch(self, sha: str) -> bool:
         """Make sure that the commit is at hand; a shallow clone lacks it (nrwl/nx-set-shas PR 214).
 
-        Just that commit and its trees are fetched, into a repository beside the checkout that borrows its objects.
+        Just that commit and the trees that the checkout lacks are fetched, however far back it is, into a repository
+        beside the checkout that borrows its objects.
         """
-        if _has_commit(self._repo, sha):
-            return True
-        beside = git.Repo.init(self._folder.name, bare=True)
-        alternates = Path(self._folder.name, "objects", "info", "alternates")
-        alternates.write_text(f"{Path(self._repo.common_dir, 'objects').resolve()}\n", encoding="utf-8")
-        url = self._remote_url()
-        if not url:
-            return False
+        return _commit_of(self._repo, sha) is not None or self._fetch(sha) is not None
+
+    def resolve(self, name: str) -> str | None:
+        """The commit that a full SHA, a tag or a branch names; what the checkout has of that name comes first."""
+        if name.startswith("-"):
+            return None
+        here = _commit_of(self._repo, name) or _commit_of(self._repo, f"refs/remotes/origin/{name}")
+        return here or self._fetch(name)
+
+    def compare(self, base: str) -> Comparison | None:
+        """How the head stands to another commit; None in a shallow clone, whose history ends too early to tell."""
+        shallow = self._repo.git.rev_parse("--is-shallow-repository") == "true"
+        if shallow or _commit_of(self._repo, base) is None:
+            return None
         try:
-            beside.git.fetch(
-                "--quiet", "--no-tags", "--depth=1", "--filter=blob:none", url, sha, env=self._credentials(url)
-            )
+            common = self._repo.git.merge_base(base, self._head)
         except git.exc.GitCommandError:
-            return False
-        self._fetched = beside
-        return _has_commit(beside, sha)
+            return Comparison(relation=Relation.DIVERGED, merge_base=None)
+        relations = {base: Relation.NEWER, self._head: Relation.OLDER}
+        relation = Relation.SAME if base == self._head else relations.get(common, Relation.DIVERGED)
+        return Comparison(relation=relation, merge_base=common)
 
     def changed_files(self, base: str) -> tuple[ChangedFile, ...]:
         """What differs between the trees of base and head; a rename is a deletion and an addition."""
-        repo = self._repo if _has_commit(self._repo, base) else self._fetched
+        repo = self._fetched if _commit_of(self._repo, base) is None else self._repo
         if repo is None:
             what = f"Commit {base} is not at hand."
             raise RepositoryUnreadable(what)
@@ -88,6 +100,32 @@ class GitRepository:
             ChangedFile(path=path, status=status) for status, path in zip(fields[::2], fields[1::2], strict=False)
         ]
         return tuple(sorted(changed, key=lambda file: file.path))
+
+    def _fetch(self, name: str) -> str | None:
+        """Fetch what a SHA, a tag or a branch names at the remote; the commit's SHA, or None if there is none."""
+        url = self._remote_url()
+        if not url:
+            return None
+        if self._fetched is None:
+            self._fetched = self._open_beside()
+        options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none")
+        try:
+            self._fetched.git.fetch(*options, "--", url, name, env=self._credentials(url))
+        except git.exc.GitCommandError:
+            return None
+        return _commit_of(self._fetched, "FETCH_HEAD")
+
+    def _open_beside(self) -> git.Repo:
+        """A repository that borrows the checkout's objects, and knows where its history ends.
+
+        Without that it would take the parents of the checkout's oldest commits for missing, and fetch them one by one.
+        """
+        beside = git.Repo.init(self._folder.name, bare=True)
+        checkout = Path(self._repo.common_dir).resolve()
+        Path(beside.git_dir, "objects", "info", "alternates").write_text(f"{checkout / 'objects'}\n", encoding="utf-8")
+        if (checkout / "shallow").is_file():
+            shutil.copyfile(checkout / "shallow", Path(beside.git_dir, "shallow"))
+        return beside
 
     def _remote_url(self) -> str:
         if not self._repo.remotes:
@@ -108,9 +146,9 @@ class GitRepository:
         return env
 
 
-def _has_commit(repo: git.Repo, sha: str) -> bool:
+def _commit_of(repo: git.Repo, name: str) -> str | None:
+    """The full SHA of the commit that a name stands for, tags peeled; None if it is not at hand."""
     try:
-        repo.git.cat_file("-e", f"{sha}^{{commit}}")
+        return str(repo.git.rev_parse("--quiet", "--verify", f"{name}^{{commit}}"))
     except git.exc.GitCommandError:
-        return False
-    return True
+        return None

@@ -10,6 +10,8 @@ REPOSITORY = "/repos/{owner}/{repo}"
 WORKFLOW = REPOSITORY + "/actions/workflows/{workflow_id}"
 RUNS = WORKFLOW + "/runs"
 RUN = REPOSITORY + "/actions/runs/{run_id}"
+JOBS = RUN + "/jobs"
+COMPARE = REPOSITORY + "/compare/{basehead}"
 COMMIT = REPOSITORY + "/commits/{ref}"
 
 SHA = "a" * 40
@@ -48,6 +50,8 @@ def get(url, path, token=TOKEN, **query):
         (RUNS, "/repos/acme/hello/actions/workflows/deploy.yml/runs"),
         (RUN, "/repos/acme/hello/actions/runs/1"),
         (COMMIT, f"/repos/acme/hello/commits/{SHA}"),
+        (JOBS, "/repos/acme/hello/actions/runs/1/jobs"),
+        (COMPARE, f"/repos/acme/hello/compare/{SHA}...{SHA}"),
     ],
 )
 def test_documents_have_the_shape_github_describes(api, description, described, path):
@@ -85,7 +89,79 @@ def test_a_document_that_lacks_a_field_or_has_a_wrong_one_is_found_out(api, desc
     assert {fault.split(":")[0] for fault in faults} == {"$", "$.created_at", "$.id"}
 
 
+def test_jobs_of_every_kind_have_the_shape_github_describes(api, description):
+    ended = {"name": "deploy (staging)", "conclusion": "success", "runner_name": "GitHub Actions 7"}
+    record(api, 2, conclusion=None, jobs=[ended, {"name": "late", "conclusion": "skipped"}, {"name": "running"}])
+
+    document = get(api, "/repos/acme/hello/actions/runs/2/jobs").json()
+
+    assert description.faults(JOBS, 200, document) == []
+    assert all(set(job) <= description.properties("job") for job in document["jobs"])
+    assert [(job["name"], job["status"], job["conclusion"], job["runner_name"]) for job in document["jobs"]] == [
+        ("deploy (staging)", "completed", "success", "GitHub Actions 7"),
+        ("late", "completed", "skipped", None),
+        ("running", "in_progress", None, None),
+    ]
+
+
+def test_jobs_of_earlier_attempts_are_listed_only_when_asked_for(api):
+    record(api, 2, conclusion="failure", jobs=[{"name": "deploy", "conclusion": "failure"}])
+    record(api, 2, attempt=2, jobs=[{"name": "deploy", "conclusion": "success"}], created_at="2031-01-01T00:00:00Z")
+    path = "/repos/acme/hello/actions/runs/2"
+
+    run, latest = get(api, path).json(), get(api, f"{path}/jobs").json()
+    every = get(api, f"{path}/jobs", filter="all").json()
+
+    assert (run["run_attempt"], run["conclusion"], run["run_started_at"]) == (2, "success", "2031-01-01T00:00:00Z")
+    assert run["created_at"] < run["run_started_at"]
+    assert [(job["run_attempt"], job["conclusion"]) for job in latest["jobs"]] == [(2, "success")]
+    assert [(job["run_attempt"], job["conclusion"]) for job in every["jobs"]] == [(1, "failure"), (2, "success")]
+
+
+def test_jobs_come_in_pages(api):
+    record(api, 2, jobs=[{"name": f"job {number}", "conclusion": "success"} for number in range(45)])
+
+    answer = get(api, "/repos/acme/hello/actions/runs/2/jobs", page=2)
+
+    assert (answer.json()["total_count"], len(answer.json()["jobs"])) == (45, 15)
+    assert set(answer.links) == {"prev", "first"}
+
+
+def test_a_comparison_has_the_shape_github_describes(api, description):
+    b, c, d = ("b" * 40, "c" * 40, "d" * 40)
+    for sha, parents in {b: [SHA], c: [SHA], d: [c, b]}.items():
+        send(api, "PUT", f"/repos/acme/hello/commits/{sha}", {"parents": parents})
+
+    def compared(base, head, **query):
+        document = get(api, f"/repos/acme/hello/compare/{base}...{head}", **query).json()
+        assert description.faults(COMPARE, 200, document) == []
+        assert set(document) <= description.properties("commit-comparison")
+        found = (document["status"], document["merge_base_commit"]["sha"], document["ahead_by"], document["behind_by"])
+        return (*found, len(document["commits"]))
+
+    assert compared(SHA, SHA) == ("identical", SHA, 0, 0, 0)
+    assert compared(SHA, d) == ("ahead", SHA, 3, 0, 3)
+    assert compared(d, SHA) == ("behind", SHA, 0, 3, 0)
+    assert compared(b, c) == ("diverged", SHA, 1, 1, 1)
+    assert compared(b, d) == ("ahead", b, 2, 0, 2)
+    assert compared(SHA, d, per_page=1, page=2) == ("ahead", SHA, 3, 0, 1)
+
+
+def test_commits_without_a_common_ancestor_are_not_compared(api, description):
+    send(api, "PUT", f"/repos/acme/hello/commits/{'b' * 40}", {})
+
+    answer = get(api, f"/repos/acme/hello/compare/{SHA}...{'b' * 40}")
+
+    assert (answer.status_code, answer.json()["message"]) == (
+        404,
+        f"No common ancestor between {SHA} and {'b' * 40}.",
+    )
+    assert description.faults(COMPARE, 404, answer.json()) == []
+
+
 def test_every_filter_is_a_parameter_that_github_describes(description):
+    assert {"filter", "per_page", "page"} <= description.parameters(JOBS)
+    assert {"per_page", "page"} <= description.parameters(COMPARE)
     ours = {"branch", "event", "head_sha", "actor", "status", "created", "per_page", "page", "exclude_pull_requests"}
 
     assert ours <= description.parameters(RUNS)
@@ -101,6 +177,9 @@ def test_every_filter_is_a_parameter_that_github_describes(description):
         ("/repos/acme/hello/actions/workflows/none.yml/runs", TOKEN, (404, "Not Found")),
         ("/repos/acme/hello/actions/runs/99", TOKEN, (404, "Not Found")),
         ("/nothing/of/the/kind", TOKEN, (404, "Not Found")),
+        ("/repos/acme/hello/actions/runs/99/jobs", TOKEN, (404, "Not Found")),
+        (f"/repos/acme/hello/compare/{SHA}...{'b' * 40}", TOKEN, (404, "Not Found")),
+        (f"/repos/acme/hello/compare/{SHA}", TOKEN, (404, "Not Found")),
         (f"/repos/acme/hello/commits/{'b' * 40}", TOKEN, (422, f"No commit found for SHA: {'b' * 40}")),
     ],
 )
