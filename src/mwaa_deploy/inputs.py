@@ -1,15 +1,13 @@
 """The action's inputs, parsed once into frozen data. Nobody else reads them from the environment."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
-from typing import TypeVar
 
+from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
-
-E = TypeVar("E", bound=StrEnum)
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
 
 
 class Mode(StrEnum):
@@ -44,10 +42,6 @@ class EngineKind(StrEnum):
     DIND = "dind"
 
 
-DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
-"""What a template with an execution role needs; action.yml has the same default."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """What the user asked for. Paths are relative, in POSIX form; empty strings mean 'not given'."""
@@ -67,6 +61,11 @@ class Inputs:
     stack_name: str = ""
     environment_name: str = ""
     bucket: str = ""
+    bucket_owner: str = ""
+    kms_key: str = ""
+    max_deletions: int | None = None
+    max_deletion_share: int = DEFAULT_SHARE
+    protected_prefixes: tuple[str, ...] = ()
     aws_region: str = ""
     role_to_assume: str = ""
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
@@ -89,9 +88,10 @@ class Inputs:
 MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
 """Events that propose a change, which is planned and never deployed."""
 
-_CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"})
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ACCOUNT = re.compile(r"\d{12}")
+_KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/|alias/)[\w/-]+)|[\w-]{32,40}")
 _STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
@@ -116,7 +116,7 @@ class ConfigLocation:
 
 def config_location(env: Mapping[str, str]) -> ConfigLocation:
     """Read the two INPUT_* variables that say where the configuration file is. parse_inputs judges them."""
-    reader = _Reader(env)
+    reader = InputsReader(env)
     return ConfigLocation(project_dir=reader.path("project-dir") or ".", config_file=reader.path("config-file"))
 
 
@@ -131,7 +131,7 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
     Raises:
         InputsInvalid: with every problem there is, each beginning with the input's name.
     """
-    reader = _Reader(env)
+    reader = InputsReader(env)
     inputs = Inputs(
         mode=reader.choice("mode", Mode, Mode.AUTO),
         project_dir=reader.path("project-dir") or ".",
@@ -148,6 +148,11 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         stack_name=reader.matching("stack-name", _STACK, "letters, digits and hyphens, beginning with a letter"),
         environment_name=reader.matching("environment-name", _ENVIRONMENT, "the name of an MWAA environment"),
         bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
+        bucket_owner=reader.matching("bucket-owner", _ACCOUNT, "the 12 digits of an AWS account"),
+        kms_key=reader.matching("kms-key", _KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
+        max_deletions=reader.number("max-deletions", 999_999_999),
+        max_deletion_share=DEFAULT_SHARE if (share := reader.number("max-deletion-share", 100)) is None else share,
+        protected_prefixes=reader.paths("protected-prefixes"),
         aws_region=reader.matching("aws-region", _REGION, "a Region such as eu-west-1"),
         role_to_assume=reader.matching(
             "role-to-assume", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"
@@ -193,71 +198,3 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         if inputs.docker_engine is EngineKind.DIND:
             problems.append("docker-engine: 'dind' contradicts 'runner: venv', which uses no engine")
     return problems
-
-
-class _Reader:
-    """Reads inputs one by one and keeps every problem."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-        self.problems: list[str] = []
-
-    def text(self, name: str) -> str:
-        return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
-
-    def matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> str:
-        value = self.text(name)
-        if value and not pattern.fullmatch(value):
-            self.problems.append(f"{name}: {value!r} is not {wanted}")
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self.text(name)
-        if value not in {"", "true", "false"}:
-            self.problems.append(f"{name}: {value!r} is neither true nor false")
-        return value == "true"
-
-    def choice(self, name: str, kind: Callable[[str], E], default: E) -> E:
-        value = self.text(name)
-        try:
-            return kind(value) if value else default
-        except ValueError:
-            self.problems.append(f"{name}: {value!r} is not one of {', '.join(type(default))}")
-            return default
-
-    def path(self, name: str) -> str:
-        value = self.text(name)
-        if not value:
-            return ""
-        path = PurePosixPath(value)
-        if path.is_absolute() or ".." in path.parts:
-            self.problems.append(f"{name}: {value!r} leaves the workspace; it takes a path inside it")
-        return path.as_posix()
-
-    def minutes(self, name: str, default: int) -> int:
-        value = self.text(name)
-        if not value:
-            return default
-        if not re.fullmatch(r"[1-9]\d{0,3}", value):
-            self.problems.append(f"{name}: {value!r} is not a whole number of minutes from 1 to 9999")
-            return default
-        return int(value)
-
-    def capabilities(self) -> tuple[str, ...]:
-        text = self.text("capabilities")
-        if not text:
-            return DEFAULT_CAPABILITIES
-        found = tuple(filter(None, re.split(r"[\s,]+", text)))
-        for capability in found:
-            if capability not in _CAPABILITIES:
-                self.problems.append(f"capabilities: {capability!r} is not one of {', '.join(sorted(_CAPABILITIES))}")
-        return found
-
-    def tags(self, name: str) -> tuple[tuple[str, str], ...]:
-        tags = []
-        for line in filter(None, map(str.strip, self.text(name).splitlines())):
-            key, equals, value = line.partition("=")
-            if not equals or not key.strip():
-                self.problems.append(f"{name}: {line!r} is not of the form key=value")
-            tags.append((key.strip(), value.strip()))
-        return tuple(tags)

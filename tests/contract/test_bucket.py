@@ -11,7 +11,7 @@ import pytest
 
 from lab.aws.seed import make_bucket
 from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
-from mwaa_deploy.ports import Bucket, StoredObject
+from mwaa_deploy.ports import Bucket, Listed, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
 from tests.fakes.bucket import FakeBucket
@@ -72,7 +72,8 @@ class LabWorld:
 
     def put_foreign(self, key: str, body: bytes) -> StoredObject:
         answer = self.client.put_object(Bucket=self.bucket.name, Key=key, Body=body)
-        return StoredObject(key=key, version=answer["VersionId"], sha256=None, size=len(body))
+        etag = answer["ETag"].strip('"')
+        return StoredObject(key=key, version=answer["VersionId"], sha256=None, size=len(body), etag=etag)
 
     def markers(self) -> list[str]:
         answer = self.client.list_object_versions(Bucket=self.bucket.name)
@@ -104,9 +105,8 @@ def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
 
 def test_what_was_put_is_there(world):
     stored = put(world.bucket, "dags/a.py", b"print(1)\n")
-    assert stored == StoredObject(
-        key="dags/a.py", version=stored.version, sha256=hashlib.sha256(b"print(1)\n").hexdigest(), size=9
-    )
+    digest = hashlib.sha256(b"print(1)\n").hexdigest()
+    assert stored == StoredObject(key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag)
     assert stored.version
     assert world.bucket.head("dags/a.py") == stored
     assert world.bucket.read("dags/a.py") == b"print(1)\n"
@@ -205,7 +205,9 @@ def test_listing_is_by_prefix_and_in_the_order_of_bytes(world):
     for key in reversed(keys):
         put(world.bucket, key, key.encode())
     under = [key for key in keys if key.startswith("dags/")]
-    assert list(world.bucket.list("dags/")) == [(key, len(key.encode())) for key in sorted(under, key=str.encode)]
+    assert [(found.key, found.size) for found in world.bucket.list("dags/")] == [
+        (key, len(key.encode())) for key in sorted(under, key=str.encode)
+    ]
     world.bucket.delete(under)
     assert list(world.bucket.list("dags/")) == []
     assert list(world.bucket.list("nowhere/")) == []
@@ -215,6 +217,16 @@ def test_more_than_a_page_of_objects_is_listed_and_deleted(world):
     keys = [f"dags/{number:04}.py" for number in range(1003)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda key: put(world.bucket, key, b"x"), keys))
-    assert [key for key, _ in world.bucket.list("dags/")] == keys
+    assert [found.key for found in world.bucket.list("dags/")] == keys
     world.bucket.delete(keys[:-1])
-    assert [key for key, _ in world.bucket.list("dags/")] == keys[-1:]
+    assert [found.key for found in world.bucket.list("dags/")] == keys[-1:]
+
+
+def test_a_listing_tells_an_upload_from_another_content_in_the_same_size(world):
+    stored = put(world.bucket, "k", b"ours")
+    assert stored.etag
+    assert list(world.bucket.list("")) == [Listed(key="k", size=4, etag=stored.etag)]
+    foreign = world.put_foreign("k", b"them")
+    assert foreign.etag not in {"", stored.etag}
+    assert list(world.bucket.list("")) == [Listed(key="k", size=4, etag=foreign.etag)]
+    assert world.bucket.head("k", stored.version) == stored

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
-from mwaa_deploy.ports import StoredObject
+from mwaa_deploy.ports import Listed, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -68,13 +68,13 @@ class FakeBucket:
             raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
         return self._stored(key, self._append(key, content, sha256, commit))
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         self.knobs.called("list", prefix)
         self._require_exists()
         for key in sorted(self.versions, key=str.encode):
             body = self.versions[key][-1].body
             if key.startswith(prefix) and body is not None:
-                yield key, len(body)
+                yield Listed(key=key, size=len(body), etag=_etag(body))
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -111,4 +111,10 @@ class FakeBucket:
 
     @staticmethod
     def _stored(key: str, version: Version) -> StoredObject:
-        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(version.body or b""))
+        body = version.body or b""
+        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(body), etag=_etag(body))
+
+
+def _etag(body: bytes) -> str:
+    """As S3 makes it of an unencrypted object written by one PutObject."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan
@@ -59,12 +60,15 @@ class World:
     Attributes:
         files: the project's files by path; change them and call deploy() again.
         bucket, stack, environment, clock, log: the fakes.
+        deletions, protected: what the user allows to be deleted, and what never is.
     """
 
     def __init__(self, place: Path) -> None:
         self.files = dict(FILES)
         self.clock = FakeClock()
         self.log = FakeLog()
+        self.deletions = DeletionLimits()
+        self.protected: tuple[str, ...] = ()
         self.bucket = FakeBucket()
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
@@ -99,7 +103,13 @@ class World:
 
     def state(self, bundle: Bundle) -> TargetState:
         """The target as it is."""
-        return read_state(bucket=self.bucket, stack=self.stack, environments=self.environment, bundle=bundle)
+        return read_state(
+            bucket=self.bucket,
+            stack=self.stack,
+            environments=self.environment,
+            bundle=bundle,
+            protected=self.protected,
+        )
 
     def plan(self, *, base: str | None = None, files: Mapping[Part, tuple[ChangedFile, ...]] | None = None) -> Plan:
         """The plan for the files of now."""
@@ -114,7 +124,12 @@ class World:
         state = self.state(bundle)
         plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
         target = Target(
-            bucket=self.bucket, stack=self.stack, environments=self.environment, clock=self.clock, log=self.log
+            bucket=self.bucket,
+            stack=self.stack,
+            environments=self.environment,
+            clock=self.clock,
+            log=self.log,
+            deletions=self.deletions,
         )
         author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
         return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)

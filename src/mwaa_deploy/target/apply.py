@@ -5,10 +5,12 @@ them; only then DAGs, which may need the new packages, new and changed before de
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
+from mwaa_deploy.deletion_guard import refuse_deletions
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import EnvironmentMissing, ReplacementRefused
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
@@ -17,7 +19,7 @@ from mwaa_deploy.ports import Bucket, ChangeSet, Clock, Environment, Log, Resour
 from mwaa_deploy.release import change_set_parameters, record_after
 from mwaa_deploy.target.dag_sync import sync_dags
 from mwaa_deploy.target.environment import wait_until_live
-from mwaa_deploy.target.record import write_record
+from mwaa_deploy.target.record import ObjectToken, Record, write_record
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.unfinished import Unfinished, clear_unfinished, write_unfinished
 from mwaa_deploy.target.verify import verify_dags, verify_versions
@@ -31,6 +33,7 @@ class Target:
 
     Attributes:
         timeout: seconds that the stack and then the environment may take, each.
+        deletions: how many DAG files a deployment may delete.
     """
 
     bucket: Bucket
@@ -39,6 +42,7 @@ class Target:
     clock: Clock
     log: Log
     timeout: float = 4 * 3600
+    deletions: DeletionLimits = field(default_factory=DeletionLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +63,14 @@ def apply(
         progress: keeps account; hand one over to know how far a failed deployment came.
 
     Raises:
+        DeletionRefused: too many DAG files would be deleted; nothing has been changed.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
         VerificationFailed: what is live differs in the end.
         MwaaDeployError: whatever the ports raise. The record is as it was then, and the next run repeats what is
             missing.
     """
     progress = progress or Progress(target.clock)
+    refuse_deletions(plan.dags, state, target.deletions)
     if not plan.empty:
         _Deployment(plan, bundle, state, target, author, progress).run()
     return progress.outcome()
@@ -79,6 +85,7 @@ class _Deployment:
         self.plan, self.bundle, self.state = plan, bundle, state
         self.target, self.author, self.progress = target, author, progress
         self.announced = False
+        self.uploaded_dags: Mapping[str, ObjectToken] = {}
         progress.environment_name = state.environment.name if state.environment else None
 
     def run(self) -> None:
@@ -91,9 +98,10 @@ class _Deployment:
             self._announce(stack=False)
             with self.progress.step("DAGs"), self.target.log.group("DAGs"):
                 self._sync_dags()
+        record = self._next_record(versions)
         with self.progress.step("verify"):
-            self._verify(versions)
-        self._record(versions)
+            self._verify(versions, record)
+        self._record(record)
 
     def _upload(self) -> Mapping[Part, str]:
         """Upload what has no version yet; all versions the environment is to run."""
@@ -173,7 +181,7 @@ class _Deployment:
         )
 
     def _sync_dags(self) -> None:
-        sync_dags(
+        self.uploaded_dags = sync_dags(
             self.plan.dags,
             bucket=self.target.bucket,
             prefix=self.state.keys[Part.DAGS],
@@ -198,21 +206,25 @@ class _Deployment:
         write_unfinished(self.target.bucket, self.target.stack.name, note, commit=self.author.commit)
         self.announced = True
 
-    def _verify(self, versions: Mapping[Part, str]) -> None:
-        if self.progress.environment_name is not None:
-            verify_versions(self.target.environments, self.progress.environment_name, versions)
-        verify_dags(self.target.bucket, self.state.keys[Part.DAGS], self.bundle.dags, ignored=self.state.reserved)
-
-    def _record(self, versions: Mapping[Part, str]) -> None:
-        record = record_after(
+    def _next_record(self, versions: Mapping[Part, str]) -> Record:
+        return record_after(
             self.bundle,
             self.state,
             versions,
             environment=self.progress.environment_name,
+            uploaded=self.uploaded_dags,
             commit=self.author.commit,
             run_url=self.author.run_url,
             at=self.target.clock.now(),
         )
+
+    def _verify(self, versions: Mapping[Part, str], record: Record) -> None:
+        if self.progress.environment_name is not None:
+            verify_versions(self.target.environments, self.progress.environment_name, versions)
+        prefix = self.state.keys[Part.DAGS]
+        verify_dags(self.target.bucket, prefix, record.dags, record.objects, ignored=self.state.spares)
+
+    def _record(self, record: Record) -> None:
         nothing_new = record.same_content(self.state.record) and self.state.unfinished.none
         if nothing_new and self.progress.outcome().changed_nothing:
             return
