@@ -52,6 +52,7 @@ class Inputs:
     project_dir: str = "."
     config_file: str = ""
     dags_dir: str = ""
+    exclude: tuple[str, ...] = ()
     plugins_dir: str = ""
     requirements_file: str = ""
     startup_script: str = ""
@@ -139,6 +140,7 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         config_file=reader.path("config-file"),
         checks=reader.choice("checks", ChecksKind, ChecksKind.CHANGED),
         dags_dir=reader.path("dags-dir"),
+        exclude=reader.lines("exclude"),
         plugins_dir=reader.path("plugins-dir"),
         requirements_file=reader.path("requirements-file"),
         startup_script=reader.path("startup-script"),

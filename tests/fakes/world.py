@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
@@ -61,6 +62,7 @@ class World:
         files: the project's files by path; change them and call deploy() again.
         bucket, stack, environment, clock, log: the fakes.
         deletions, protected: what the user allows to be deleted, and what never is.
+        exclude: what of the DAG folder is not shipped.
     """
 
     def __init__(self, place: Path) -> None:
@@ -69,6 +71,7 @@ class World:
         self.log = FakeLog()
         self.deletions = DeletionLimits()
         self.protected: tuple[str, ...] = ()
+        self.exclude = Exclude()
         self.bucket = FakeBucket()
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
@@ -97,6 +100,7 @@ class World:
                 startup_script=there("startup.sh"),
                 template=there("template.yaml"),
                 parameters=there("parameters.yml"),
+                exclude=self.exclude,
             ),
             work,
         )

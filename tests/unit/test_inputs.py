@@ -40,6 +40,11 @@ def test_limits_of_deletion_are_read():
     assert inputs.protected_prefixes == ("shared", "team b/x.py")
 
 
+def test_patterns_stand_one_on_a_line():
+    inputs = parse_inputs({**COMPLETE, "INPUT_EXCLUDE": "tests/\n\n  *.md \n!team b/README.md\n"}, event="push")
+    assert inputs.exclude == ("tests/", "*.md", "!team b/README.md")
+
+
 @pytest.mark.parametrize(
     "key",
     [

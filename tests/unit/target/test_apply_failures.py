@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import (
     AwsUnavailable,
@@ -292,6 +293,19 @@ def test_first_deployment_into_a_folder_of_others_changes_nothing(world):
     world.deploy()
 
     world.assert_deployed()
+
+
+def test_file_that_is_excluded_from_now_on_leaves_the_target(world):
+    world.files["dags/notes.md"] = "n\n"
+    world.deploy()
+    assert "dags/notes.md" in world.bucket.contents
+    world.exclude = Exclude(("*.md",))
+
+    outcome = world.deploy()
+
+    assert outcome.dags_deleted == ("notes.md",)
+    assert "dags/notes.md" not in world.bucket.contents
+    assert world.plan().empty
 
 
 def test_protected_files_outlive_a_deployment(world):
