@@ -44,7 +44,7 @@ from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.apply import Target
 from mwaa_deploy.target.bucket import S3Bucket
-from mwaa_deploy.target.bucket_access import account_of_role
+from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.stack import CloudFormationStack
@@ -171,7 +171,8 @@ class RealEdges:
                 session.client("s3"),
                 inputs.bucket,
                 self._log,
-                owner=inputs.bucket_owner or account_of_role(inputs.role_to_assume),
+                owner=inputs.bucket_owner
+                or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
                 kms_key=inputs.kms_key,
             ),
             stack=CloudFormationStack(

@@ -9,8 +9,10 @@ from typing import Protocol
 
 import pytest
 
+from lab.aws.emulator import ACCOUNT
 from lab.aws.seed import make_bucket
-from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from lab.clients import aws_client
+from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
 from mwaa_deploy.ports import Bucket, Listed, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
@@ -26,6 +28,8 @@ class World(Protocol):
     @property
     def bucket(self) -> Bucket: ...
     def remove(self) -> None: ...
+    def disown(self) -> None: ...
+    def move(self) -> None: ...
     def unversion(self) -> None: ...
     def open(self) -> None: ...
     def put_foreign(self, key: str, body: bytes) -> StoredObject: ...
@@ -38,6 +42,12 @@ class FakeWorld:
 
     def remove(self) -> None:
         self.bucket.exists = False
+
+    def disown(self) -> None:
+        self.bucket.owned = False
+
+    def move(self) -> None:
+        self.bucket.in_region = False
 
     def unversion(self) -> None:
         self.bucket.versioned = False
@@ -57,10 +67,18 @@ class LabWorld:
         name = f"bucket-{uuid.uuid4().hex}"
         self.client = clients.client("s3")
         make_bucket(self.client, name)
-        self.bucket = S3Bucket(self.client, name, FakeLog())
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT)
+        self._endpoint = self.client.meta.endpoint_url
 
     def remove(self) -> None:
         self.client.delete_bucket(Bucket=self.bucket.name)
+
+    def disown(self) -> None:
+        self.bucket = S3Bucket(self.client, self.bucket.name, FakeLog(), owner="210987654321")
+
+    def move(self) -> None:
+        elsewhere = aws_client("s3", self._endpoint, "us-east-1")
+        self.bucket = S3Bucket(elsewhere, self.bucket.name, FakeLog(), owner=ACCOUNT)
 
     def unversion(self) -> None:
         self.client.put_bucket_versioning(Bucket=self.bucket.name, VersioningConfiguration={"Status": "Suspended"})
@@ -95,7 +113,13 @@ def test_a_versioned_bucket_that_is_not_public_is_fine(world):
 
 @pytest.mark.parametrize(
     ("spoil", "error"),
-    [("remove", BucketMissing), ("unversion", BucketUnversioned), ("open", BucketPublic)],
+    [
+        ("remove", BucketMissing),
+        ("disown", BucketElsewhere),
+        ("move", BucketElsewhere),
+        ("unversion", BucketUnversioned),
+        ("open", BucketPublic),
+    ],
 )
 def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
     getattr(world, spoil)()

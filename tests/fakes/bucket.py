@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
 from mwaa_deploy.ports import Listed, StoredObject
 from tests.fakes.failures import Knobs
 
@@ -23,8 +23,8 @@ class Version:
 class FakeBucket:
     """Fills the Bucket port.
 
-    Knobs: `exists`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error, after=n)` makes any
-    method raise; `put_foreign` writes as somebody else would, without our metadata.
+    Knobs: `exists`, `owned`, `in_region`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error,
+    after=n)` makes any method raise; `put_foreign` writes as somebody else would, without our metadata.
 
     Attributes:
         versions: every version of every key, oldest first.
@@ -34,6 +34,8 @@ class FakeBucket:
     def __init__(self, name: str = "mwaa-bucket") -> None:
         self.name = name
         self.exists = True
+        self.owned = True
+        self.in_region = True
         self.versioned = True
         self.blocked = True
         self.versions: dict[str, list[Version]] = {}
@@ -43,6 +45,10 @@ class FakeBucket:
     def check(self) -> None:
         self.knobs.called("check")
         self._require_exists()
+        if not self.owned:
+            raise BucketElsewhere(f"Bucket {self.name} does not belong to the account.")
+        if not self.in_region:
+            raise BucketElsewhere(f"Bucket {self.name} lies in another Region.")
         if not self.versioned:
             raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
         if not self.blocked:

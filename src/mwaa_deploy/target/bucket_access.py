@@ -1,10 +1,11 @@
 """A bucket as every call to S3 names it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mwaa_deploy.errors import BucketMissing, BucketUnversioned
 from mwaa_deploy.target.aws_errors import code_of
@@ -62,7 +63,16 @@ class BucketAccess:
         )
 
 
-def account_of_role(arn: str) -> str:
-    """The account of an IAM role; '' for anything else."""
-    found = _ROLE_ACCOUNT.match(arn)
-    return found.group(1) if found else ""
+def account_of_credentials(role_arn: str, sts: Callable[[], "BaseClient"]) -> str:
+    """The account that our calls are made from; '' if it cannot be told.
+
+    Args:
+        role_arn: the role that was assumed; its ARN names the account. '' for credentials that were there already.
+        sts: makes a boto3 client of STS, which is asked otherwise. No policy can deny that call.
+    """
+    if found := _ROLE_ACCOUNT.match(role_arn):
+        return found.group(1)
+    try:
+        return str(sts().get_caller_identity()["Account"])
+    except (ClientError, BotoCoreError):
+        return ""

@@ -15,7 +15,7 @@ from mwaa_deploy.errors import (
 )
 from mwaa_deploy.ports import StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
-from mwaa_deploy.target.bucket_access import account_of_role
+from mwaa_deploy.target.bucket_access import account_of_credentials
 from tests.fakes.log import FakeLog
 from tests.unit.target.stubs import stubbed
 
@@ -170,16 +170,23 @@ def test_a_bucket_in_another_region_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("arn", "account"),
-    [
-        ("arn:aws:iam::123456789012:role/mwaa-deploy", "123456789012"),
-        ("arn:aws-cn:iam::123456789012:role/path/mwaa-deploy", "123456789012"),
-        ("", ""),
-        ("arn:aws:iam::123456789012:user/somebody", ""),
-    ],
+    "arn", ["arn:aws:iam::123456789012:role/mwaa-deploy", "arn:aws-cn:iam::123456789012:role/path/mwaa-deploy"]
 )
-def test_the_account_of_a_role_is_in_its_arn(arn, account):
-    assert account_of_role(arn) == account
+def test_the_account_of_a_role_is_in_its_arn(arn):
+    with stubbed("sts") as (client, _):
+        assert account_of_credentials(arn, lambda: client) == "123456789012"
+
+
+def test_the_account_of_credentials_that_were_there_is_asked_for():
+    with stubbed("sts") as (client, stub):
+        stub.add_response("get_caller_identity", {"Account": "123456789012"})
+        assert account_of_credentials("", lambda: client) == "123456789012"
+
+
+def test_an_account_that_cannot_be_told_is_left_out():
+    with stubbed("sts") as (client, stub):
+        stub.add_client_error("get_caller_identity", "ServiceUnavailable", "sorry", 503)
+        assert account_of_credentials("", lambda: client) == ""
 
 
 def test_a_key_that_could_not_be_deleted_is_an_error_although_the_call_went_well():
