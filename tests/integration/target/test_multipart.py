@@ -11,7 +11,7 @@ from lab.aws.emulator import ACCOUNT
 from lab.aws.seed import make_bucket
 from mwaa_deploy.errors import UploadFailed
 from mwaa_deploy.target.bucket import S3Bucket
-from mwaa_deploy.target.bucket_access import BucketAccess
+from mwaa_deploy.target.bucket_access import BucketAccess, account_of_credentials
 from mwaa_deploy.target.bucket_writes import ObjectWriter
 from mwaa_deploy.target.credentials import AwsClients
 from tests.fakes.log import FakeLog
@@ -35,6 +35,10 @@ def access(clients: AwsClients) -> BucketAccess:
 def file(tmp_path: Path) -> Path:
     (tmp_path / "plugins.zip").write_bytes(BODY)
     return tmp_path / "plugins.zip"
+
+
+def test_account_of_the_credentials_is_the_owner_that_s3_compares_with(access, clients):
+    assert account_of_credentials("", lambda: clients.client("sts")) == access.owner
 
 
 def test_parts_arrive_as_one_object_with_its_digest(access, file):
