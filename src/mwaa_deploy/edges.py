@@ -22,6 +22,7 @@ from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.clock import SystemClock
 from mwaa_deploy.config import Config
 from mwaa_deploy.context import GitHubContext, workspace_of
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.early_runner import EarlyRunner, check_limits, runner_limits
 from mwaa_deploy.errors import AirflowVersionUnknown
 from mwaa_deploy.inputs import Inputs
@@ -41,6 +42,7 @@ from mwaa_deploy.runner.unit_test_tools import provide_test_tools
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
+from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.ports_of_target import Target
@@ -171,7 +173,14 @@ class RealEdges:
             capabilities=inputs.capabilities, role_arn=inputs.stack_role_arn, tags=dict(inputs.stack_tags)
         )
         return Target(
-            bucket=S3Bucket(session.client("s3"), inputs.bucket, self._log),
+            bucket=S3Bucket(
+                session.client("s3"),
+                inputs.bucket,
+                self._log,
+                owner=inputs.bucket_owner
+                or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
+                kms_key=inputs.kms_key,
+            ),
             stack=CloudFormationStack(
                 session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
             ),
@@ -179,6 +188,7 @@ class RealEdges:
             clock=self.clock,
             log=self._log,
             timeout=inputs.stack_timeout_minutes * 60,
+            deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
         )
 
     @property

@@ -286,6 +286,13 @@ class RecordUnreadable(MwaaDeployError):
     title = "The record cannot be read"
 
 
+class BucketElsewhere(MwaaDeployError):
+    """The bucket is another account's, or lies in another Region than the environment."""
+
+    exit_code = 48
+    title = "The bucket is not where it should be"
+
+
 class StackBusy(MwaaDeployError):
     """Another operation is running on the stack, and went on for longer than the time allowed."""
 
@@ -326,6 +333,13 @@ class ReplacementRefused(MwaaDeployError):
 
     exit_code = 65
     title = "The environment would be replaced"
+
+
+class DeletionRefused(MwaaDeployError):
+    """The deployment would delete more DAG files than it may, or files that are somebody else's."""
+
+    exit_code = 66
+    title = "Too many DAG files would be deleted"
 
 
 class EnvironmentMissing(MwaaDeployError):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
 from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
 
@@ -51,6 +52,7 @@ class Inputs:
     project_dir: str = "."
     config_file: str = ""
     dags_dir: str = ""
+    exclude: tuple[str, ...] = ()
     plugins_dir: str = ""
     requirements_file: str = ""
     startup_script: str = ""
@@ -60,6 +62,11 @@ class Inputs:
     stack_name: str = ""
     environment_name: str = ""
     bucket: str = ""
+    bucket_owner: str = ""
+    kms_key: str = ""
+    max_deletions: int | None = None
+    max_deletion_share: int = DEFAULT_SHARE
+    protected_prefixes: tuple[str, ...] = ()
     aws_region: str = ""
     role_to_assume: str = ""
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
@@ -85,6 +92,8 @@ MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_gr
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ACCOUNT = re.compile(r"\d{12}")
+_KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/|alias/)[\w/-]+)|[\w-]{32,40}")
 _STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
@@ -134,6 +143,7 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         config_file=reader.path("config-file"),
         checks=reader.choice("checks", ChecksKind, ChecksKind.CHANGED),
         dags_dir=reader.path("dags-dir"),
+        exclude=reader.lines("exclude"),
         plugins_dir=reader.path("plugins-dir"),
         requirements_file=reader.path("requirements-file"),
         startup_script=reader.path("startup-script"),
@@ -143,6 +153,11 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         stack_name=reader.matching("stack-name", _STACK, "letters, digits and hyphens, beginning with a letter"),
         environment_name=reader.matching("environment-name", _ENVIRONMENT, "the name of an MWAA environment"),
         bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
+        bucket_owner=reader.matching("bucket-owner", _ACCOUNT, "the 12 digits of an AWS account"),
+        kms_key=reader.matching("kms-key", _KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
+        max_deletions=reader.number("max-deletions", 999_999_999),
+        max_deletion_share=DEFAULT_SHARE if (share := reader.number("max-deletion-share", 100)) is None else share,
+        protected_prefixes=reader.paths("protected-prefixes"),
         aws_region=reader.matching("aws-region", _REGION, "a Region such as eu-west-1"),
         role_to_assume=reader.matching(
             "role-to-assume", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"

@@ -1,4 +1,4 @@
-"""Reads INPUT_* variables one by one, each in the form that it must have, and keeps every problem."""
+"""Reads the INPUT_* variables one by one, each as what it is to be."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,10 +14,10 @@ _CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY
 
 
 class InputsReader:
-    """Reads inputs one by one.
+    """Reads inputs one by one and keeps every problem.
 
     Attributes:
-        problems: found so far, each beginning with the input's name.
+        problems: what is wrong, each beginning with the input's name.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -25,25 +25,25 @@ class InputsReader:
         self.problems: list[str] = []
 
     def text(self, name: str) -> str:
-        """The value without the blanks around it."""
+        """The text without blanks at its ends; '' if not given."""
         return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
 
     def matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> str:
-        """A value of a pattern, `wanted` in words."""
+        """A text of a certain form; '' if not given."""
         value = self.text(name)
         if value and not pattern.fullmatch(value):
             self.problems.append(f"{name}: {value!r} is not {wanted}")
         return value
 
     def flag(self, name: str) -> bool:
-        """True or false."""
+        """True or false; false if not given."""
         value = self.text(name)
         if value not in {"", "true", "false"}:
             self.problems.append(f"{name}: {value!r} is neither true nor false")
         return value == "true"
 
     def choice(self, name: str, kind: Callable[[str], E], default: E) -> E:
-        """One of a closed set."""
+        """One of several words."""
         value = self.text(name)
         try:
             return kind(value) if value else default
@@ -52,7 +52,7 @@ class InputsReader:
             return default
 
     def path(self, name: str) -> str:
-        """A path within the workspace, in POSIX form."""
+        """A path inside the workspace; '' if not given."""
         value = self.text(name)
         if not value:
             return ""
@@ -60,6 +60,30 @@ class InputsReader:
         if path.is_absolute() or ".." in path.parts:
             self.problems.append(f"{name}: {value!r} leaves the workspace; it takes a path inside it")
         return path.as_posix()
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Paths inside the DAG folder, one a line."""
+        found = []
+        for line in self.lines(name):
+            path = PurePosixPath(line)
+            if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
+                self.problems.append(f"{name}: {line!r} is not a path inside the DAG folder")
+            found.append(path.as_posix())
+        return tuple(found)
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """What stands on each line, without blanks at its ends."""
+        return tuple(filter(None, map(str.strip, self.text(name).splitlines())))
+
+    def number(self, name: str, most: int) -> int | None:
+        """A whole number from 0; None if not given."""
+        value = self.text(name)
+        if not value:
+            return None
+        if not re.fullmatch(r"\d{1,9}", value) or int(value) > most:
+            self.problems.append(f"{name}: {value!r} is not a whole number from 0 to {most}")
+            return None
+        return int(value)
 
     def minutes(self, name: str, default: int) -> int:
         """A whole number of minutes."""
@@ -72,7 +96,7 @@ class InputsReader:
         return int(value)
 
     def capabilities(self) -> tuple[str, ...]:
-        """CloudFormation's capabilities, separated by commas or blanks."""
+        """The capabilities of a change set."""
         text = self.text("capabilities")
         if not text:
             return DEFAULT_CAPABILITIES
@@ -85,7 +109,7 @@ class InputsReader:
     def tags(self, name: str) -> tuple[tuple[str, str], ...]:
         """One key=value a line."""
         tags = []
-        for line in filter(None, map(str.strip, self.text(name).splitlines())):
+        for line in self.lines(name):
             key, equals, value = line.partition("=")
             if not equals or not key.strip():
                 self.problems.append(f"{name}: {line!r} is not of the form key=value")

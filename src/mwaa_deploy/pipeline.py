@@ -10,6 +10,7 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport, Severity
 from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.deletion_guard import deletion_refusal
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
@@ -144,6 +145,8 @@ def _plan(
     state = _state(inputs, target, bundle, journal)
     journal.environment = state.environment
     plan = make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)
+    if journal.mode is not Mode.DEPLOY and (refusal := deletion_refusal(plan.dags, state, target.deletions)):
+        journal.notes.append(f"A deployment would be refused: {refusal.what.splitlines()[0].rstrip(':')}.")
     # What was removed from the project but stays live is easily overlooked among what is kept.
     journal.notes += [
         op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in bundle.artefacts
@@ -160,6 +163,7 @@ def _state(inputs: Inputs, target: Target, bundle: Bundle, journal: Journal) -> 
         environments=target.environments,
         bundle=bundle,
         environment_name=inputs.environment_name,
+        protected=inputs.protected_prefixes,
     )
     state = read()
     running = what_runs(state.stack, state.environment, state.unfinished, now=target.clock.now())

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.bundle.manifest import FileDigest
 from mwaa_deploy.part_decisions import decide_part
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.plan import DagSync, Operation, OperationKind, Plan
@@ -70,20 +69,16 @@ def _dag_operation(bundle: Bundle, state: TargetState, git: GitView) -> Operatio
 
 def _dag_sync(bundle: Bundle, state: TargetState) -> DagSync:
     wanted = bundle.dags.without(state.reserved).files
-    recorded: Mapping[str, FileDigest] = {}
-    if state.record is not None and state.record.dag_prefix == state.keys[Part.DAGS]:
-        recorded = state.record.dags.files
     return DagSync(
         added=tuple(sorted(wanted.keys() - state.dags.keys())),
         changed=tuple(
             sorted(
                 name
                 for name, file in wanted.items()
-                if name in state.dags
-                and (state.dags[name] != file.size or recorded.get(name) != file or state.unfinished.touches_dag(name))
+                if name in state.dags and (state.dags[name].sha256 != file.sha256 or state.unfinished.touches_dag(name))
             )
         ),
-        deleted=tuple(sorted(state.dags.keys() - wanted.keys() - state.reserved)),
+        deleted=tuple(sorted(name for name in state.dags.keys() - wanted.keys() if not state.spares(name))),
     )
 
 
@@ -106,6 +101,8 @@ def _notes(bundle: Bundle, state: TargetState) -> list[str]:
     recorded = state.record.dag_prefix if state.record else None
     if recorded not in (None, state.keys[Part.DAGS]):
         notes.append(f"The DAG prefix moves from {recorded} to {state.keys[Part.DAGS]}; the old files stay.")
+    if kept := _protected(bundle, state):
+        notes.append(f"{kept} file(s) under protected-prefixes are not in the project and stay.")
     if state.environment is not None and state.environment.status != "AVAILABLE":
         notes.append(f"The environment {state.environment.name} is {state.environment.status} now.")
     if state.environment is not None and state.creates_stack and bundle.template and bundle.template.environment:
@@ -114,3 +111,8 @@ def _notes(bundle: Bundle, state: TargetState) -> list[str]:
             "CloudFormation cannot create it a second time."
         )
     return notes
+
+
+def _protected(bundle: Bundle, state: TargetState) -> int:
+    strange = state.dags.keys() - bundle.dags.files.keys() - state.reserved
+    return sum(1 for name in strange if state.spares(name))

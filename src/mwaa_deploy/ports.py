@@ -243,12 +243,29 @@ class StoredObject:
         version: its version id.
         sha256: hex digest from our own metadata, or None when somebody else wrote it.
         size: bytes.
+        etag: changes with every other content; no digest, as S3 makes it in several ways. '' when not told.
     """
 
     key: str
     version: str
     sha256: str | None
     size: int
+    etag: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An object as a listing shows it: its latest version.
+
+    Attributes:
+        key: whole, with the prefix.
+        size: bytes.
+        etag: as in StoredObject.
+    """
+
+    key: str
+    size: int
+    etag: str = ""
 
 
 class Bucket(Protocol):
@@ -259,7 +276,10 @@ class Bucket(Protocol):
         """The bucket's name."""
 
     def check(self) -> None:
-        """Raise BucketMissing, BucketUnversioned, BucketPublic or AwsAccessDenied if MWAA could not use it."""
+        """Raise if MWAA could not use it.
+
+        BucketMissing, BucketElsewhere, BucketUnversioned, BucketPublic or AwsAccessDenied.
+        """
 
     def head(self, key: str, version: str | None = None) -> StoredObject | None:
         """The latest (or the named) version of an object; None if there is none or a delete marker covers it."""
@@ -270,8 +290,8 @@ class Bucket(Protocol):
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version, verified by checksum, with digest and commit as metadata."""
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Keys (whole, with the prefix) and sizes of all objects under a prefix, in key order."""
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """All objects under a prefix, in key order."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Put a delete marker on each key."""

@@ -9,7 +9,7 @@ from mwaa_deploy.bundle.completion import CompletedParameters, complete_paramete
 from mwaa_deploy.errors import TemplateLacksVersions
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
-from mwaa_deploy.target.record import PartRecord, Record
+from mwaa_deploy.target.record import ObjectToken, PartRecord, Record
 from mwaa_deploy.target.state import TargetState
 
 NEW_VERSION = "new-version"
@@ -92,6 +92,7 @@ def record_after(
     versions: Mapping[Part, str],
     *,
     environment: str | None,
+    uploaded: Mapping[str, ObjectToken] | None = None,
     commit: str = "",
     run_url: str = "",
     at: datetime = _NEVER,
@@ -103,6 +104,7 @@ def record_after(
         state: the target before.
         versions: object versions that the environment runs.
         environment: the environment's name.
+        uploaded: the DAG files that are new since the state was read; the others are as they were.
         commit, run_url, at: who did it; of no account for comparisons.
     """
     parts = {}
@@ -113,12 +115,19 @@ def record_after(
             found = state.parts[part]
             known = found.live_sha256 if version == found.live_version else None
             parts[part] = PartRecord(key=found.live_key or state.keys[part], version=version, sha256=known)
+    dags = bundle.dags.without(state.reserved)
+    kept = {
+        name: state.dags[name].token
+        for name, file in dags.files.items()
+        if name in state.dags and state.dags[name].sha256 == file.sha256
+    }
     return Record(
         commit=commit,
         run_url=run_url,
         at=at,
         parts=parts,
-        dags=bundle.dags.without(state.reserved),
+        dags=dags,
+        objects=kept | dict(uploaded or {}),
         dag_prefix=state.keys[Part.DAGS],
         template_sha256=None if bundle.template is None else bundle.template.sha256,
         stack=state.stack_name,

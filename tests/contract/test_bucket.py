@@ -9,9 +9,11 @@ from typing import Protocol
 
 import pytest
 
+from lab.aws.emulator import ACCOUNT
 from lab.aws.seed import make_bucket
-from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
-from mwaa_deploy.ports import Bucket, StoredObject
+from lab.clients import aws_client
+from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.ports import Bucket, Listed, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
 from tests.fakes.bucket import FakeBucket
@@ -26,6 +28,8 @@ class World(Protocol):
     @property
     def bucket(self) -> Bucket: ...
     def remove(self) -> None: ...
+    def disown(self) -> None: ...
+    def move(self) -> None: ...
     def unversion(self) -> None: ...
     def open(self) -> None: ...
     def put_foreign(self, key: str, body: bytes) -> StoredObject: ...
@@ -38,6 +42,12 @@ class FakeWorld:
 
     def remove(self) -> None:
         self.bucket.exists = False
+
+    def disown(self) -> None:
+        self.bucket.owned = False
+
+    def move(self) -> None:
+        self.bucket.in_region = False
 
     def unversion(self) -> None:
         self.bucket.versioned = False
@@ -57,10 +67,18 @@ class LabWorld:
         name = f"bucket-{uuid.uuid4().hex}"
         self.client = clients.client("s3")
         make_bucket(self.client, name)
-        self.bucket = S3Bucket(self.client, name, FakeLog())
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT)
+        self._endpoint = self.client.meta.endpoint_url
 
     def remove(self) -> None:
         self.client.delete_bucket(Bucket=self.bucket.name)
+
+    def disown(self) -> None:
+        self.bucket = S3Bucket(self.client, self.bucket.name, FakeLog(), owner="210987654321")
+
+    def move(self) -> None:
+        elsewhere = aws_client("s3", self._endpoint, "us-east-1")
+        self.bucket = S3Bucket(elsewhere, self.bucket.name, FakeLog(), owner=ACCOUNT)
 
     def unversion(self) -> None:
         self.client.put_bucket_versioning(Bucket=self.bucket.name, VersioningConfiguration={"Status": "Suspended"})
@@ -72,7 +90,8 @@ class LabWorld:
 
     def put_foreign(self, key: str, body: bytes) -> StoredObject:
         answer = self.client.put_object(Bucket=self.bucket.name, Key=key, Body=body)
-        return StoredObject(key=key, version=answer["VersionId"], sha256=None, size=len(body))
+        etag = answer["ETag"].strip('"')
+        return StoredObject(key=key, version=answer["VersionId"], sha256=None, size=len(body), etag=etag)
 
     def markers(self) -> list[str]:
         answer = self.client.list_object_versions(Bucket=self.bucket.name)
@@ -94,7 +113,13 @@ def test_a_versioned_bucket_that_is_not_public_is_fine(world):
 
 @pytest.mark.parametrize(
     ("spoil", "error"),
-    [("remove", BucketMissing), ("unversion", BucketUnversioned), ("open", BucketPublic)],
+    [
+        ("remove", BucketMissing),
+        ("disown", BucketElsewhere),
+        ("move", BucketElsewhere),
+        ("unversion", BucketUnversioned),
+        ("open", BucketPublic),
+    ],
 )
 def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
     getattr(world, spoil)()
@@ -104,9 +129,8 @@ def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
 
 def test_what_was_put_is_there(world):
     stored = put(world.bucket, "dags/a.py", b"print(1)\n")
-    assert stored == StoredObject(
-        key="dags/a.py", version=stored.version, sha256=hashlib.sha256(b"print(1)\n").hexdigest(), size=9
-    )
+    digest = hashlib.sha256(b"print(1)\n").hexdigest()
+    assert stored == StoredObject(key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag)
     assert stored.version
     assert world.bucket.head("dags/a.py") == stored
     assert world.bucket.read("dags/a.py") == b"print(1)\n"
@@ -205,7 +229,9 @@ def test_listing_is_by_prefix_and_in_the_order_of_bytes(world):
     for key in reversed(keys):
         put(world.bucket, key, key.encode())
     under = [key for key in keys if key.startswith("dags/")]
-    assert list(world.bucket.list("dags/")) == [(key, len(key.encode())) for key in sorted(under, key=str.encode)]
+    assert [(found.key, found.size) for found in world.bucket.list("dags/")] == [
+        (key, len(key.encode())) for key in sorted(under, key=str.encode)
+    ]
     world.bucket.delete(under)
     assert list(world.bucket.list("dags/")) == []
     assert list(world.bucket.list("nowhere/")) == []
@@ -215,6 +241,16 @@ def test_more_than_a_page_of_objects_is_listed_and_deleted(world):
     keys = [f"dags/{number:04}.py" for number in range(1003)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda key: put(world.bucket, key, b"x"), keys))
-    assert [key for key, _ in world.bucket.list("dags/")] == keys
+    assert [found.key for found in world.bucket.list("dags/")] == keys
     world.bucket.delete(keys[:-1])
-    assert [key for key, _ in world.bucket.list("dags/")] == keys[-1:]
+    assert [found.key for found in world.bucket.list("dags/")] == keys[-1:]
+
+
+def test_a_listing_tells_an_upload_from_another_content_in_the_same_size(world):
+    stored = put(world.bucket, "k", b"ours")
+    assert stored.etag
+    assert list(world.bucket.list("")) == [Listed(key="k", size=4, etag=stored.etag)]
+    foreign = world.put_foreign("k", b"them")
+    assert foreign.etag not in {"", stored.etag}
+    assert list(world.bucket.list("")) == [Listed(key="k", size=4, etag=foreign.etag)]
+    assert world.bucket.head("k", stored.version) == stored

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mwaa_deploy.errors import BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
-from mwaa_deploy.ports import StoredObject
+from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.ports import Listed, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -23,8 +23,8 @@ class Version:
 class FakeBucket:
     """Fills the Bucket port.
 
-    Knobs: `exists`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error, after=n)` makes any
-    method raise; `put_foreign` writes as somebody else would, without our metadata.
+    Knobs: `exists`, `owned`, `in_region`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error,
+    after=n)` makes any method raise; `put_foreign` writes as somebody else would, without our metadata.
 
     Attributes:
         versions: every version of every key, oldest first.
@@ -34,6 +34,8 @@ class FakeBucket:
     def __init__(self, name: str = "mwaa-bucket") -> None:
         self.name = name
         self.exists = True
+        self.owned = True
+        self.in_region = True
         self.versioned = True
         self.blocked = True
         self.versions: dict[str, list[Version]] = {}
@@ -43,6 +45,10 @@ class FakeBucket:
     def check(self) -> None:
         self.knobs.called("check")
         self._require_exists()
+        if not self.owned:
+            raise BucketElsewhere(f"Bucket {self.name} does not belong to the account.")
+        if not self.in_region:
+            raise BucketElsewhere(f"Bucket {self.name} lies in another Region.")
         if not self.versioned:
             raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
         if not self.blocked:
@@ -68,13 +74,13 @@ class FakeBucket:
             raise BucketUnversioned(f"Bucket {self.name} has no versioning.")
         return self._stored(key, self._append(key, content, sha256, commit))
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         self.knobs.called("list", prefix)
         self._require_exists()
         for key in sorted(self.versions, key=str.encode):
             body = self.versions[key][-1].body
             if key.startswith(prefix) and body is not None:
-                yield key, len(body)
+                yield Listed(key=key, size=len(body), etag=_etag(body))
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -111,4 +117,10 @@ class FakeBucket:
 
     @staticmethod
     def _stored(key: str, version: Version) -> StoredObject:
-        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(version.body or b""))
+        body = version.body or b""
+        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(body), etag=_etag(body))
+
+
+def _etag(body: bytes) -> str:
+    """As S3 makes it of an unencrypted object written by one PutObject."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()

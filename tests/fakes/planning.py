@@ -13,6 +13,7 @@ from mwaa_deploy.plan import Operation, OperationKind, Plan
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangedFile, EnvironmentState, StackState
 from mwaa_deploy.release import record_after
+from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.state import PartState, TargetState
 
 TEMPLATE = """\
@@ -68,9 +69,14 @@ def deployed(shipped: Bundle) -> TargetState:
         record=None,
         keys=keys,
         parts=parts,
-        dags={name: file.size for name, file in shipped.dags.files.items()},
+        dags={name: dag_object(file) for name, file in shipped.dags.files.items()},
     )
     return replace(state, record=record_after(shipped, state, versions, environment="n"))
+
+
+def dag_object(file: FileDigest) -> DagObject:
+    """A DAG file in the bucket that is known to be our upload."""
+    return DagObject(size=file.size, etag=f"etag of {file.sha256}", sha256=file.sha256, version="v")
 
 
 def fresh() -> TargetState:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
+from mwaa_deploy.bundle.exclude import Exclude
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan
@@ -62,12 +64,17 @@ class World:
         files: the project's files by path; change them and call deploy() again.
         bucket, stack, environment, clock, log: the fakes.
         timeout: seconds for each wait of a deployment.
+        deletions, protected: what the user allows to be deleted, and what never is.
+        exclude: what of the DAG folder is not shipped.
     """
 
     def __init__(self, place: Path) -> None:
         self.files = dict(FILES)
         self.clock = FakeClock()
         self.log = FakeLog()
+        self.deletions = DeletionLimits()
+        self.protected: tuple[str, ...] = ()
+        self.exclude = Exclude()
         self.bucket = FakeBucket()
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
@@ -97,13 +104,20 @@ class World:
                 startup_script=there("startup.sh"),
                 template=there("template.yaml"),
                 parameters=there("parameters.yml"),
+                exclude=self.exclude,
             ),
             work,
         )
 
     def state(self, bundle: Bundle) -> TargetState:
         """The target as it is."""
-        return read_state(bucket=self.bucket, stack=self.stack, environments=self.environment, bundle=bundle)
+        return read_state(
+            bucket=self.bucket,
+            stack=self.stack,
+            environments=self.environment,
+            bundle=bundle,
+            protected=self.protected,
+        )
 
     def plan(self, *, base: str | None = None, files: Mapping[Part, tuple[ChangedFile, ...]] | None = None) -> Plan:
         """The plan for the files of now."""
@@ -122,6 +136,7 @@ class World:
             clock=self.clock,
             log=self.log,
             timeout=self.timeout,
+            deletions=self.deletions,
         )
         state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle)).state
         plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})

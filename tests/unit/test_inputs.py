@@ -30,6 +30,35 @@ def test_complete_inputs_are_parsed_with_defaults():
     assert inputs.names_target
 
 
+def test_limits_of_deletion_are_read():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.max_deletions, inputs.max_deletion_share, inputs.protected_prefixes) == (None, 50, ())
+
+    given = {"MAX_DELETIONS": "0", "MAX_DELETION_SHARE": "0", "PROTECTED_PREFIXES": " shared/ \n\nteam b/x.py"}
+    inputs = parse_inputs({**COMPLETE, **{f"INPUT_{name}": value for name, value in given.items()}}, event="push")
+    assert (inputs.max_deletions, inputs.max_deletion_share) == (0, 0)
+    assert inputs.protected_prefixes == ("shared", "team b/x.py")
+
+
+def test_patterns_stand_one_on_a_line():
+    inputs = parse_inputs({**COMPLETE, "INPUT_EXCLUDE": "tests/\n\n  *.md \n!team b/README.md\n"}, event="push")
+    assert inputs.exclude == ("tests/", "*.md", "!team b/README.md")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "alias/mwaa",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+        "mrk-1234abcd12ab34cd56ef1234567890ab",
+        "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws-cn:kms:cn-north-1:123456789012:alias/mwaa",
+    ],
+)
+def test_every_name_of_a_key_is_taken(key):
+    assert parse_inputs({**COMPLETE, "INPUT_KMS_KEY": key}, event="push").kms_key == key
+
+
 def test_every_missing_input_is_reported_together_by_name():
     problems = problems_of({})
     assert [p.partition(":")[0] for p in problems] == [
@@ -54,6 +83,16 @@ def test_a_pull_request_needs_no_target():
         ("RUNNER", "vm", "runner"),
         ("DOCKER_ENGINE", "podman", "docker-engine"),
         ("BUCKET", "s3://my-bucket", "bucket"),
+        ("BUCKET_OWNER", "12345678901", "bucket-owner"),
+        ("KMS_KEY", "my key", "kms-key"),
+        ("KMS_KEY", "arn:aws:s3:::my-bucket", "kms-key"),
+        ("MAX_DELETIONS", "-1", "max-deletions"),
+        ("MAX_DELETIONS", "many", "max-deletions"),
+        ("MAX_DELETION_SHARE", "101", "max-deletion-share"),
+        ("MAX_DELETION_SHARE", "50%", "max-deletion-share"),
+        ("PROTECTED_PREFIXES", "/shared", "protected-prefixes"),
+        ("PROTECTED_PREFIXES", "shared\n../other", "protected-prefixes"),
+        ("PROTECTED_PREFIXES", ".", "protected-prefixes"),
         ("STACK_NAME", "9 lives", "stack-name"),
         ("AWS_REGION", "Ireland", "aws-region"),
         ("ROLE_TO_ASSUME", "mwaa-deploy", "role-to-assume"),

@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mwaa_deploy.errors import (
     BaseMissing,
     ChecksFailed,
     CredentialsMissing,
+    DeletionRefused,
     OidcUnavailable,
     ParametersUnknown,
     RoleRefused,
@@ -226,6 +228,25 @@ def test_a_pull_request_is_planned_against_the_target_and_changes_nothing(edges)
     assert journal.result == "planned"
     assert journal.plan.dags.added == ("new.py",)
     assert edges.bucket.versions == before
+
+
+def test_a_deletion_that_would_be_refused_is_said_in_the_plan_and_stops_the_deployment(edges):
+    edges.bucket.put_foreign("dags/theirs.py", b"t")
+
+    journal = go(edges, "pull_request")
+
+    assert journal.result == "planned"
+    assert journal.notes[-1] == (
+        "A deployment would be refused: 1 of the 1 file(s) under dags/ would be deleted, and mwaa-deploy did not put "
+        "them there."
+    )
+    with pytest.raises(DeletionRefused):
+        go(edges)
+    assert list(edges.bucket.contents) == ["dags/theirs.py"]
+
+    inputs = replace(INPUTS, protected_prefixes=("theirs.py",))
+    assert go(edges, inputs=inputs).result == "deployed"
+    assert edges.bucket.contents["dags/theirs.py"] == b"t"
 
 
 @pytest.mark.parametrize(

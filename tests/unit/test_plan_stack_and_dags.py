@@ -8,8 +8,9 @@ from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.errors import ParametersUnknown, TemplateLacksVersions
 from mwaa_deploy.plan import DagSync, OperationKind, ParameterPreview, ParameterSource
+from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.unfinished import Unfinished
-from tests.fakes.planning import TEMPLATE, bundle, deployed, fresh, kinds, only, plan
+from tests.fakes.planning import TEMPLATE, bundle, dag_object, deployed, fresh, kinds, only, plan
 
 
 def test_changed_template_asks_cloudformation():
@@ -70,41 +71,62 @@ def test_versioned_part_without_a_template_stops_the_plan():
 
 
 def test_dags_are_compared_with_record_and_listing():
-    state = deployed(bundle())
-    assert state.record is not None
-    recorded = Manifest(
-        {name: FileDigest(sha256=f"{name}1", size=1) for name in ("missing.py", "resized.py", "same.py", "noted.py")}
-        | {"changed.py": FileDigest(sha256="older", size=1)}
-    )
-    wanted = ("missing.py", "resized.py", "same.py", "noted.py", "changed.py", "unknown.py", "new.py")
+    wanted = {
+        name: FileDigest(sha256=f"{name}1", size=1) for name in ("same.py", "noted.py", "changed.py", "unknown.py")
+    }
     state = replace(
-        state,
-        record=replace(state.record, dags=recorded),
-        dags=dict.fromkeys(("same.py", "noted.py", "changed.py", "unknown.py", "gone.py"), 1) | {"resized.py": 2},
+        deployed(bundle()),
+        dags={name: dag_object(file) for name, file in wanted.items()}
+        | {
+            "changed.py": dag_object(FileDigest(sha256="older", size=1)),
+            "unknown.py": DagObject(size=1, etag="theirs"),
+            "gone.py": DagObject(size=1, etag="theirs"),
+        },
         unfinished=Unfinished(dags=frozenset({"noted.py", "another.py"})),
     )
-    shipped = replace(bundle(), dags=Manifest({n: FileDigest(sha256=f"{n}1", size=1) for n in wanted}))
+    wanted |= {"missing.py": FileDigest(sha256="x", size=1), "new.py": FileDigest(sha256="x", size=1)}
+    shipped = replace(bundle(), dags=Manifest(wanted))
 
     found = plan(shipped, state, dags=("dags/new.py",))
 
     assert found.dags == DagSync(
         added=("missing.py", "new.py"),
-        changed=("changed.py", "noted.py", "resized.py", "unknown.py"),
+        changed=("changed.py", "noted.py", "unknown.py"),
         deleted=("gone.py",),
     )
     assert only(found, OperationKind.SYNC_DAGS).reason == (
-        "dags/new.py changed since 1a2b3c4; against the bucket: 2 new, 4 changed or unknown, 1 to delete."
+        "dags/new.py changed since 1a2b3c4; against the bucket: 2 new, 3 changed or unknown, 1 to delete."
     )
     assert "did not come to its end" in found.notes[0]
 
 
-def test_record_of_another_prefix_proves_nothing():
+def test_protected_files_that_the_project_lacks_stay_and_are_noted():
+    strange = dict.fromkeys(("theirs.py", "shared/x.py", "shared", "shared-by-name.py"), DagObject(size=1, etag="t"))
+    state = deployed(bundle())
+    state = replace(state, dags={**state.dags, **strange}, protected=("shared", "b.py"))
+
+    found = plan(bundle(), state)
+
+    assert found.dags == DagSync(deleted=("shared-by-name.py", "theirs.py"))
+    assert "2 file(s) under protected-prefixes are not in the project and stay." in found.notes
+
+
+def test_object_recognised_by_its_metadata_is_written_into_the_record():
+    state = deployed(bundle())
+    overwritten = replace(state.dags["a.py"], etag="another", version="v2")
+
+    found = plan(bundle(), replace(state, dags={**state.dags, "a.py": overwritten}))
+
+    assert found.dags.empty
+    assert only(found, OperationKind.RECORD).reason.endswith("its record is behind.")
+
+
+def test_record_of_another_prefix_is_noted():
     state = deployed(bundle())
     assert state.record is not None
 
     found = plan(bundle(), replace(state, record=replace(state.record, dag_prefix="old")))
 
-    assert found.dags.changed == ("a.py", "b.py")
     assert any("moves from old to dags; the old files stay" in note for note in found.notes)
 
 

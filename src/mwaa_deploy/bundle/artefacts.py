@@ -84,7 +84,7 @@ def build_bundle(project: Project, work: Path) -> Bundle:
         _require_versions(template, artefacts)
     return Bundle(
         artefacts=artefacts,
-        dags=read_manifest(project.dags),
+        dags=read_manifest(project.dags, project.exclude),
         dag_folder=project.dags,
         template=template,
         parameters=given,

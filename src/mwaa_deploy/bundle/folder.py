@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.errors import FileRefused
 
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".DS_Store"})
@@ -30,25 +31,28 @@ class FolderFile:
     executable: bool
 
 
-def folder_files(folder: Path) -> tuple[FolderFile, ...]:
+def folder_files(folder: Path, exclude: Exclude | None = None) -> tuple[FolderFile, ...]:
     """All files in a folder and the folders in it, sorted by the bytes of their names.
 
-    Caches, .git and .DS_Store are left out. Symbolic links are followed as long as they stay in the folder.
+    Caches, .git, .DS_Store and what `exclude` says are left out. Symbolic links are followed as long as they stay in
+    the folder.
 
     Raises:
         FileRefused: a link is broken, circular or leaves the folder; a file is neither a file nor a folder; a name is
             not UTF-8, so that neither a zip nor S3 could hold it.
     """
-    files = _walk(folder, prefix="", root=folder.resolve(), above=(folder.resolve(),))
+    files = _walk(folder, prefix="", root=folder.resolve(), above=(folder.resolve(),), exclude=exclude or Exclude())
     return tuple(sorted(files, key=lambda file: file.name.encode()))
 
 
-def _walk(folder: Path, *, prefix: str, root: Path, above: tuple[Path, ...]) -> Iterator[FolderFile]:
+def _walk(folder: Path, *, prefix: str, root: Path, above: tuple[Path, ...], exclude: Exclude) -> Iterator[FolderFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in _LEFT_OUT or entry.name.endswith(_LEFT_OUT_SUFFIX):
                 continue
             name = prefix + entry.name
+            if exclude.leaves_out(name, folder=entry.is_dir()):
+                continue
             path = Path(entry.path)
             _require_utf8(name, root)
             if entry.is_symlink():
@@ -60,7 +64,7 @@ def _walk(folder: Path, *, prefix: str, root: Path, above: tuple[Path, ...]) -> 
                         f"The symbolic link {name} leads back to a folder that it lies in.",
                         mend=f"git rm '{name}'",
                     )
-                yield from _walk(path, prefix=f"{name}/", root=root, above=(*above, real))
+                yield from _walk(path, prefix=f"{name}/", root=root, above=(*above, real), exclude=exclude)
             elif entry.is_file():
                 yield FolderFile(name=name, path=path, executable=bool(entry.stat().st_mode & 0o100))
             else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.bundle.folder import folder_files
 from mwaa_deploy.errors import DagFolderEmpty
 
@@ -64,17 +65,22 @@ def diff(old: Manifest, new: Manifest) -> ManifestDiff:
     )
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path, exclude: Exclude | None = None) -> Manifest:
     """Digest every file of the DAG folder; .airflowignore is one of them, as Airflow reads it at the target.
+
+    Args:
+        folder: the DAG folder.
+        exclude: what is not shipped.
 
     Raises:
         DagFolderEmpty: there is no file.
         FileRefused: the folder holds something that cannot be shipped.
     """
-    manifest = Manifest({file.name: digest_file(file.path) for file in folder_files(folder)})
+    manifest = Manifest({file.name: digest_file(file.path) for file in folder_files(folder, exclude)})
     if not manifest.files:
         raise DagFolderEmpty(
-            f"The DAG folder {folder} holds no file.",
+            f"The DAG folder {folder} holds no file"
+            + (", but for those excluded." if exclude and exclude.patterns else "."),
             meaning="Deploying it would delete every DAG at the target.",
             mend="with:\n  dags-dir: path/to/dags",
         )

@@ -1,10 +1,11 @@
 """Where the parts of a project lie inside the runner, and the way back from there to the repository."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from mwaa_deploy.bundle.folder import folder_files
 from mwaa_deploy.bundle.plugins_zip import write_plugins_zip
 from mwaa_deploy.checks.plugins_folder import ARCHIVE, unpack_plugins
 from mwaa_deploy.checks.pytest_config import find_pytest_config
@@ -188,7 +189,10 @@ def copy_all(
     """
     plugins = layout.project.plugins
     files: dict[PurePosixPath, Path | bytes] = {
-        placed.destination: placed.source for placed in layout.placed if placed.source != plugins
+        destination: source
+        for placed in layout.placed
+        if placed.source != plugins
+        for destination, source in _shipped(layout.project, placed)
     }
     if scripts:
         files[layout.own] = PROBES
@@ -198,6 +202,20 @@ def copy_all(
         if archive:
             files[layout.own / ARCHIVE] = archive
         runner.put_all(files)
+
+
+def _shipped(project: Project, placed: Placed) -> Iterator[tuple[PurePosixPath, Path]]:
+    """What of a part is copied: of the DAG folder only what is shipped, so that a file that misses the rest is found.
+
+    Unit tests that lie there are copied although they are not shipped.
+    """
+    if placed.source != project.dags or not project.exclude.patterns:
+        yield placed.destination, placed.source
+        return
+    for file in folder_files(project.dags, project.exclude):
+        yield placed.destination / file.name, file.path.resolve()
+    if project.tests is not None and project.tests.is_relative_to(project.dags):
+        yield placed.destination / project.tests.relative_to(project.dags).as_posix(), project.tests
 
 
 def unpack(layout: Layout, runner: Runner) -> tuple[Verdict, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, ProjectFileMissing, RepositoryUnreadable
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.source.project import Project
@@ -41,6 +42,7 @@ def find_project(workspace: Path, inputs: Inputs) -> Project:
         tests=finder.find("tests-dir", inputs.tests_dir, TESTS),
         template=finder.find("template", inputs.template, ()),
         parameters=finder.find("parameters", inputs.parameters, ()),
+        exclude=Exclude(inputs.exclude),
     )
     finder.raise_missing()
     _require_dags(project, inputs)

@@ -1,7 +1,9 @@
 """The user's project: which folder or file is which part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from mwaa_deploy.bundle.exclude import Exclude
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +14,7 @@ class Project:
         repository: root of the git checkout.
         root: folder of the project: the repository's root or a folder in it.
         dags: the DAG folder.
+        exclude: what of it is neither checked nor shipped.
         plugins: the plugins folder, if there is one.
         requirements: the requirements file, if there is one.
         startup_script: the startup script, if there is one.
@@ -29,6 +32,7 @@ class Project:
     tests: Path | None = None
     template: Path | None = None
     parameters: Path | None = None
+    exclude: Exclude = field(default_factory=Exclude)
 
     def in_repository(self, path: Path) -> str:
         """The path relative to the repository's root, with forward slashes, as annotations want it."""

@@ -7,6 +7,7 @@ them; only then DAGs, which may need the new packages, new and changed before de
 from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.deletion_guard import refuse_deletions
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import OperationKind, Plan
@@ -16,7 +17,7 @@ from mwaa_deploy.target.dag_sync import sync_dags
 from mwaa_deploy.target.environment_status import Course, environment_status
 from mwaa_deploy.target.environment_wait import update_failed
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
-from mwaa_deploy.target.record import write_record
+from mwaa_deploy.target.record import ObjectToken, Record, write_record
 from mwaa_deploy.target.stack_change import change_stack
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.verify import verify_dags, verify_versions
@@ -32,12 +33,14 @@ def apply(
         progress: keeps account; hand one over to know how far a failed deployment came.
 
     Raises:
+        DeletionRefused: too many DAG files would be deleted; nothing has been changed.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
         VerificationFailed: what is live differs in the end.
         MwaaDeployError: whatever the ports raise. The record is as it was then, and the next run repeats what is
             missing.
     """
     progress = progress or Progress(target.clock)
+    refuse_deletions(plan.dags, state, target.deletions)
     if not plan.empty:
         _carry_out(Deployment(plan=plan, bundle=bundle, state=state, target=target, author=author, progress=progress))
     return progress.outcome()
@@ -53,13 +56,15 @@ def _carry_out(deployment: Deployment) -> None:
     if plan.of_kind(OperationKind.CHANGE_SET):
         change_stack(deployment, versions, announcement)
     progress.versions = dict(versions)
+    uploaded: Mapping[str, ObjectToken] = {}
     if not plan.dags.empty:
         announcement.make()
         with progress.step("DAGs"), log.group("DAGs"):
-            _sync_dags(deployment)
+            uploaded = _sync_dags(deployment)
+    record = _next_record(deployment, versions, uploaded)
     with progress.step("verify"):
-        _verify(deployment, versions)
-    _record(deployment, versions, announcement)
+        _verify(deployment, versions, record)
+    _record(deployment, record, announcement)
 
 
 def _require_updatable(deployment: Deployment) -> None:
@@ -86,8 +91,8 @@ def _upload(deployment: Deployment) -> Mapping[Part, str]:
     return versions
 
 
-def _sync_dags(deployment: Deployment) -> None:
-    sync_dags(
+def _sync_dags(deployment: Deployment) -> Mapping[str, ObjectToken]:
+    return sync_dags(
         deployment.plan.dags,
         bucket=deployment.target.bucket,
         prefix=deployment.state.keys[Part.DAGS],
@@ -99,24 +104,28 @@ def _sync_dags(deployment: Deployment) -> None:
     )
 
 
-def _verify(deployment: Deployment, versions: Mapping[Part, str]) -> None:
+def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded: Mapping[str, ObjectToken]) -> Record:
+    return record_after(
+        deployment.bundle,
+        deployment.state,
+        versions,
+        environment=deployment.progress.environment_name,
+        uploaded=uploaded,
+        commit=deployment.author.commit,
+        run_url=deployment.author.run_url,
+        at=deployment.target.clock.now(),
+    )
+
+
+def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record) -> None:
     target, state = deployment.target, deployment.state
     if deployment.progress.environment_name is not None:
         verify_versions(target.environments, deployment.progress.environment_name, versions)
-    verify_dags(target.bucket, state.keys[Part.DAGS], deployment.bundle.dags, ignored=state.reserved)
+    verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 
-def _record(deployment: Deployment, versions: Mapping[Part, str], announcement: Announcement) -> None:
+def _record(deployment: Deployment, record: Record, announcement: Announcement) -> None:
     state, target, progress = deployment.state, deployment.target, deployment.progress
-    record = record_after(
-        deployment.bundle,
-        state,
-        versions,
-        environment=progress.environment_name,
-        commit=deployment.author.commit,
-        run_url=deployment.author.run_url,
-        at=target.clock.now(),
-    )
     nothing_new = record.same_content(state.record) and state.unfinished.none
     if nothing_new and progress.outcome().changed_nothing:
         return

@@ -8,6 +8,7 @@ from typing import Protocol
 from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.plan import DagSync
 from mwaa_deploy.ports import Bucket, Log
+from mwaa_deploy.target.record import ObjectToken
 
 UPLOADS_AT_ONCE = 16
 
@@ -30,7 +31,7 @@ def sync_dags(
     commit: str,
     log: Log,
     synced: SyncedDags,
-) -> None:
+) -> dict[str, ObjectToken]:
     """Upload what is new or changed, and delete what is gone only when all of that has arrived.
 
     Args:
@@ -41,12 +42,16 @@ def sync_dags(
         commit: written onto each object.
         synced: is told what was done, also when not all could be.
 
+    Returns:
+        What S3 answered for each file that was uploaded, by path relative to the prefix.
+
     Raises:
         MwaaDeployError: whatever the bucket raises first; nothing is deleted then.
     """
 
-    def upload(name: str) -> None:
-        bucket.put(f"{prefix}/{name}", folder / name, sha256=manifest.files[name].sha256, commit=commit)
+    def upload(name: str) -> ObjectToken:
+        stored = bucket.put(f"{prefix}/{name}", folder / name, sha256=manifest.files[name].sha256, commit=commit)
+        return ObjectToken(version=stored.version, etag=stored.etag)
 
     with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="dags") as pool:
         uploads = {name: pool.submit(upload, name) for name in sync.uploads}
@@ -63,13 +68,14 @@ def sync_dags(
         synced.dags_deleted = sync.deleted
     line = f"{len(sync.added)} DAG file(s) added, {len(sync.changed)} replaced, {len(sync.deleted)} deleted."
     log.info(line)
+    return {name: future.result() for name, future in uploads.items()}
 
 
-def _arrived(future: Future[None]) -> bool:
+def _arrived(future: Future[ObjectToken]) -> bool:
     return not future.cancelled() and future.exception() is None
 
 
-def _raise_first(futures: Iterable[Future[None]]) -> None:
+def _raise_first(futures: Iterable[Future[ObjectToken]]) -> None:
     for future in futures:
         if not future.cancelled():
             future.result()

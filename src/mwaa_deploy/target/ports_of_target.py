@@ -1,8 +1,9 @@
 """One target: its ports, and one deployment to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import Bucket, Clock, Environment, Log, Stack
@@ -15,6 +16,7 @@ class Target:
 
     Attributes:
         timeout: seconds that the stack and then the environment may take, each.
+        deletions: how many DAG files a deployment may delete.
     """
 
     bucket: Bucket
@@ -23,6 +25,7 @@ class Target:
     clock: Clock
     log: Log
     timeout: float = 4 * 3600
+    deletions: DeletionLimits = field(default_factory=DeletionLimits)
 
 
 @dataclass(frozen=True, kw_only=True)

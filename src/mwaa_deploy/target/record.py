@@ -12,7 +12,8 @@ from mwaa_deploy.errors import RecordUnreadable
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Bucket, StoredObject
 
-SCHEMA = 1
+SCHEMA = 2
+"""1: without the tokens of the DAG objects; still read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,19 @@ class PartRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ObjectToken:
+    """Tells our own upload of an object from anybody else's.
+
+    Attributes:
+        version: its version id.
+        etag: what a listing shows for as long as nobody overwrites it with something else; no digest.
+    """
+
+    version: str
+    etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What a deployment that ended well left behind.
 
@@ -38,6 +52,7 @@ class Record:
         at: when it was written, in UTC.
         parts: the versioned parts that the environment runs.
         dags: manifest of the DAG files under the prefix.
+        objects: for each of them, which upload has this content; records of schema 1 do not tell.
         dag_prefix: their prefix in the bucket, without slashes at its ends.
         template_sha256: digest of the template; None if there was none.
         stack: the stack's name.
@@ -49,6 +64,7 @@ class Record:
     at: datetime
     parts: Mapping[Part, PartRecord] = field(default_factory=dict)
     dags: Manifest = field(default_factory=Manifest)
+    objects: Mapping[str, ObjectToken] = field(default_factory=dict)
     dag_prefix: str = "dags"
     template_sha256: str | None = None
     stack: str = ""
@@ -85,12 +101,17 @@ def _to_plain(record: Record) -> dict[str, Any]:
             str(part): {"key": found.key, "version": found.version, "sha256": found.sha256}
             for part, found in record.parts.items()
         },
-        "dags": {name: {"sha256": file.sha256, "size": file.size} for name, file in record.dags.files.items()},
+        "dags": {name: _plain_dag(file, record.objects.get(name)) for name, file in record.dags.files.items()},
         "dag_prefix": record.dag_prefix,
         "template_sha256": record.template_sha256,
         "stack": record.stack,
         "environment": record.environment,
     }
+
+
+def _plain_dag(file: FileDigest, token: ObjectToken | None) -> dict[str, Any]:
+    plain: dict[str, Any] = {"sha256": file.sha256, "size": file.size}
+    return plain if token is None else plain | {"etag": token.etag, "version": token.version}
 
 
 def decode_record(body: bytes, *, where: str) -> Record:
@@ -146,6 +167,11 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
                 for name, file in plain["dags"].items()
             }
         ),
+        objects={
+            name: ObjectToken(version=_text(file["version"]), etag=_text(file["etag"]))
+            for name, file in plain["dags"].items()
+            if "etag" in file
+        },
         dag_prefix=_text(plain["dag_prefix"]),
         template_sha256=_text_or_none(plain["template_sha256"]),
         stack=_text(plain["stack"]),

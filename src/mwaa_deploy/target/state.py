@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mwaa_deploy.bundle.artefacts import Artefact, Bundle
 from mwaa_deploy.bundle.keys import part_keys
 from mwaa_deploy.errors import EnvironmentMissing
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, StackState, StoredObject
+from mwaa_deploy.target.dag_objects import DagObject, look_at_dags
 from mwaa_deploy.target.record import Record, read_record
 from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
 
@@ -53,8 +54,9 @@ class TargetState:
         record: what the last deployment left; None before the first.
         keys: where each part belongs; for dags the prefix, without slashes at its ends.
         parts: each versioned part.
-        dags: size in bytes of every object under the DAG prefix, by path relative to it.
+        dags: every object under the DAG prefix, by path relative to it.
         unfinished: what a deployment that did not come to its end may have changed.
+        protected: paths relative to the DAG prefix, and with them all below, that are never deleted.
     """
 
     stack_name: str
@@ -63,8 +65,9 @@ class TargetState:
     record: Record | None
     keys: Mapping[Part, str]
     parts: Mapping[Part, PartState] = field(default_factory=dict)
-    dags: Mapping[str, int] = field(default_factory=dict)
+    dags: Mapping[str, DagObject] = field(default_factory=dict)
     unfinished: Unfinished = field(default_factory=Unfinished)
+    protected: tuple[str, ...] = ()
 
     @property
     def creates_stack(self) -> bool:
@@ -77,6 +80,15 @@ class TargetState:
         return {} if self.stack is None or self.creates_stack else self.stack.parameters
 
     @property
+    def dag_record(self) -> Record | None:
+        """The record, if it is about the DAG prefix of now."""
+        return self.record if self.record and self.record.dag_prefix == self.keys[Part.DAGS] else None
+
+    def spares(self, name: str) -> bool:
+        """Whether a path relative to the DAG prefix is left alone where the project has no such file."""
+        return name in self.reserved or any(f"{name}/".startswith(f"{path}/") for path in self.protected)
+
+    @property
     def reserved(self) -> frozenset[str]:
         """Paths relative to the DAG prefix at which another part lies, as dags/requirements.txt often does."""
         prefix = self.keys[Part.DAGS] + "/"
@@ -86,7 +98,13 @@ class TargetState:
 
 
 def read_state(
-    *, bucket: Bucket, stack: Stack, environments: Environment, bundle: Bundle, environment_name: str = ""
+    *,
+    bucket: Bucket,
+    stack: Stack,
+    environments: Environment,
+    bundle: Bundle,
+    environment_name: str = "",
+    protected: tuple[str, ...] = (),
 ) -> TargetState:
     """Look at the target; nothing is changed.
 
@@ -96,6 +114,7 @@ def read_state(
         environments: MWAA's control plane.
         bundle: what would be shipped: digests are only fetched where they decide something.
         environment_name: what the user calls the environment; '' to take the stack's.
+        protected: paths relative to the DAG prefix that are never deleted.
 
     Raises:
         EnvironmentMissing: the stack says that it has an environment which MWAA does not know, or whose name is
@@ -118,22 +137,18 @@ def read_state(
         ).state()
         for part in VERSIONED_PARTS
     }
-    return TargetState(
+    state = TargetState(
         stack_name=stack.name,
         stack=stack_state,
         environment=environment,
         record=record,
         keys=keys,
         parts=parts,
-        dags=list_dags(bucket, keys[Part.DAGS]),
         unfinished=read_unfinished(bucket, stack.name),
+        protected=protected,
     )
-
-
-def list_dags(bucket: Bucket, prefix: str) -> dict[str, int]:
-    """Sizes of the objects under the DAG prefix, by path relative to it; folder markers are no files."""
-    start = prefix + "/"
-    return {key.removeprefix(start): size for key, size in bucket.list(start) if not key.endswith("/")}
+    dags = look_at_dags(bucket, keys[Part.DAGS], wanted=bundle.dags, record=state.dag_record, ignored=state.reserved)
+    return replace(state, dags=dags)
 
 
 def _environment(stack: StackState | None, environments: Environment, asked: str) -> EnvironmentState | None:

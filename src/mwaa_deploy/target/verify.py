@@ -1,12 +1,13 @@
 """Whether what is live is what was deployed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from mwaa_deploy.bundle.manifest import Manifest
+from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.errors import VerificationFailed
 from mwaa_deploy.parts import Part
-from mwaa_deploy.ports import Bucket, Environment
-from mwaa_deploy.target.state import list_dags
+from mwaa_deploy.ports import Bucket, Environment, Listed
+from mwaa_deploy.target.dag_objects import list_dags
+from mwaa_deploy.target.record import ObjectToken
 
 _SHOWN = 20
 
@@ -38,26 +39,34 @@ def verify_versions(environments: Environment, name: str, versions: Mapping[Part
         )
 
 
-def verify_dags(bucket: Bucket, prefix: str, manifest: Manifest, *, ignored: frozenset[str]) -> None:
-    """Check that the DAG prefix holds the files of the manifest, in their sizes, and no other.
+def verify_dags(
+    bucket: Bucket,
+    prefix: str,
+    manifest: Manifest,
+    objects: Mapping[str, ObjectToken],
+    *,
+    ignored: Callable[[str], bool],
+) -> None:
+    """Check that the DAG prefix holds the very uploads of the manifest's files, and no other file.
 
     Args:
         bucket: the bucket MWAA reads from.
         prefix: the DAG prefix, without slashes at its ends.
         manifest: what should be there.
-        ignored: paths relative to the prefix at which another part lies.
+        objects: the uploads that brought it there.
+        ignored: tells which paths relative to the prefix are no business of ours if the manifest lacks them.
 
     Raises:
         VerificationFailed: naming what is missing, differs or is too much.
     """
-    found = {name: size for name, size in list_dags(bucket, prefix).items() if name not in ignored}
-    wanted = {name: file.size for name, file in manifest.files.items() if name not in ignored}
+    wanted = manifest.files
+    found = {name: entry for name, entry in list_dags(bucket, prefix).items() if name in wanted or not ignored(name)}
     wrong = [
         *(f"missing: {name}" for name in sorted(wanted.keys() - found.keys())),
         *(
-            f"{found[name]} instead of {wanted[name]} bytes: {name}"
+            f"{difference}: {name}"
             for name in sorted(wanted.keys() & found.keys())
-            if found[name] != wanted[name]
+            if (difference := _difference(found[name], wanted[name], objects.get(name)))
         ),
         *(f"not deleted: {name}" for name in sorted(found.keys() - wanted.keys())),
     ]
@@ -67,6 +76,12 @@ def verify_dags(bucket: Bucket, prefix: str, manifest: Manifest, *, ignored: fro
             meaning="Something else writes to the DAG prefix. Only one deployment at a time may, and nothing besides.",
             mend=f"aws s3 ls --recursive s3://{bucket.name}/{prefix}/",
         )
+
+
+def _difference(found: Listed, wanted: FileDigest, upload: ObjectToken | None) -> str:
+    if found.size != wanted.size:
+        return f"{found.size} instead of {wanted.size} bytes"
+    return "" if upload and upload.etag == found.etag else "overwritten"
 
 
 def _lines(problems: Iterable[str]) -> str:

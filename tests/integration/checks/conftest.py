@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
         (tmp_path / "dags").mkdir(exist_ok=True)
         found = Project(repository=tmp_path, root=tmp_path, dags=tmp_path / "dags")
         parts = {"plugins": "plugins", "requirements": "requirements.txt", "tests": "tests"}
-        there = {part: tmp_path / name for part, name in parts.items() if (tmp_path / name).exists()}
+        there: dict[str, Any] = {part: tmp_path / name for part, name in parts.items() if (tmp_path / name).exists()}
         return replace(found, **there)
 
     return make

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def open_one(request: pytest.FixtureRequest) -> Iterator[tuple[Runner, str]]:
 def project_of(root: Path, files: Mapping[str, str]) -> Project:
     write(root, {"dags/d.py": DAG, **files})
     project = Project(repository=root, root=root, dags=root / "dags")
-    there = {part: root / part for part in ("plugins", "tests") if (root / part).is_dir()}
+    there: dict[str, Any] = {part: root / part for part in ("plugins", "tests") if (root / part).is_dir()}
     return replace(project, **there)
 
 

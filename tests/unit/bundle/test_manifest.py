@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.bundle.manifest import FileDigest, Manifest, ManifestDiff, diff, read_manifest
 from mwaa_deploy.errors import DagFolderEmpty, FileRefused
 
@@ -49,6 +50,18 @@ def test_all_files_are_read_but_caches(tmp_path):
 
     assert set(manifest.files) == {".airflowignore", "team a/dag für alle.py", "sql/q.sql"}
     assert manifest.files["sql/q.sql"] == FileDigest(sha256=hashlib.sha256(b"sql/q.sql").hexdigest(), size=9)
+
+
+def test_what_is_excluded_is_not_read(tmp_path):
+    for name in ("a.py", "tests/test_a.py", "notes.md", "sql/q.sql"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "tests/broken").symlink_to("/nowhere")
+    (tmp_path / "broken.md").symlink_to("/nowhere")
+
+    assert set(read_manifest(tmp_path, Exclude(("tests/", "*.md"))).files) == {"a.py", "sql/q.sql"}
+    with pytest.raises(DagFolderEmpty, match="but for those excluded"):
+        read_manifest(tmp_path, Exclude(("*",)))
 
 
 def test_folder_without_files_is_refused(tmp_path):

@@ -2,10 +2,13 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.checks.layout import lay_out, plan_layout
 from mwaa_deploy.checks.plugins_folder import judge_unpacking
 from mwaa_deploy.checks.pytest_config import find_pytest_config, names_test_files
@@ -22,7 +25,7 @@ def project(repository: Path, files: str, **parts: str) -> Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     root = repository / parts.pop("root", "")
-    found = {name: root / path for name, path in parts.items()}
+    found: dict[str, Any] = {name: root / path for name, path in parts.items()}
     dags = found.pop("dags", root / "dags")
     return Project(repository=repository, root=root, dags=dags, **found)
 
@@ -167,6 +170,26 @@ def test_a_built_zip_is_taken_as_it_is(tmp_path):
     lay_out(layout, runner)
 
     assert runner.files[layout.own / "plugins.zip"] == b"built"
+
+
+def test_the_runner_gets_no_dag_file_that_is_not_shipped(tmp_path):
+    found = project(tmp_path, "dags/a.py dags/helpers/h.py dags/notes/n.py dags/b.md")
+    runner = FakeRunner()
+
+    lay_out(plan_layout(replace(found, exclude=Exclude(("notes/", "*.md"))), runner.home), runner)
+
+    dags = {str(path.relative_to(runner.home)) for path in runner.files if path.is_relative_to(runner.home / "dags")}
+    assert dags == {"dags/a.py", "dags/helpers/h.py"}
+
+
+def test_unit_tests_among_the_dags_are_run_although_they_are_not_shipped(tmp_path):
+    found = project(tmp_path, "dags/a.py dags/tests/test_a.py dags/tests/data/x.md dags/b.md", tests="dags/tests")
+    runner = FakeRunner()
+
+    lay_out(plan_layout(replace(found, exclude=Exclude(("tests/", "*.md"))), runner.home), runner)
+
+    dags = {str(path.relative_to(runner.home)) for path in runner.files if path.is_relative_to(runner.home / "dags")}
+    assert dags == {"dags/a.py", "dags/tests/test_a.py", "dags/tests/data/x.md"}
 
 
 def test_the_users_rules_lie_beside_our_scripts(tmp_path):

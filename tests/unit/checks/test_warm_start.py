@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def project_of(root: Path, files: dict[str, str]) -> Project:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    there = {part: root / part for part in ("dags", "plugins", "tests") if (root / part).exists()}
+    there: dict[str, Any] = {part: root / part for part in ("dags", "plugins", "tests") if (root / part).exists()}
     return Project(repository=root, root=root, **there)
 
 

@@ -1,9 +1,14 @@
 """Deployments that break off, and what the next one makes of it."""
 
+from dataclasses import replace
+
 import pytest
 
+from mwaa_deploy.bundle.exclude import Exclude
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import (
     AwsUnavailable,
+    DeletionRefused,
     EnvironmentMissing,
     StackBusy,
     StackUpdateFailed,
@@ -11,7 +16,7 @@ from mwaa_deploy.errors import (
 )
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record import read_record, record_key
+from mwaa_deploy.target.record import read_record, record_key, write_record
 from tests.fakes.world import TEMPLATE, World
 
 
@@ -229,6 +234,119 @@ def test_foreign_write_during_the_deployment_is_found_out(world):
         world.deploy()
 
     assert read_record(world.bucket, "mwaa-staging") == record
+
+
+def test_foreign_write_in_the_same_size_is_found_out(world):
+    world.deploy()
+    world.files["dags/b.py"] = "b = 1\n"
+    real = world.bucket.list
+    seen = []
+
+    def list_twice(prefix):
+        seen.append(prefix)
+        if len(seen) == 2:
+            world.bucket.put_foreign("dags/a.py", b"a = 3\n")
+        return real(prefix)
+
+    world.bucket.list = list_twice
+
+    with pytest.raises(VerificationFailed, match=r"- overwritten: a\.py"):
+        world.deploy()
+
+
+def test_dag_overwritten_in_the_same_size_is_put_right(world):
+    world.deploy()
+    world.bucket.put_foreign("dags/a.py", b"a = 3\n")
+
+    outcome = world.deploy()
+
+    world.assert_deployed()
+    assert outcome.dags_changed == ("a.py",)
+    assert world.plan().empty
+
+
+def test_dag_restored_by_hand_to_our_own_upload_is_not_uploaded_again(world):
+    """Copied within S3 it keeps our metadata, while its version is another one."""
+    world.deploy()
+    stored = world.bucket.head("dags/a.py")
+    world.bucket.put_foreign("dags/a.py", b"a = 3\n")
+    world.bucket.put("dags/a.py", b"a = 1\n", sha256=stored.sha256, commit="c")
+    made = world.versions_made
+
+    outcome = world.deploy()
+
+    world.assert_deployed()
+    assert world.versions_made == made
+    assert outcome.changed_nothing
+
+
+def test_first_deployment_into_a_folder_of_others_changes_nothing(world):
+    world.bucket.put_foreign("dags/theirs.py", b"t = 1\n")
+
+    with pytest.raises(DeletionRefused, match=r"- theirs\.py"):
+        world.deploy()
+
+    assert list(world.bucket.contents) == ["dags/theirs.py"]
+    assert world.stack.knobs.count("create_change_set") == 0
+
+    world.deletions = DeletionLimits(count=1)
+    world.deploy()
+
+    world.assert_deployed()
+
+
+def test_file_that_is_excluded_from_now_on_leaves_the_target(world):
+    world.files["dags/notes.md"] = "n\n"
+    world.deploy()
+    assert "dags/notes.md" in world.bucket.contents
+    world.exclude = Exclude(("*.md",))
+
+    outcome = world.deploy()
+
+    assert outcome.dags_deleted == ("notes.md",)
+    assert "dags/notes.md" not in world.bucket.contents
+    assert world.plan().empty
+
+
+def test_protected_files_outlive_a_deployment(world):
+    world.protected = ("shared",)
+    world.bucket.put_foreign("dags/shared/theirs.py", b"t = 1\n")
+
+    world.deploy()
+
+    assert world.bucket.contents["dags/shared/theirs.py"] == b"t = 1\n"
+    assert world.plan().empty
+
+
+def test_file_of_a_broken_first_deployment_is_deleted_without_asking(world):
+    world.bucket.knobs.fail("put", AwsUnavailable("gone"), after=5)
+    with pytest.raises(AwsUnavailable):
+        world.deploy()
+    arrived = [key for key in world.bucket.contents if key.startswith("dags/") and key.endswith(".py")]
+    for key in arrived:
+        del world.files[key]
+    world.files["dags/other.py"] = "o = 1\n"
+
+    world.deploy()
+
+    assert len(arrived) == 1
+    world.assert_deployed()
+
+
+def test_record_of_schema_1_costs_a_look_and_no_upload(world):
+    world.deploy()
+    record = read_record(world.bucket, "mwaa-staging")
+    assert record is not None
+    write_record(world.bucket, replace(record, schema=1, objects={}))
+    made = world.versions_made
+
+    outcome = world.deploy()
+
+    assert (outcome.changed_nothing, outcome.record_written) == (True, True)
+    assert world.versions_made == made
+    renewed = read_record(world.bucket, "mwaa-staging")
+    assert renewed is not None
+    assert (renewed.schema, renewed.objects) == (record.schema, record.objects)
 
 
 def test_version_set_by_hand_is_put_right(world):

@@ -5,9 +5,17 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 
-from mwaa_deploy.errors import AwsAccessDenied, AwsUnavailable, BucketPublic, BucketUnversioned, CredentialsRejected
+from mwaa_deploy.errors import (
+    AwsAccessDenied,
+    AwsUnavailable,
+    BucketElsewhere,
+    BucketPublic,
+    BucketUnversioned,
+    CredentialsRejected,
+)
 from mwaa_deploy.ports import StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
+from mwaa_deploy.target.bucket_access import account_of_credentials
 from tests.fakes.log import FakeLog
 from tests.unit.target.stubs import stubbed
 
@@ -79,11 +87,106 @@ def test_an_upload_carries_its_checksum_and_says_where_it_comes_from():
     digest = hashlib.sha256(b"x").hexdigest()
     with stubbed("s3") as (client, stub):
         client.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: asked.update(params))
-        stub.add_response("put_object", {"VersionId": "v1"})
+        stub.add_response("put_object", {"VersionId": "v1", "ETag": '"e1"'})
         stored = bucket(client).put("k", b"x", sha256=digest, commit="abc")
-    assert stored == StoredObject(key="k", version="v1", sha256=digest, size=1)
+    assert stored == StoredObject(key="k", version="v1", sha256=digest, size=1, etag="e1")
     assert asked["ChecksumSHA256"] == "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="
     assert asked["Metadata"] == {"mwaa-deploy-sha256": digest, "mwaa-deploy-commit": "abc"}
+    assert not asked.keys() & {"ExpectedBucketOwner", "ServerSideEncryption", "SSEKMSKeyId"}
+
+
+def test_an_upload_is_encrypted_with_the_key_that_is_asked_for():
+    asked: dict[str, Any] = {}
+    digest = hashlib.sha256(b"x").hexdigest()
+    with stubbed("s3") as (client, stub):
+        client.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: asked.update(params))
+        stub.add_response("put_object", {"VersionId": "v1"})
+        S3Bucket(client, "my-bucket", FakeLog(), kms_key="alias/mwaa").put("k", b"x", sha256=digest, commit="abc")
+    assert asked["ServerSideEncryption"] == "aws:kms"
+    assert asked["SSEKMSKeyId"] == "alias/mwaa"
+    assert asked["BucketKeyEnabled"] is True
+
+
+OPERATIONS = {
+    "head_bucket": {},
+    "get_bucket_versioning": {"Status": "Enabled"},
+    "get_public_access_block": {"PublicAccessBlockConfiguration": BLOCKS},
+    "put_object": {"VersionId": "v1"},
+    "head_object": {"ContentLength": 1},
+    "list_objects_v2": {},
+    "delete_objects": {},
+}
+
+
+def test_every_call_says_whose_the_bucket_must_be():
+    owners: dict[str, str | None] = {}
+
+    def note(params: dict[str, Any], event_name: str, **_: Any) -> None:
+        owners[event_name.rpartition(".")[2]] = params.get("ExpectedBucketOwner")
+
+    with stubbed("s3") as (client, stub):
+        client.meta.events.register("provide-client-params.s3", note)
+        for operation, answer in OPERATIONS.items():
+            stub.add_response(operation, answer)
+        stub.add_response("get_object", {"Body": StreamingBody(BytesIO(b"x"), 1)})
+        owned = S3Bucket(client, "my-bucket", FakeLog(), owner="123456789012")
+        owned.check()
+        owned.put("k", b"x", sha256=hashlib.sha256(b"x").hexdigest(), commit="c")
+        owned.head("k")
+        assert list(owned.list("")) == []
+        owned.delete(["k"])
+        owned.read("k")
+
+    assert owners == dict.fromkeys(
+        [client.meta.method_to_api_mapping[name] for name in (*OPERATIONS, "get_object")], "123456789012"
+    )
+
+
+def test_a_bucket_of_another_account_is_told_from_one_that_may_not_be_seen():
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_bucket", "403", "Forbidden", 403)
+        stub.add_response("head_bucket", {}, {"Bucket": "my-bucket"})
+        with pytest.raises(BucketElsewhere, match="my-bucket does not belong to account 123456789012"):
+            S3Bucket(client, "my-bucket", FakeLog(), owner="123456789012").check()
+
+    with stubbed("s3") as (client, stub):
+        stub.add_client_error("head_bucket", "403", "Forbidden", 403)
+        stub.add_client_error("head_bucket", "403", "Forbidden", 403)
+        with pytest.raises(AwsAccessDenied, match="s3:ListBucket"):
+            S3Bucket(client, "my-bucket", FakeLog(), owner="123456789012").check()
+
+
+def test_a_bucket_in_another_region_is_refused():
+    with stubbed("s3", region="eu-west-1") as (client, stub):
+        stub.add_response("head_bucket", {"BucketRegion": "us-east-1"})
+        with pytest.raises(BucketElsewhere, match="lies in us-east-1, not in eu-west-1"):
+            bucket(client).check()
+
+    with stubbed("s3", region="eu-west-1") as (client, stub):
+        stub.add_response("head_bucket", {"BucketRegion": "eu-west-1"})
+        stub.add_response("get_bucket_versioning", {"Status": "Enabled"})
+        stub.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": BLOCKS})
+        bucket(client).check()
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:iam::123456789012:role/mwaa-deploy", "arn:aws-cn:iam::123456789012:role/path/mwaa-deploy"]
+)
+def test_the_account_of_a_role_is_in_its_arn(arn):
+    with stubbed("sts") as (client, _):
+        assert account_of_credentials(arn, lambda: client) == "123456789012"
+
+
+def test_the_account_of_credentials_that_were_there_is_asked_for():
+    with stubbed("sts") as (client, stub):
+        stub.add_response("get_caller_identity", {"Account": "123456789012"})
+        assert account_of_credentials("", lambda: client) == "123456789012"
+
+
+def test_an_account_that_cannot_be_told_is_left_out():
+    with stubbed("sts") as (client, stub):
+        stub.add_client_error("get_caller_identity", "ServiceUnavailable", "sorry", 503)
+        assert account_of_credentials("", lambda: client) == ""
 
 
 def test_a_key_that_could_not_be_deleted_is_an_error_although_the_call_went_well():

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import AwsUnavailable, MwaaDeployError
 from tests.fakes.failures import Knobs
 from tests.fakes.world import TEMPLATE, World
@@ -36,7 +37,14 @@ FAILURES = st.one_of(
     st.tuples(st.just("time"), st.sampled_from(sorted(TIMES)), st.just(0)),
 )
 OTHERS = st.sampled_from(["", "", "", "stack", "maintenance"])
-HISTORIES = st.lists(st.tuples(st.lists(EDITS, max_size=4), OTHERS, FAILURES), max_size=6)
+FOREIGN = st.lists(
+    st.tuples(
+        st.sampled_from(["dags/a.py", "dags/deep/b.py", "dags/always.py", "dags/theirs.py"]), st.sampled_from("349")
+    ),
+    max_size=2,
+)
+"""What others write over, often in the size that is there."""
+HISTORIES = st.lists(st.tuples(st.lists(EDITS, max_size=4), OTHERS, FAILURES, FOREIGN), max_size=6)
 
 
 def edit(world: World, edits: list[tuple[str, str | None]]) -> None:
@@ -87,8 +95,11 @@ def recover(world: World) -> None:
 def test_good_run_after_any_history_ends_in_its_content(history):
     with tempfile.TemporaryDirectory() as place:
         world = World(Path(place))
-        for edits, others, failure in history:
+        world.deletions = DeletionLimits(count=10)
+        for edits, others, failure, foreign in history:
             edit(world, edits)
+            for key, digit in foreign:
+                world.bucket.put_foreign(key, f"{Path(key).stem[0]} = {digit}\n".encode())
             meddle(world, others)
             arrange(world, failure)
             try:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.errors import RecordUnreadable
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.target.record import (
+    ObjectToken,
     PartRecord,
     Record,
     decode_record,
@@ -25,22 +27,27 @@ RECORD = Record(
     at=datetime(2026, 1, 5, 12, tzinfo=UTC),
     parts={Part.PLUGINS: PartRecord(key="plugins.zip", version="v1", sha256="d" * 64)},
     dags=Manifest({"ä b.py": FileDigest(sha256="e" * 64, size=3)}),
+    objects={"ä b.py": ObjectToken(version="v2", etag="0123")},
     dag_prefix="dags",
     template_sha256="f" * 64,
     stack="mwaa-staging",
     environment="staging",
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+TOKENS = st.none() | st.builds(ObjectToken, version=TEXT, etag=TEXT)
+FILES = st.dictionaries(TEXT, st.tuples(st.builds(FileDigest, sha256=TEXT, size=st.integers(0)), TOKENS), max_size=4)
 RECORDS = st.builds(
-    Record,
+    lambda files, **others: Record(
+        dags=Manifest({name: file for name, (file, _) in files.items()}),
+        objects={name: token for name, (_, token) in files.items() if token is not None},
+        **others,
+    ),
+    files=FILES,
     commit=TEXT,
     run_url=TEXT,
     at=st.datetimes(timezones=st.just(UTC)),
     parts=st.dictionaries(
         st.sampled_from(VERSIONED_PARTS), st.builds(PartRecord, key=TEXT, version=TEXT, sha256=st.none() | TEXT)
-    ),
-    dags=st.builds(
-        Manifest, st.dictionaries(TEXT, st.builds(FileDigest, sha256=TEXT, size=st.integers(0)), max_size=4)
     ),
     dag_prefix=TEXT,
     template_sha256=st.none() | TEXT,
@@ -63,8 +70,10 @@ def test_record_is_stable_and_stays_readable_by_later_versions():
         ' "dag_prefix": "dags",\n'
         ' "dags": {\n'
         '  "ä b.py": {\n'
+        '   "etag": "0123",\n'
         f'   "sha256": "{"e" * 64}",\n'
-        '   "size": 3\n'
+        '   "size": 3,\n'
+        '   "version": "v2"\n'
         "  }\n"
         " },\n"
         ' "environment": "staging",\n'
@@ -76,11 +85,20 @@ def test_record_is_stable_and_stays_readable_by_later_versions():
         "  }\n"
         " },\n"
         ' "run_url": "https://github.test/runs/1",\n'
-        ' "schema": 1,\n'
+        ' "schema": 2,\n'
         ' "stack": "mwaa-staging",\n'
         f' "template_sha256": "{"f" * 64}"\n'
         "}\n"
     )
+
+
+def test_record_of_schema_1_is_still_read_and_knows_no_tokens():
+    body = plain(schema=1, dags={"ä b.py": {"sha256": "e" * 64, "size": 3}})
+
+    record = decode_record(body, where="s3://b/k")
+
+    assert record == replace(RECORD, schema=1, objects={})
+    assert not record.same_content(RECORD)
 
 
 def plain(**changes: object) -> bytes:
@@ -104,6 +122,8 @@ def plain(**changes: object) -> bytes:
         plain(parts={"plugins": {"key": "k"}}),
         plain(dags={"a": {"sha256": 1, "size": 1}}),
         plain(dags={"a": {"sha256": "a", "size": "1"}}),
+        plain(dags={"a": {"sha256": "a", "size": 1, "etag": "e"}}),
+        plain(dags={"a": {"sha256": "a", "size": 1, "etag": 1, "version": "v"}}),
         plain(at="yesterday"),
         plain(commit=None),
     ],
@@ -116,8 +136,8 @@ def test_foreign_content_is_refused_with_the_command_that_mends_it(body):
 
 
 def test_newer_schema_asks_for_a_newer_version_and_never_to_delete():
-    with pytest.raises(RecordUnreadable, match="schema 2") as caught:
-        decode_record(plain(schema=2, parts="whatever"), where="s3://b/k")
+    with pytest.raises(RecordUnreadable, match="schema 3") as caught:
+        decode_record(plain(schema=3, parts="whatever"), where="s3://b/k")
 
     assert "aws s3 rm" not in caught.value.mend
     assert "newer version" in caught.value.mend
@@ -147,6 +167,7 @@ def test_same_content_by_another_commit_is_the_same():
         at=datetime(2027, 1, 1, tzinfo=UTC),
         parts=RECORD.parts,
         dags=RECORD.dags,
+        objects=RECORD.objects,
         template_sha256=RECORD.template_sha256,
         stack=RECORD.stack,
         environment=RECORD.environment,

@@ -40,7 +40,11 @@ def test_target_is_read_without_changing_it(world):
     assert {method for method, _ in world.stack.knobs.calls} == {"state"}
     assert state.environment is not None
     assert state.environment.name == "staging"
-    assert state.dags == {"a.py": 6, "team b/ü.py": 6, "requirements.txt": 5}
+    assert {name: found.size for name, found in state.dags.items()} == {
+        "a.py": 6,
+        "team b/ü.py": 6,
+        "requirements.txt": 5,
+    }
     assert state.reserved == {"requirements.txt"}
     assert state.stack_parameters["Name"] == "staging"
     assert not state.creates_stack
@@ -176,5 +180,5 @@ def test_latest_object_is_given_whole(world):
     foreign = world.bucket.put_foreign("startup.sh", body)
 
     assert read(world).parts[Part.STARTUP_SCRIPT].latest == StoredObject(
-        key="startup.sh", version=foreign.version, sha256=None, size=1
+        key="startup.sh", version=foreign.version, sha256=None, size=1, etag=foreign.etag
     )

@@ -3,44 +3,60 @@ import pytest
 from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.errors import VerificationFailed
 from mwaa_deploy.parts import Part
+from mwaa_deploy.target.record import ObjectToken
 from mwaa_deploy.target.verify import verify_dags, verify_versions
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.environment import FakeEnvironment
 
-MANIFEST = Manifest({name: FileDigest(sha256="x", size=len(name)) for name in ("a.py", "deep/b.py")})
+NAMES = ("a.py", "deep/b.py")
+MANIFEST = Manifest({name: FileDigest(sha256="x", size=len(name)) for name in NAMES})
+Objects = dict[str, ObjectToken]
 
 
 @pytest.fixture
 def bucket() -> FakeBucket:
-    bucket = FakeBucket("b")
-    for name in MANIFEST.files:
-        bucket.put_foreign(f"dags/{name}", name.encode())
+    return FakeBucket("b")
+
+
+@pytest.fixture
+def objects(bucket) -> Objects:
+    """The uploads of the manifest's files, beside what is none of ours."""
     bucket.put_foreign("dags/", b"")
     bucket.put_foreign("dags/folder/", b"")
     bucket.put_foreign("dags-of-others/x.py", b"x")
-    return bucket
+    return {
+        name: ObjectToken(version=stored.version, etag=stored.etag)
+        for name in NAMES
+        for stored in [bucket.put_foreign(f"dags/{name}", name.encode())]
+    }
 
 
-def test_prefix_that_holds_the_manifest_passes(bucket):
-    verify_dags(bucket, "dags", MANIFEST, ignored=frozenset())
+def nothing(_name: str) -> bool:
+    return False
 
 
-def test_other_parts_among_the_dags_are_left_out(bucket):
+def test_prefix_that_holds_the_uploads_passes(bucket, objects):
+    verify_dags(bucket, "dags", MANIFEST, objects, ignored=nothing)
+
+
+def test_what_is_spared_is_left_out_unless_the_manifest_has_it(bucket, objects):
     bucket.put_foreign("dags/requirements.txt", b"x")
-    with_requirements = Manifest({**MANIFEST.files, "requirements.txt": FileDigest(sha256="x", size=99)})
 
-    verify_dags(bucket, "dags", with_requirements, ignored=frozenset({"requirements.txt"}))
+    verify_dags(bucket, "dags", MANIFEST, objects, ignored=lambda name: name in ("requirements.txt", "a.py"))
     with pytest.raises(VerificationFailed, match=r"not deleted: requirements\.txt"):
-        verify_dags(bucket, "dags", MANIFEST, ignored=frozenset())
+        verify_dags(bucket, "dags", MANIFEST, objects, ignored=nothing)
+    bucket.delete(["dags/a.py"])
+    with pytest.raises(VerificationFailed, match=r"missing: a\.py"):
+        verify_dags(bucket, "dags", MANIFEST, objects, ignored=lambda name: name in ("requirements.txt", "a.py"))
 
 
-def test_all_that_is_wrong_is_named(bucket):
+def test_all_that_is_wrong_is_named(bucket, objects):
     bucket.delete(["dags/a.py"])
     bucket.put_foreign("dags/deep/b.py", b"longer than it was")
     bucket.put_foreign("dags/c.py", b"")
 
     with pytest.raises(VerificationFailed) as caught:
-        verify_dags(bucket, "dags", MANIFEST, ignored=frozenset())
+        verify_dags(bucket, "dags", MANIFEST, objects, ignored=nothing)
 
     assert caught.value.what.splitlines() == [
         "s3://b/dags/ does not hold what was deployed:",
@@ -50,11 +66,25 @@ def test_all_that_is_wrong_is_named(bucket):
     ]
 
 
+def test_other_content_in_the_same_size_is_found(bucket, objects):
+    bucket.put_foreign("dags/a.py", b"b.py")
+
+    with pytest.raises(VerificationFailed, match=r"- overwritten: a\.py\n"):
+        verify_dags(bucket, "dags", MANIFEST, objects, ignored=nothing)
+
+
+def test_file_whose_upload_is_not_known_does_not_pass(bucket, objects):
+    del objects["a.py"]
+
+    with pytest.raises(VerificationFailed, match=r"- overwritten: a\.py"):
+        verify_dags(bucket, "dags", MANIFEST, objects, ignored=nothing)
+
+
 def test_long_list_is_cut(bucket):
     many = Manifest({f"{n:03}.py": FileDigest(sha256="x", size=1) for n in range(200)})
 
-    with pytest.raises(VerificationFailed, match="and 182 more") as caught:
-        verify_dags(bucket, "dags", many, ignored=frozenset())
+    with pytest.raises(VerificationFailed, match="and 180 more") as caught:
+        verify_dags(bucket, "dags", many, {}, ignored=nothing)
 
     assert len(caught.value.what.splitlines()) == 22
 

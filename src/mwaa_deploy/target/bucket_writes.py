@@ -1,0 +1,117 @@
+"""Objects on their way into a bucket."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mwaa_deploy.errors import UploadFailed
+from mwaa_deploy.ports import StoredObject
+from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of
+from mwaa_deploy.target.bucket_access import BucketAccess
+from mwaa_deploy.target.multipart import MULTIPART_FROM, PART_SIZE, MultipartUpload, PartsDiffer
+
+SHA256_METADATA = "mwaa-deploy-sha256"
+COMMIT_METADATA = "mwaa-deploy-commit"
+
+_CORRUPTED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+
+
+class ObjectWriter:
+    """Writes objects that say what is in them.
+
+    Args:
+        access: the bucket.
+        kms_key: encrypts what is written; '' for the bucket's own default.
+        multipart_from: bytes from which a file goes up in parts.
+        part_size: bytes of a part.
+    """
+
+    def __init__(
+        self,
+        access: BucketAccess,
+        *,
+        kms_key: str = "",
+        multipart_from: int = MULTIPART_FROM,
+        part_size: int = PART_SIZE,
+    ) -> None:
+        self._access = access
+        self._encryption: dict[str, Any] = {}
+        if kms_key:
+            # a bucket key spares a call to KMS for each object
+            self._encryption = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": kms_key,
+                "BucketKeyEnabled": True,
+            }
+        self._multipart_from = multipart_from
+        self._part_size = part_size
+
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+        """Write a new version; S3 itself compares what arrived with its digest.
+
+        Raises:
+            UploadFailed: what arrived has another digest.
+            BucketMissing: there is no such bucket.
+            BucketUnversioned: the new object got no version.
+            AwsAccessDenied: it may not be written.
+        """
+        access = self._access
+        size = len(body) if isinstance(body, bytes) else body.stat().st_size
+        options = self._encryption | {"Metadata": {SHA256_METADATA: sha256, COMMIT_METADATA: commit}}
+        with aws_errors("s3:PutObject", f"{access.arn}/{key}"):
+            try:
+                if size >= self._multipart_from:
+                    upload = MultipartUpload(access, key, options)
+                    answer = upload.send(_chunks(body, self._part_size), size=size, sha256=sha256)
+                else:
+                    answer = self._put_at_once(key, body, size, sha256, options)
+            except PartsDiffer as e:
+                raise self._corrupted(key, str(e)) from e
+            except ClientError as e:
+                if code_of(e) in _CORRUPTED:
+                    raise self._corrupted(key, message_of(e)) from e
+                access.raise_if_missing(e)
+                raise
+        version = answer.get("VersionId", "null")
+        if version == "null":
+            raise access.unversioned(f"s3://{access.name}/{key} was written, but got no version.")
+        return StoredObject(key=key, version=version, sha256=sha256, size=size, etag=plain_etag(answer))
+
+    def _put_at_once(
+        self, key: str, body: bytes | Path, size: int, sha256: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        with ExitStack() as opened:
+            answer: dict[str, Any] = self._access.client.put_object(
+                **self._access.named,
+                Key=key,
+                Body=body if isinstance(body, bytes) else opened.enter_context(body.open("rb")),
+                ContentLength=size,
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+                **options,
+            )
+        return answer
+
+    def _corrupted(self, key: str, said: str) -> UploadFailed:
+        return UploadFailed(
+            f"s3://{self._access.name}/{key} did not arrive as it was sent: {said}",
+            meaning="The file changed while it was uploaded, or something on the way changed it.",
+            mend="Run the job again.",
+        )
+
+
+def plain_etag(answer: dict[str, Any]) -> str:
+    """The ETag of an answer, without its quotation marks; '' if there is none."""
+    return str(answer.get("ETag", "")).strip('"')
+
+
+def _chunks(body: bytes | Path, size: int) -> Iterator[bytes]:
+    if isinstance(body, bytes):
+        yield from (body[start : start + size] for start in range(0, len(body), size))
+        return
+    with body.open("rb") as content:
+        while chunk := content.read(size):
+            yield chunk
