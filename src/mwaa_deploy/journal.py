@@ -13,6 +13,7 @@ from mwaa_deploy.ports import EnvironmentState
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
+from mwaa_deploy.target.state import TargetState
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Journal:
     Attributes:
         project: where the parts of the project lie.
         target: what people call the target: the stack's name.
+        state: the target as it was when the plan was made, if it was looked at.
         environment: the environment as it was in the end, if the target was looked at.
         image: where the runner image was pushed, if that was asked for.
         outcome: what the deployment did, also when it failed half-way.
@@ -37,6 +39,7 @@ class Journal:
     changes: Changes | None = None
     checks: CheckReport | None = None
     plan: Plan | None = None
+    state: TargetState | None = None
     outcome: Outcome | None = None
     environment: EnvironmentState | None = None
     image: PublishedImage | None = None

@@ -2,34 +2,26 @@
 
 import tempfile
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
-from mwaa_deploy.checks.verdicts import CheckReport, Severity
+from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deletion_guard import deletion_refusal
+from mwaa_deploy.deployment import Job, deploy, deployment_obstacles, tell_plan, what_stays
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
-from mwaa_deploy.outcome import Progress
-from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
-from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import Annotation, Clock, Log, Repository, WorkflowRuns
-from mwaa_deploy.report.plan_text import plan_lines
+from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
 from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.ports_of_target import Author, Target
-from mwaa_deploy.target.settle import settle, what_runs
-from mwaa_deploy.target.state import TargetState, read_state
 
 
 class Edges(Protocol):
@@ -85,23 +77,15 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             return
 
         with journal.step("plan"):
-            target, state, plan = _plan(inputs, context, edges, bundle, journal)
-        journal.plan = plan
-        with log.group("Plan"):
-            log.info("\n".join(plan_lines(plan)))
-        for note in (*journal.notes, *plan.notes):
-            log.annotate(Annotation(severity=Severity.PASS, title="Plan", message=note))
-        if target is None or state is None or journal.mode is not Mode.DEPLOY:
+            job = _job(inputs, context, edges, bundle, journal)
+            state = journal.state = job.look() if job else None
+            plan = journal.plan = job.plan(state) if job and state else _offline_plan(bundle, changes)
+        if job is None or state is None or journal.mode is not Mode.DEPLOY:
+            if job and state:
+                journal.notes += [*deployment_obstacles(job, state, plan), *what_stays(job, plan)]
+            tell_plan(plan, log, journal)
             return
-
-        progress, author = Progress(edges.clock), Author(commit=changes.head, run_url=context.run_url)
-        try:
-            with journal.step("deploy"):
-                apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
-        finally:
-            journal.outcome = progress.outcome()
-            name = progress.environment_name or (state.environment and state.environment.name)
-        journal.environment = target.environments.get(name) if name else None
+        deploy(job, state, plan, log, journal)
 
 
 def _changes(  # noqa: PLR0917 -- what the pipeline itself is given
@@ -122,15 +106,12 @@ def _require_known_parameters(bundle: Bundle) -> None:
         complete_parameters(bundle.template, bundle.parameters, dict.fromkeys(bundle.template.parameters, ""), {})
 
 
-def _plan(
-    inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal
-) -> tuple[Target | None, TargetState | None, Plan]:
-    """The plan against the target; a proposal that may not see the target gets the plan that git alone can tell."""
+def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal) -> Job | None:
+    """The deployment that is asked for; None for a proposal that may not see the target, or where none is named."""
     changes = journal.changes
     assert changes is not None  # noqa: S101 -- the pipeline has found them before
-    base, files = changes.base, changes.files
     if not inputs.names_target:
-        return None, None, make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
+        return None
     try:
         target = edges.target()
     except (OidcUnavailable, RoleRefused, CredentialsMissing) as e:
@@ -140,36 +121,11 @@ def _plan(
             "A pull request from a fork gets no token" if context.from_fork else "This pull request has no credentials"
         )
         journal.notes.append(f"{who}, so the target was not looked at: {e.what}")
-        return None, None, make_offline_plan(bundle, base=base.sha, base_reason=base.reason, files=files)
+        return None
     target.bucket.check()
-    state = _state(inputs, target, bundle, journal)
-    journal.environment = state.environment
-    plan = make_plan(bundle, state, base=base.sha, base_reason=base.reason, files=files)
-    if journal.mode is not Mode.DEPLOY and (refusal := deletion_refusal(plan.dags, state, target.deletions)):
-        journal.notes.append(f"A deployment would be refused: {refusal.what.splitlines()[0].rstrip(':')}.")
-    # What was removed from the project but stays live is easily overlooked among what is kept.
-    journal.notes += [
-        op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in bundle.artefacts
-    ]
-    return target, state, plan
+    author = Author(commit=changes.head, run_url=context.run_url)
+    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author)
 
 
-def _state(inputs: Inputs, target: Target, bundle: Bundle, journal: Journal) -> TargetState:
-    """The target as it is; before a deployment, as it is when nothing runs there any more."""
-    read = partial(
-        read_state,
-        bucket=target.bucket,
-        stack=target.stack,
-        environments=target.environments,
-        bundle=bundle,
-        environment_name=inputs.environment_name,
-        protected=inputs.protected_prefixes,
-    )
-    state = read()
-    running = what_runs(state.stack, state.environment, state.unfinished, now=target.clock.now())
-    if journal.mode is not Mode.DEPLOY:
-        journal.notes += [f"{running.state}; a deployment would wait for it first."] if running else []
-        return state
-    settled = settle(state, target=target, read=read, environment_name=inputs.environment_name)
-    journal.notes += [settled.note] if settled.note else []
-    return settled.state
+def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
+    return make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)

@@ -1,0 +1,107 @@
+"""The story at the target: look → plan → wait for what runs → look and plan again → apply.
+
+The first look changes nothing and takes nothing: where it finds nothing to do, the run is over. Whatever is to be
+changed is decided by the last look.
+"""
+
+from dataclasses import dataclass
+
+from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.deletion_guard import deletion_refusal
+from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.outcome import Progress
+from mwaa_deploy.parts import VERSIONED_PARTS
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.planner import make_plan
+from mwaa_deploy.ports import Annotation, Log
+from mwaa_deploy.report.plan_text import plan_lines
+from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.target.apply import apply
+from mwaa_deploy.target.ports_of_target import Author, Target
+from mwaa_deploy.target.settle import Running, settle, what_runs
+from mwaa_deploy.target.state import TargetState, read_state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a run wants at its target: the same, however often the target is looked at."""
+
+    inputs: Inputs
+    bundle: Bundle
+    changes: Changes
+    target: Target
+    author: Author
+
+    def look(self) -> TargetState:
+        """The target as it is."""
+        return read_state(
+            bucket=self.target.bucket,
+            stack=self.target.stack,
+            environments=self.target.environments,
+            bundle=self.bundle,
+            environment_name=self.inputs.environment_name,
+            protected=self.inputs.protected_prefixes,
+        )
+
+    def plan(self, state: TargetState) -> Plan:
+        """What brings the target to what the commit ships."""
+        base = self.changes.base
+        return make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
+
+    def running(self, state: TargetState) -> Running | None:
+        """What a deployment would have to wait for."""
+        return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
+
+
+def what_stays(job: Job, plan: Plan) -> list[str]:
+    """What was removed from the project but stays live, and is easily overlooked; a sentence each."""
+    return [op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in job.bundle.artefacts]
+
+
+def deployment_obstacles(job: Job, state: TargetState, plan: Plan) -> list[str]:
+    """What would keep a deployment of this plan waiting, or end it; a sentence each."""
+    running = job.running(state)
+    obstacles = [f"{running.state}; a deployment would wait for it first."] if running else []
+    if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
+        obstacles.append(f"A deployment would be refused: {refusal.what.splitlines()[0].rstrip(':')}.")
+    return obstacles
+
+
+def tell_plan(plan: Plan, log: Log, journal: Journal) -> None:
+    """Print the plan, and annotate what is easily overlooked."""
+    if journal.state is not None:
+        journal.environment = journal.state.environment
+    with log.group("Plan"):
+        log.info("\n".join(plan_lines(plan)))
+    for note in (*journal.notes, *plan.notes):
+        log.annotate(Annotation(severity=Severity.PASS, title="Plan", message=note))
+
+
+def deploy(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
+    """Bring the target to what the commit ships, if the first look found that anything is to be done.
+
+    Args:
+        state: what the first look saw.
+        plan: made from it.
+
+    Raises:
+        MwaaDeployError: whatever ends the deployment before its time.
+    """
+    if not plan.empty or job.running(state):
+        with journal.step("wait for what runs"):
+            settled = settle(state, target=job.target, read=job.look, environment_name=job.inputs.environment_name)
+        journal.notes += [settled.note] if settled.note else []
+        state = journal.state = settled.state
+        plan = journal.plan = job.plan(state)
+    journal.notes += what_stays(job, plan)
+    tell_plan(plan, log, journal)
+    progress = Progress(job.target.clock)
+    try:
+        with journal.step("deploy"):
+            apply(plan, bundle=job.bundle, state=state, target=job.target, author=job.author, progress=progress)
+    finally:
+        journal.outcome = progress.outcome()
+        name = progress.environment_name or (state.environment and state.environment.name)
+    journal.environment = job.target.environments.get(name) if name else None
