@@ -45,6 +45,9 @@ from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.environment import MwaaEnvironments
+from mwaa_deploy.target.install_logs import CloudWatchLogs
+from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
+from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.stack import CloudFormationStack
 
@@ -189,6 +192,13 @@ class RealEdges:
             log=self._log,
             timeout=inputs.stack_timeout_minutes * 60,
             deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
+            live=lambda environment: MwaaLiveAirflow(
+                session.client("mwaa"), environment.name, environment.airflow_version or inputs.airflow_version
+            ),
+            logs=lambda: CloudWatchLogs(session.client("logs")),
+            verification=LiveCheck(
+                kind=inputs.verify, timeout=inputs.verify_timeout_minutes * 60, smoke=inputs.smoke_dags
+            ),
         )
 
     @property

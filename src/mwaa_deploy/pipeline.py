@@ -124,7 +124,17 @@ def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, j
         return None
     target.bucket.check()
     author = Author(commit=changes.head, run_url=context.run_url)
-    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author)
+    found = _found_dags(journal)
+    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author, found_dags=found)
+
+
+def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
+    """The DAGs that the checks found, by file in the DAG folder; None if they parsed none."""
+    checks, project = journal.checks, journal.project
+    if checks is None or project is None or not checks.dag_files:
+        return None
+    folder = f"{project.in_repository(project.dags)}/"
+    return {file.name.removeprefix(folder): tuple(dag.id for dag in file.dags) for file in checks.dag_files}
 
 
 def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
