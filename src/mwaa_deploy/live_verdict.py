@@ -38,18 +38,20 @@ def expect_dags(record: Record) -> ExpectedDags:
     )
 
 
-def await_parses(expected: ExpectedDags, uploaded: Collection[str], *, everything: bool) -> frozenset[str]:
+def await_parses(expected: ExpectedDags, changed: Collection[str], *, everything: bool) -> frozenset[str]:
     """Ids of the DAGs whose files have to be read again before it is known whether their new content can be imported.
+
+    A DAG of a new file needs no such proof: that it is listed is one.
 
     Args:
         expected: what the deployment brings.
-        uploaded: files that are new or changed.
+        changed: files that were there before with other content.
         everything: whether the environment was updated too, with all that the DAGs may import.
     """
     # What is no DAG file of its own is imported or read by others, and nobody knows by which.
-    if everything or any(name not in expected.ids for name in uploaded):
+    if everything or any(name not in expected.ids for name in changed):
         return frozenset(expected.dags)
-    return frozenset(dag for name in uploaded for dag in expected.ids[name])
+    return frozenset(dag for name in changed for dag in expected.ids[name])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ class LabPlace:
         self.put(file, HEAD + "".join(DAG.format(name=dag, does="print") for dag in dags))
 
     def ship_broken(self, file: str, module: str) -> None:
-        self.put(file, f"import {module}\n")
+        self.put(file, f"{HEAD}import {module}\n")
 
     def put(self, file: str, text: str) -> None:
         self.world.aws_client("s3").put_object(Bucket=BUCKET, Key=f"{self.name}/dags/{file}", Body=text.encode())

@@ -115,7 +115,7 @@ def test_a_file_that_nobody_has_parsed_leaves_something_unknown(ids):
 
 
 @pytest.mark.parametrize(
-    ("uploaded", "everything", "awaited"),
+    ("changed", "everything", "awaited"),
     [
         ((), False, set()),
         (("a.py",), False, {"a1", "a2"}),
@@ -123,5 +123,5 @@ def test_a_file_that_nobody_has_parsed_leaves_something_unknown(ids):
         ((), True, {"a1", "a2", "b"}),
     ],
 )
-def test_what_has_to_be_read_again(uploaded, everything, awaited):
-    assert await_parses(EXPECTED, uploaded, everything=everything) == awaited
+def test_what_has_to_be_read_again(changed, everything, awaited):
+    assert await_parses(EXPECTED, changed, everything=everything) == awaited

@@ -29,7 +29,7 @@ class LiveWatch:
         log: told how it stands.
         check: how long to wait.
         before: (file, traceback) of what could not be imported before the deployment, as Airflow calls it.
-        uploaded: files that are new or changed.
+        changed: files that were there before with other content.
         deleted: files that are gone.
         everything: whether the environment was updated too.
     """
@@ -43,7 +43,7 @@ class LiveWatch:
         log: Log,
         check: LiveCheck,
         before: Collection[tuple[str, str]] = (),
-        uploaded: Collection[str] = (),
+        changed: Collection[str] = (),
         deleted: Collection[str] = (),
         everything: bool = False,
     ) -> None:
@@ -53,7 +53,7 @@ class LiveWatch:
         self._log = log
         self._check = check
         self._before = frozenset(before)
-        self._uploaded = uploaded
+        self._changed = changed
         self._deleted = deleted
         self._everything = everything
         self._seen: dict[tuple[str, str], datetime] = {}
@@ -67,9 +67,9 @@ class LiveWatch:
         """
         started, heartbeat = self._clock.now(), Heartbeat(self._log, self._clock)
         since = started + timedelta(seconds=self._check.sync)
-        awaited = await_parses(self._expected, self._uploaded, everything=self._everything)
+        awaited = await_parses(self._expected, self._changed, everything=self._everything)
         # Where nobody knows which DAGs to expect, an error still needs its time to show.
-        earliest = since if self._uploaded or self._everything else started
+        earliest = started if self._expected.known and not awaited else since
         while True:
             now = self._clock.now()
             over = (now - started).total_seconds() >= self._check.timeout

@@ -88,12 +88,12 @@ def verify_live(deployment: Deployment, before: BeforeDeployment, record: Record
     if environment is None or target.verification.kind is VerifyKind.VERSIONS or target.live is None:
         return False
     deployment.progress.live = LiveReport()
-    updated_since = _updated_since(deployment, before)
+    update = _update(deployment, before)
     with deployment.progress.step("live Airflow"), target.log.group("Live Airflow"):
-        if target.logs is not None and updated_since is not None:
-            _read_logs(deployment, target.logs(), environment, updated_since)
+        if target.logs is not None and update is not None:
+            _read_logs(deployment, target.logs(), environment, update.since)
         try:
-            return _ask(deployment, environment, before, record, everything=updated_since is not None)
+            return _ask(deployment, environment, before, record, everything=update is not None and not update.creates)
         except LiveAirflowUnreachable as e:
             if target.verification.kind is VerifyKind.LIVE or target.verification.smoke:
                 raise
@@ -108,11 +108,25 @@ def _live(deployment: Deployment, environment: EnvironmentState) -> LiveAirflow 
     return target.live(environment)
 
 
-def _updated_since(deployment: Deployment, before: BeforeDeployment) -> datetime | None:
-    """When the environment began to be updated, by this deployment or one that it resumes; None if it was not."""
+@dataclass(frozen=True, kw_only=True)
+class _Update:
+    """The environment's update by this deployment, or by the one that it resumes.
+
+    Attributes:
+        since: when it began.
+        creates: whether there was no environment before.
+    """
+
+    since: datetime
+    creates: bool
+
+
+def _update(deployment: Deployment, before: BeforeDeployment) -> _Update | None:
     if change := deployment.state.unfinished.change:
-        return change.since
-    return before.at if deployment.progress.environment_updated else None
+        return _Update(since=change.since, creates=change.before is None)
+    if deployment.progress.environment_updated:
+        return _Update(since=before.at, creates=deployment.state.environment is None)
+    return None
 
 
 def _ask(
@@ -134,7 +148,7 @@ def _ask(
         log=target.log,
         check=target.verification,
         before=before.errors,
-        uploaded=deployment.plan.dags.uploads,
+        changed=deployment.plan.dags.changed,
         deleted=deployment.plan.dags.deleted,
         everything=everything,
     )

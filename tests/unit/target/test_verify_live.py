@@ -150,6 +150,15 @@ def test_a_file_that_is_not_read_again_is_a_warning_and_not_verified(world):
     assert not record_of(world).verified
 
 
+def test_new_files_cost_no_wait_beyond_their_coming(world):
+    world.files["dags/new.py"] = "n = 1\n"
+    world.found_dags = {**FOUND, "new.py": ("new",)}
+    world.live.put("new.py", "new")
+    began = world.clock.now()
+    assert world.deploy().live.verified
+    assert world.clock.now() == began
+
+
 def test_after_an_update_of_the_environment_every_dag_is_read_again(world):
     change_requirements(world)
     world.live = FakeLiveAirflow(world.clock, parse_seconds=36000)
