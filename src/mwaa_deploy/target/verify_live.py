@@ -122,10 +122,10 @@ class _Update:
 
 
 def _update(deployment: Deployment, before: BeforeDeployment) -> _Update | None:
-    if change := deployment.state.unfinished.change:
-        return _Update(since=change.since, creates=change.before is None)
     if deployment.progress.environment_updated:
         return _Update(since=before.at, creates=deployment.state.environment is None)
+    if change := deployment.state.unfinished.change:
+        return _Update(since=change.since, creates=change.before is None)
     return None
 
 

@@ -339,6 +339,15 @@ def test_a_deployment_that_is_resumed_reads_the_logs_of_the_update_that_it_waite
     assert "ERROR: no x" in error.what
 
 
+def test_what_failed_in_the_update_before_does_not_count_after_one_that_mends_it(world):
+    change_requirements(world)
+    world.logs.say(GROUP, "requirements_install_ip-10-0-0-1", "ERROR: no x", at=world.clock.now())
+    failing(world, InstallationFailedLive)
+    world.clock.advance(60)
+    world.files["dags/requirements.txt"] = "x==3\n"
+    assert world.deploy().live.verified
+
+
 # -- smoke runs ------------------------------------------------------------------------------------------------------
 
 
