@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import boto3
 import pytest
 import requests
+from botocore.config import Config
 
 from lab.aws.seed import make_bucket
 from lab.world import World, running_world
@@ -138,7 +139,11 @@ def listed(place: Place) -> dict[str, Any]:
 
 
 def ended(place: Place, dag: str, run: str) -> str:
-    return until(place, lambda: (state := place.live.run_state(dag, run)) in {"success", "failed"} and state)
+    def state() -> str:
+        found = place.live.run_state(dag, run)
+        return found if found in {"success", "failed"} else ""
+
+    return until(place, state)
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +290,7 @@ def test_a_refusal_by_iam_names_the_statement(lab_place):
         region_name="eu-west-1",
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
-        config=boto3.session.Config(inject_host_prefix=False),
+        config=Config(inject_host_prefix=False),
     )
 
     with pytest.raises(LiveAirflowUnreachable) as caught:
