@@ -1,5 +1,6 @@
 """What the adapter of the live Airflow sends, and what it makes of answers that no lab gives."""
 
+import json
 from datetime import UTC, datetime
 
 import boto3
@@ -7,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from mwaa_deploy.errors import CredentialsRejected, LiveAirflowUnreachable, SmokeRunFailed
+from mwaa_deploy.errors import AwsUnavailable, CredentialsRejected, LiveAirflowUnreachable, SmokeRunFailed
 from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
 
 
@@ -81,3 +82,74 @@ def test_credentials_that_are_no_good_are_no_matter_of_airflow(client, stub):
     stub.add_client_error("invoke_rest_api", "ExpiredTokenException", "The security token is expired")
     with pytest.raises(CredentialsRejected):
         MwaaLiveAirflow(client, "staging", "2.10.3").running_tasks()
+
+
+def refuse(stub, status, code="RestApiClientException", **said):
+    said = {"RestApiStatusCode": status, "RestApiResponse": said}
+    stub.add_client_error("invoke_rest_api", code, "", http_status_code=400, modeled_fields=said)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_airflow_role_that_may_not_is_told_with_the_statement_that_mends_it(client, stub, status):
+    refuse(stub, status, title="Forbidden", detail="You may not.")
+    with pytest.raises(LiveAirflowUnreachable) as caught:
+        MwaaLiveAirflow(client, "staging", "2.10.3").dags()
+    assert "does not answer /dags: Forbidden: You may not." in caught.value.what
+    assert json.loads(caught.value.mend.partition("\n")[2]) == {
+        "Effect": "Allow",
+        "Action": "airflow:InvokeRestApi",
+        "Resource": "arn:aws:airflow:eu-west-1:*:role/staging/Viewer",
+    }
+
+
+def test_a_right_that_iam_denies_is_told_with_the_statement_that_mends_it(client, stub):
+    message = (
+        "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform: airflow:InvokeRestApi on "
+        "resource: arn:aws:airflow:eu-west-1:123456789012:role/staging/Admin"
+    )
+    stub.add_client_error("invoke_rest_api", "AccessDeniedException", message, http_status_code=403)
+    with pytest.raises(LiveAirflowUnreachable) as caught:
+        MwaaLiveAirflow(client, "staging", "2.10.3").dags()
+    assert '"Resource": "arn:aws:airflow:eu-west-1:123456789012:role/staging/Admin"' in caught.value.mend
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "RestApiClientException"), (503, "RestApiServerException"), (500, "RestApiServerException")],
+)
+def test_what_may_be_better_later_is_unavailable(client, stub, status, code):
+    refuse(stub, status, code)
+    with pytest.raises(AwsUnavailable, match=f"status {status}"):
+        MwaaLiveAirflow(client, "staging", "2.10.3").dags()
+
+
+def test_a_path_that_airflow_does_not_know_is_unreachable(client, stub):
+    refuse(stub, 404, title="Not Found")
+    with pytest.raises(LiveAirflowUnreachable, match="Not Found"):
+        MwaaLiveAirflow(client, "staging", "2.10.3").import_errors()
+
+
+def test_a_dag_that_cannot_be_run_fails_the_smoke_run_and_not_the_connection(client, stub):
+    refuse(stub, 404, title="DAG with dag_id: 'sales' not found")
+    with pytest.raises(SmokeRunFailed, match="does not run the DAG sales: DAG with dag_id: 'sales' not found"):
+        MwaaLiveAirflow(client, "staging", "2.10.3").trigger("sales")
+
+
+def test_a_dag_that_may_not_be_run_is_a_matter_of_rights(client, stub):
+    refuse(stub, 403)
+    with pytest.raises(LiveAirflowUnreachable) as caught:
+        MwaaLiveAirflow(client, "staging", "2.10.3").trigger("sales")
+    assert "role/staging/User" in caught.value.mend
+
+
+def test_the_state_of_a_run_is_looked_up_by_its_id(client, stub):
+    runs = [{"dag_run_id": "other", "state": "failed"}, {"dag_run_id": "mine", "state": "running"}]
+    body = {"dag_ids": ["sales"], "page_limit": 100, "order_by": "-id"}
+    expect(stub, "/dags/~/dagRuns/list", {"dag_runs": runs, "total_entries": 2}, "POST", Body=body)
+    assert MwaaLiveAirflow(client, "staging", "3.0.6").run_state("sales", "mine") == "running"
+
+
+def test_running_tasks_are_the_total_of_a_page_of_one(client, stub):
+    query = {"state": "running", "limit": 1}
+    expect(stub, "/dags/~/dagRuns/~/taskInstances", {"task_instances": [{}], "total_entries": 7}, QueryParameters=query)
+    assert MwaaLiveAirflow(client, "staging", "2.10.3").running_tasks() == 7

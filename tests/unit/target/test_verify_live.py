@@ -205,6 +205,16 @@ def test_without_a_parse_a_changed_file_is_not_known(world):
     assert record_of(world).dag_ids == {"team b/ü.py": ("b",)}
 
 
+def test_where_no_dag_is_known_an_error_gets_its_time_to_show(tmp_path):
+    world = World(tmp_path)
+    world.deploy()
+    world.live = FakeLiveAirflow(world.clock)
+    world.live.put("a.py", "a")
+    change_dag(world)
+    world.live.break_file("a.py", "NameError: oh", after=45)
+    failing(world, DagsBrokenLive)
+
+
 # -- an Airflow that cannot be asked ---------------------------------------------------------------------------------
 
 
@@ -268,10 +278,10 @@ def test_versions_only_asks_nothing(world):
     assert not record_of(world).verified
 
 
-def test_a_first_deployment_asks_nothing_before_it(tmp_path):
+def test_a_first_deployment_waits_only_until_its_dags_are_listed(tmp_path):
     world = World(tmp_path)
     world.found_dags = FOUND
-    world.live = FakeLiveAirflow(world.clock)
+    world.live = FakeLiveAirflow(world.clock, parse_seconds=36000)
     world.verification = LIVE
     world.live.put("a.py", "a", after=1500)
     world.live.put("team b/ü.py", "b", after=1500)
