@@ -44,6 +44,8 @@ from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
+from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE
+from mwaa_deploy.target.direct_put import DirectPut
 from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.install_logs import CloudWatchLogs
 from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
@@ -183,6 +185,7 @@ class RealEdges:
                 owner=inputs.bucket_owner
                 or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
                 kms_key=inputs.kms_key,
+                direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
             ),
             stack=CloudFormationStack(
                 session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
