@@ -134,7 +134,12 @@ def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
     if checks is None or project is None or not checks.dag_files:
         return None
     folder = f"{project.in_repository(project.dags)}/"
-    return {file.name.removeprefix(folder): tuple(dag.id for dag in file.dags) for file in checks.dag_files}
+    found: dict[str, tuple[str, ...]] = {}
+    for file in checks.dag_files:
+        # What lies in a zip file goes by the name of the zip file.
+        name = file.name.removeprefix(folder)
+        found[name] = (*found.get(name, ()), *(dag.id for dag in file.dags))
+    return found
 
 
 def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:

@@ -207,10 +207,16 @@ def test_a_push_deploys_and_asks_for_credentials_after_the_checks(edges):
 
 
 def test_the_dags_that_the_checks_found_are_written_down_by_file(edges):
-    edges.dag_files = (dag_file("dags/hello_mwaa.py", "hello_mwaa", "second"),)
+    (edges.workspace / "dags/packed.zip").write_bytes(b"")
+    edges.dag_files = (
+        dag_file("dags/hello_mwaa.py", "hello_mwaa", "second"),
+        dag_file("dags/packed.zip", "one"),
+        dag_file("dags/packed.zip", "two"),
+    )
     go(edges)
     record = record_of(edges)
     assert record.dag_ids["hello_mwaa.py"] == ("hello_mwaa", "second")
+    assert record.dag_ids["packed.zip"] == ("one", "two")
     assert record.dag_ids.keys() == record.dags.files.keys()
 
 
