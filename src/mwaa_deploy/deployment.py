@@ -4,6 +4,7 @@ The first look changes nothing and takes nothing: where it finds nothing to do, 
 changed is decided by the last look.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mwaa_deploy.bundle.artefacts import Bundle
@@ -26,13 +27,18 @@ from mwaa_deploy.target.state import TargetState, read_state
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a run wants at its target: the same, however often the target is looked at."""
+    """What a run wants at its target: the same, however often the target is looked at.
+
+    Attributes:
+        found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
+    """
 
     inputs: Inputs
     bundle: Bundle
     changes: Changes
     target: Target
     author: Author
+    found_dags: Mapping[str, tuple[str, ...]] | None = None
 
     def look(self) -> TargetState:
         """The target as it is."""
@@ -100,7 +106,15 @@ def deploy(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal)
     progress = Progress(job.target.clock)
     try:
         with journal.step("deploy"):
-            apply(plan, bundle=job.bundle, state=state, target=job.target, author=job.author, progress=progress)
+            apply(
+                plan,
+                bundle=job.bundle,
+                state=state,
+                target=job.target,
+                author=job.author,
+                progress=progress,
+                found_dags=job.found_dags,
+            )
     finally:
         journal.outcome = progress.outcome()
         name = progress.environment_name or (state.environment and state.environment.name)

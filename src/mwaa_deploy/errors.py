@@ -375,3 +375,41 @@ class EnvironmentBusy(MwaaDeployError):
 
     exit_code = 74
     title = "The environment is busy"
+
+
+# -- the live Airflow ---------------------------------------------------------------------------------------------
+
+
+class DagsMissingLive(MwaaDeployError):
+    """The live Airflow does not list DAGs that were deployed."""
+
+    exit_code = 76
+    title = "DAGs are missing in the live Airflow"
+
+
+class DagsBrokenLive(MwaaDeployError):
+    """The live Airflow cannot import DAG files that were deployed."""
+
+    exit_code = 77
+    title = "DAGs are broken in the live Airflow"
+
+
+class InstallationFailedLive(MwaaDeployError):
+    """The environment's containers could not install the requirements, or not run the startup script."""
+
+    exit_code = 78
+    title = "The installation failed in the environment"
+
+
+class SmokeRunFailed(MwaaDeployError):
+    """A DAG that was run to try the deployment did not end well, or could not be run."""
+
+    exit_code = 79
+    title = "The smoke run failed"
+
+
+class LiveAirflowUnreachable(MwaaDeployError):
+    """The live Airflow's REST API may not be asked, or does not answer."""
+
+    exit_code = 83
+    title = "The live Airflow cannot be asked"

@@ -42,6 +42,14 @@ class EngineKind(StrEnum):
     DIND = "dind"
 
 
+class VerifyKind(StrEnum):
+    """How a deployment is verified in the end."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    VERSIONS = "versions"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """What the user asked for. Paths are relative, in POSIX form; empty strings mean 'not given'."""
@@ -73,6 +81,9 @@ class Inputs:
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
     stack_timeout_minutes: int = 180
+    verify: VerifyKind = VerifyKind.AUTO
+    smoke_dags: tuple[str, ...] = ()
+    verify_timeout_minutes: int = 10
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
     runner_image: str = ""
@@ -168,6 +179,9 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         ),
         stack_tags=reader.tags("stack-tags"),
         stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
+        verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
+        smoke_dags=reader.lines("smoke-dags"),
+        verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
         runner_image=reader.text("runner-image"),
@@ -196,6 +210,8 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         ]
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
+    if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:
+        problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
     if inputs.parameters and not inputs.template:
         problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:

@@ -124,7 +124,22 @@ def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, j
         return None
     target.bucket.check()
     author = Author(commit=changes.head, run_url=context.run_url)
-    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author)
+    found = _found_dags(journal)
+    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author, found_dags=found)
+
+
+def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
+    """The DAGs that the checks found, by file in the DAG folder; None if they parsed none."""
+    checks, project = journal.checks, journal.project
+    if checks is None or project is None or not checks.dag_files:
+        return None
+    folder = f"{project.in_repository(project.dags)}/"
+    found: dict[str, tuple[str, ...]] = {}
+    for file in checks.dag_files:
+        # What lies in a zip file goes by the name of the zip file.
+        name = file.name.removeprefix(folder)
+        found[name] = (*found.get(name, ()), *(dag.id for dag in file.dags))
+    return found
 
 
 def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:

@@ -14,6 +14,7 @@ from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangedFile
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.apply import apply
+from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.record import read_record
 from mwaa_deploy.target.settle import settle
@@ -21,6 +22,7 @@ from mwaa_deploy.target.state import TargetState, read_state
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
+from tests.fakes.live_airflow import FakeInstallLogs, FakeLiveAirflow
 from tests.fakes.log import FakeLog
 from tests.fakes.stack import FakeStack
 
@@ -64,6 +66,9 @@ class World:
         files: the project's files by path; change them and call deploy() again.
         bucket, stack, environment, clock, log: the fakes.
         timeout: seconds for each wait of a deployment.
+        live, logs, verification: the live Airflow, which is not asked while it is None; its containers' logs; how it is
+            asked.
+        found_dags: what the checks found.
         deletions, protected: what the user allows to be deleted, and what never is.
         exclude: what of the DAG folder is not shipped.
     """
@@ -79,6 +84,10 @@ class World:
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
         self.timeout: float = 4 * 3600
+        self.live: FakeLiveAirflow | None = None
+        self.logs = FakeInstallLogs()
+        self.verification = LiveCheck()
+        self.found_dags: Mapping[str, tuple[str, ...]] | None = None
         self._place = place
         self._commits = 0
 
@@ -137,11 +146,22 @@ class World:
             log=self.log,
             timeout=self.timeout,
             deletions=self.deletions,
+            live=(lambda _environment: live) if (live := self.live) is not None else None,
+            logs=lambda: self.logs,
+            verification=self.verification,
         )
         state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle)).state
         plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
         author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
-        return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
+        return apply(
+            plan,
+            bundle=bundle,
+            state=state,
+            target=target,
+            author=author,
+            progress=progress,
+            found_dags=self.found_dags,
+        )
 
     @property
     def versions_made(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, effective_mode, parse_inputs
+from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, VerifyKind, effective_mode, parse_inputs
 
 ROOT = Path(__file__).parents[2]
 COMPLETE = {
@@ -38,6 +38,20 @@ def test_limits_of_deletion_are_read():
     inputs = parse_inputs({**COMPLETE, **{f"INPUT_{name}": value for name, value in given.items()}}, event="push")
     assert (inputs.max_deletions, inputs.max_deletion_share) == (0, 0)
     assert inputs.protected_prefixes == ("shared", "team b/x.py")
+
+
+def test_how_a_deployment_is_verified_is_read():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.verify, inputs.smoke_dags, inputs.verify_timeout_minutes) == (VerifyKind.AUTO, (), 10)
+
+    given = {"INPUT_VERIFY": "live", "INPUT_SMOKE_DAGS": " a \n\nb", "INPUT_VERIFY_TIMEOUT_MINUTES": "30"}
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert (inputs.verify, inputs.smoke_dags, inputs.verify_timeout_minutes) == (VerifyKind.LIVE, ("a", "b"), 30)
+
+
+def test_smoke_runs_need_the_live_airflow():
+    env = {**COMPLETE, "INPUT_VERIFY": "versions", "INPUT_SMOKE_DAGS": "a"}
+    assert problems_of(env) == ("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone",)
 
 
 def test_patterns_stand_one_on_a_line():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.errors import (
@@ -29,6 +30,7 @@ from mwaa_deploy.report.log import PlainLog
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.ports_of_target import Target
+from mwaa_deploy.target.record import read_record
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
@@ -102,6 +104,7 @@ class FakeEdges:
         self.commits, self.runs = Commits(), Runs()
         self.verdicts = [Verdict(subject="dags/hello.py", severity=Severity.PASS, message="imports")]
         self.refusal = None
+        self.dag_files = ()
         self.opened = []
 
     def repository(self, project):
@@ -114,7 +117,7 @@ class FakeEdges:
     def check(self, project, bundle, changes):
         self.opened.append("checks")
         result = CheckResult(check="dag-import", verdicts=tuple(self.verdicts), seconds=1)
-        return CheckReport(runner="a fake runner", differences=(), results=(result,))
+        return CheckReport(runner="a fake runner", differences=(), results=(result,), dag_files=self.dag_files)
 
     def target(self):
         self.opened.append("credentials")
@@ -152,6 +155,33 @@ INPUTS = Inputs(
 PULL_REQUEST = {"pull_request": {"base": {"sha": BASE}, "head": {"repo": {"full_name": "stranger/fork"}}}}
 
 
+def record_of(edges):
+    record = read_record(edges.bucket, "hello-mwaa-staging")
+    assert record is not None
+    return record
+
+
+def dag_file(file, *ids):
+    dags = tuple(
+        FoundDag(
+            id=dag,
+            tasks=0,
+            edges=0,
+            location=None,
+            schedule=Schedule(kind=ScheduleKind.NONE, text=""),
+            tags=(),
+            catchup=False,
+            description=None,
+            documented=False,
+            max_active_runs=None,
+            kinds=(),
+            graph=(),
+        )
+        for dag in ids
+    )
+    return DagFile(location=Location(file=file), path=f"/{file}", seconds=0, dags=dags, errors=(), warnings=())
+
+
 def go(edges, event="push", inputs=INPUTS):
     journal = Journal()
     payload = PULL_REQUEST if event == "pull_request" else {}
@@ -174,6 +204,25 @@ def test_a_push_deploys_and_asks_for_credentials_after_the_checks(edges):
     assert decisions(journal)["plugins-version"]
     assert any(key.endswith("record.json") for key in edges.bucket.contents)
     assert "dags/hello_mwaa.py" in edges.bucket.contents
+
+
+def test_the_dags_that_the_checks_found_are_written_down_by_file(edges):
+    (edges.workspace / "dags/packed.zip").write_bytes(b"")
+    edges.dag_files = (
+        dag_file("dags/hello_mwaa.py", "hello_mwaa", "second"),
+        dag_file("dags/packed.zip", "one"),
+        dag_file("dags/packed.zip", "two"),
+    )
+    go(edges)
+    record = record_of(edges)
+    assert record.dag_ids["hello_mwaa.py"] == ("hello_mwaa", "second")
+    assert record.dag_ids["packed.zip"] == ("one", "two")
+    assert record.dag_ids.keys() == record.dags.files.keys()
+
+
+def test_where_no_dag_was_parsed_none_is_written_down(edges):
+    go(edges)
+    assert record_of(edges).dag_ids == {}
 
 
 def test_the_same_commit_again_changes_nothing(edges):

@@ -66,4 +66,13 @@ def environment_state(name: str, raw: Mapping[str, Any]) -> EnvironmentState:
         last_update_at=update.get("CreatedAt"),
         last_update_status=update.get("Status"),
         last_update_error=(update.get("Error") or {}).get("ErrorMessage"),
+        log_groups=_log_groups(raw.get("LoggingConfiguration") or {}),
     )
+
+
+def _log_groups(configuration: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        name: logs["CloudWatchLogGroupArn"]
+        for name, logs in configuration.items()
+        if logs.get("Enabled") and logs.get("CloudWatchLogGroupArn")
+    }
