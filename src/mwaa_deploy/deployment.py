@@ -43,6 +43,7 @@ class Job:
             bundle=self.bundle,
             environment_name=self.inputs.environment_name,
             protected=self.inputs.protected_prefixes,
+            without_stack=self.inputs.without_stack,
         )
 
     def plan(self, state: TargetState) -> Plan:

@@ -45,6 +45,7 @@ from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.environment import MwaaEnvironments
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.stack import CloudFormationStack
 
@@ -181,7 +182,9 @@ class RealEdges:
                 or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
                 kms_key=inputs.kms_key,
             ),
-            stack=CloudFormationStack(
+            stack=NoStack(inputs.target_name)
+            if inputs.without_stack
+            else CloudFormationStack(
                 session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
             ),
             environments=MwaaEnvironments(session.client("mwaa")),
@@ -189,6 +192,8 @@ class RealEdges:
             log=self._log,
             timeout=inputs.stack_timeout_minutes * 60,
             deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
+            worker_replacement=inputs.worker_replacement.value,
+            allow_running_tasks=inputs.allow_running_tasks,
         )
 
     @property

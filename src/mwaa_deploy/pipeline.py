@@ -58,7 +58,7 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         MwaaDeployError: whatever ends the run before its time; nothing is changed before the checks have passed.
     """
     journal.mode = effective_mode(inputs.mode, context.event_name)
-    journal.target, journal.run_url = inputs.stack_name, context.run_url
+    journal.target, journal.run_url = inputs.target_name, context.run_url
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()

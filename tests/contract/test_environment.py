@@ -49,7 +49,7 @@ class FakeWorld:
         return f"v{self.serial}"
 
     def create(self, name: str, requirements: str) -> None:
-        self.environments.update(
+        self.environments.bring(
             name,
             versions={Part.REQUIREMENTS: requirements},
             paths={Part.REQUIREMENTS: "requirements.txt", Part.DAGS: "dags"},
@@ -57,10 +57,10 @@ class FakeWorld:
         )
 
     def update(self, name: str, requirements: str) -> None:
-        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
+        self.environments.bring(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
 
     def update_late(self, name: str, requirements: str) -> None:
-        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, begins=1, seconds=60)
+        self.environments.bring(name, versions={Part.REQUIREMENTS: requirements}, paths={}, begins=1, seconds=60)
 
     def fail_update(self, name: str, requirements: str, message: str) -> None:
         self.environments.fail_update(name, message, seconds=60)

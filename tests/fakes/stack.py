@@ -211,6 +211,7 @@ class FakeStack:
             parameters=dict(after.parameters),
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
+            changed_at=self.clock.now(),
         )
 
     def _start_environment(self, change_set: ChangeSet, after: Deployed) -> None:
@@ -223,7 +224,7 @@ class FakeStack:
         if failure is not None and name in self.environment.states:
             self.environment.fail_update(name, failure, **timing)
             return
-        self.environment.update(
+        self.environment.bring(
             name,
             versions={part: str(properties[key]) for key, part in ENVIRONMENT_VERSIONS.items() if properties.get(key)},
             paths={part: str(properties[key]) for key, part in ENVIRONMENT_PATHS.items() if properties.get(key)},

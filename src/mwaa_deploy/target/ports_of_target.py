@@ -1,5 +1,6 @@
 """One target: its ports, and one deployment to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mwaa_deploy.bundle.artefacts import Bundle
@@ -17,6 +18,9 @@ class Target:
     Attributes:
         timeout: seconds that the stack and then the environment may take, each.
         deletions: how many DAG files a deployment may delete.
+        worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+        allow_running_tasks: whether a forced replacement may stop tasks.
+        running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
 
     bucket: Bucket
@@ -26,6 +30,9 @@ class Target:
     log: Log
     timeout: float = 4 * 3600
     deletions: DeletionLimits = field(default_factory=DeletionLimits)
+    worker_replacement: str = ""
+    allow_running_tasks: bool = False
+    running_tasks: Callable[[], int | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
