@@ -238,6 +238,8 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         ]
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
+    if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
+        problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
     if inputs.parameters and not inputs.template:
         problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:

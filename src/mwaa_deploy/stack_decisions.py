@@ -13,6 +13,9 @@ from mwaa_deploy.reasons import GitView, sentence
 from mwaa_deploy.target.environment_status import CREATE_MINUTES, UPDATE_MINUTES
 from mwaa_deploy.target.state import TargetState
 
+UNDECIDED = " CloudFormation tells whether the environment has to be updated."
+"""Ends the reason of a change set of which nobody can say what it means for the environment but CloudFormation."""
+
 
 def decide_stack(
     bundle: Bundle,
@@ -54,7 +57,7 @@ def decide_stack(
         return [change_set, environment_update(changed)]
     undecided = replace(
         change_set,
-        reason=f"{change_set.reason} CloudFormation tells whether the environment has to be updated.",
+        reason=change_set.reason + UNDECIDED,
         expected_minutes=(1, 1 + UPDATE_MINUTES[1]),
         disruption=Disruption.WORKERS_REPLACED,
     )

@@ -7,11 +7,15 @@ from pathlib import Path
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
+from mwaa_deploy.deployment import Job
+from mwaa_deploy.inputs import DeployWith, Inputs, WorkerReplacement
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangedFile, EnvironmentState, Stack
+from mwaa_deploy.saved_plan import SavedPlan
+from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.no_stack import NoStack
@@ -150,7 +154,16 @@ class World:
     def deploy(self, progress: Progress | None = None) -> Outcome:
         """Wait for what runs, then plan and carry out the files of now."""
         bundle = self.bundle()
-        target = Target(
+        target = self.target()
+        name = "staging" if self.without_stack else ""
+        state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle), environment_name=name).state
+        plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
+        author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
+        return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
+
+    def target(self) -> Target:
+        """The ports, and what the user wants."""
+        return Target(
             bucket=self.bucket,
             stack=self._stack,
             environments=self.environment,
@@ -162,11 +175,25 @@ class World:
             allow_running_tasks=self.allow_running_tasks,
             running_tasks=self.running_tasks,
         )
-        name = "staging" if self.without_stack else ""
-        state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle), environment_name=name).state
-        plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
-        author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
-        return apply(plan, bundle=bundle, state=state, target=target, author=author, progress=progress)
+
+    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40) -> Job:
+        """The deployment of the files of now, as the pipeline asks for it."""
+        inputs = Inputs(
+            stack_name="" if self.without_stack else self.stack.name,
+            environment_name="staging" if self.without_stack else "",
+            deploy_with=DeployWith.ENVIRONMENT_API if self.without_stack else DeployWith.CLOUDFORMATION,
+            worker_replacement=WorkerReplacement(self.worker_replacement),
+            bucket=self.bucket.name,
+            aws_region="eu-west-1",
+        )
+        return Job(
+            inputs=inputs,
+            bundle=self.bundle(),
+            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=head),
+            target=self.target(),
+            author=Author(commit=head),
+            saved=saved,
+        )
 
     @property
     def _stack(self) -> Stack:

@@ -74,6 +74,13 @@ def test_what_happens_to_running_tasks_is_read():
     ]
 
 
+@pytest.mark.parametrize("mode", ["check", "image"])
+def test_a_plan_file_needs_a_plan(mode):
+    given = {"INPUT_PLAN_FILE": "p.json", "INPUT_MODE": mode, "INPUT_RUNNER_IMAGE": "r"}
+    assert [p.partition(":")[0] for p in problems_of({**COMPLETE, **given})] == ["plan-file"]
+    assert parse_inputs({**COMPLETE, "INPUT_PLAN_FILE": "p.json"}, event="pull_request").plan_file == "p.json"
+
+
 def test_limits_of_deletion_are_read():
     inputs = parse_inputs(COMPLETE, event="push")
     assert (inputs.max_deletions, inputs.max_deletion_share, inputs.protected_prefixes) == (None, 50, ())
