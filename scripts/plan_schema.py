@@ -46,7 +46,7 @@ def schema() -> dict[str, Any]:
                 },
                 "fingerprint": {
                     **map_of(ASPECTS, {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-                    "description": "SHA-256 of each aspect of the target that the plan was made from; empty if offline.",
+                    "description": "SHA-256 of each aspect of the target that it was made from; empty if offline.",
                 },
                 "empty": {**FLAG, "description": "Whether there is nothing to deploy."},
                 "offline": {**FLAG, "description": "Whether the target was not looked at."},

@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -146,4 +147,5 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
 
 
 def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
-    return make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)
+    plan = make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)
+    return replace(plan, commit=changes.head)
