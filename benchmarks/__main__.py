@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import base, check_small, image_build, parse_folder
+from benchmarks import base, check_small, image_build, parse_folder, sync
 from benchmarks.machine import describe
 from benchmarks.race import Outcome
 from benchmarks.results import as_json, as_markdown
@@ -21,6 +21,7 @@ MODULES: dict[Callable[..., list[Outcome]], Sequence[str]] = {
     parse_folder.run: parse_folder.NAMES,
     image_build.run: image_build.NAMES,
     base.run: base.NAMES,
+    sync.run: sync.NAMES,
 }
 NAMES = [name for names in MODULES.values() for name in names]
 

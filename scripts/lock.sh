@@ -15,3 +15,4 @@ compile dev requirements/dev.in --constraint requirements/runtime.txt --constrai
 # These run in runners, of which the oldest that we make ourselves have Python 3.10.
 python=3.10 compile test-tools requirements/test-tools.in
 compile postgresql requirements/postgresql.in
+compile bench requirements/bench.in

@@ -44,6 +44,8 @@ from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
 from mwaa_deploy.target.change_sets import ChangeSetOptions
+from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE
+from mwaa_deploy.target.direct_put import DirectPut
 from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
@@ -181,6 +183,7 @@ class RealEdges:
                 owner=inputs.bucket_owner
                 or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
                 kms_key=inputs.kms_key,
+                direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
             ),
             stack=NoStack(inputs.target_name)
             if inputs.without_stack

@@ -16,6 +16,7 @@ from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, Buc
 from mwaa_deploy.ports import Bucket, Listed, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
+from mwaa_deploy.target.direct_put import DirectPut
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.log import FakeLog
 
@@ -98,9 +99,23 @@ class LabWorld:
         return [marker["VersionId"] for marker in answer.get("DeleteMarkers", ())]
 
 
-@pytest.fixture(params=["fake", pytest.param("lab", marks=pytest.mark.lab)])
+class DirectLabWorld(LabWorld):
+    """Uploads without the client's work, from the second one on."""
+
+    def __init__(self, clients: AwsClients) -> None:
+        super().__init__(clients)
+        name = self.bucket.name
+        direct = DirectPut(self.client, name, clients.credentials, connections=16)
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, direct=direct)
+        first = put(self.bucket, "first", b"")
+        self.client.delete_object(Bucket=name, Key="first", VersionId=first.version)
+
+
+@pytest.fixture(params=["fake", *(pytest.param(name, marks=pytest.mark.lab) for name in ("lab", "lab, directly"))])
 def world(request: pytest.FixtureRequest) -> World:
-    return FakeWorld() if request.param == "fake" else LabWorld(request.getfixturevalue("clients"))
+    if request.param == "fake":
+        return FakeWorld()
+    return {"lab": LabWorld, "lab, directly": DirectLabWorld}[request.param](request.getfixturevalue("clients"))
 
 
 def put(bucket: Bucket, key: str, body: bytes) -> StoredObject:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import base, parse_folder
+from benchmarks import base, parse_folder, sync
 from benchmarks.git_server import serving_git
 from benchmarks.results import as_json
 from benchmarks.setting import prepared
@@ -20,6 +20,17 @@ def test_probe_and_dagbag_parse_the_same_folder(monkeypatch):
     figures = json.loads(as_json(found))["parse-1000"]
     assert figures["ours_s"] > 0
     assert figures["theirs_s"] > 0
+
+
+@pytest.mark.lab
+def test_syncs_send_what_differs_and_nothing_else():
+    found = {outcome.name: outcome for outcome in sync.measure(told=print, rounds=1, files=12, changed=5)}
+    assert set(found) == set(sync.NAMES)
+    for outcome in found.values():
+        assert not outcome.shortfalls
+        assert outcome.ours > 0
+        assert outcome.other > 0
+    assert found["sync-unchanged-floor"].notes == ("0 PUTs for unchanged files, 5 for 5 changed ones",)
 
 
 def test_one_commit_and_the_whole_history_tell_the_same_changes():

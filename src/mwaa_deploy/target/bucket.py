@@ -12,6 +12,7 @@ from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for
 from mwaa_deploy.target.bucket_access import BucketAccess
 from mwaa_deploy.target.bucket_check import BucketCheck
 from mwaa_deploy.target.bucket_writes import SHA256_METADATA, ObjectWriter, plain_etag
+from mwaa_deploy.target.direct_put import DirectPut
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
@@ -32,14 +33,24 @@ class S3Bucket:
         log: hears of what could not be looked at.
         owner: the account that must own the bucket; '' if that is not known.
         kms_key: encrypts what is written; '' for the bucket's own default.
+        direct: uploads small objects faster; None to leave them all to the client.
     """
 
-    def __init__(self, client: "BaseClient", name: str, log: Log, *, owner: str = "", kms_key: str = "") -> None:
+    def __init__(
+        self,
+        client: "BaseClient",
+        name: str,
+        log: Log,
+        *,
+        owner: str = "",
+        kms_key: str = "",
+        direct: DirectPut | None = None,
+    ) -> None:
         self.name = name
         self._client = client
         self._log = log
         self._access = BucketAccess(client=client, name=name, owner=owner)
-        self._writer = ObjectWriter(self._access, kms_key=kms_key)
+        self._writer = ObjectWriter(self._access, kms_key=kms_key, direct=direct)
 
     def check(self) -> None:
         """Raise if MWAA could not use the bucket; see BucketCheck."""

@@ -12,6 +12,7 @@ from mwaa_deploy.errors import UploadFailed
 from mwaa_deploy.ports import StoredObject
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of
 from mwaa_deploy.target.bucket_access import BucketAccess
+from mwaa_deploy.target.direct_put import LARGEST, DirectPut
 from mwaa_deploy.target.multipart import MULTIPART_FROM, PART_SIZE, MultipartUpload, PartsDiffer
 
 SHA256_METADATA = "mwaa-deploy-sha256"
@@ -26,6 +27,7 @@ class ObjectWriter:
     Args:
         access: the bucket.
         kms_key: encrypts what is written; '' for the bucket's own default.
+        direct: uploads small objects faster; None to leave them all to the client.
         multipart_from: bytes from which a file goes up in parts.
         part_size: bytes of a part.
     """
@@ -35,10 +37,12 @@ class ObjectWriter:
         access: BucketAccess,
         *,
         kms_key: str = "",
+        direct: DirectPut | None = None,
         multipart_from: int = MULTIPART_FROM,
         part_size: int = PART_SIZE,
     ) -> None:
         self._access = access
+        self._direct = direct
         self._encryption: dict[str, Any] = {}
         if kms_key:
             # a bucket key spares a call to KMS for each object
@@ -84,6 +88,11 @@ class ObjectWriter:
     def _put_at_once(
         self, key: str, body: bytes | Path, size: int, sha256: str, options: dict[str, Any]
     ) -> dict[str, Any]:
+        if self._direct and size <= LARGEST:
+            whole = body if isinstance(body, bytes) else body.read_bytes()
+            done = self._direct.put(key, whole, sha256=sha256, owner=self._access.owner, options=options)
+            if done is not None:
+                return done
         with ExitStack() as opened:
             answer: dict[str, Any] = self._access.client.put_object(
                 **self._access.named,

@@ -10,7 +10,7 @@ from boto3.session import Session
 from botocore import UNSIGNED
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, RefreshableCredentials
 
 from mwaa_deploy import __version__
 from mwaa_deploy.errors import CredentialsMissing
@@ -47,6 +47,12 @@ class AwsClients:
         self.region = region
         self._session = session
         self._made: dict[str, BaseClient] = {}
+
+    @property
+    def credentials(self) -> Credentials:
+        """What every client signs with; it renews itself where it must."""
+        found: Credentials = self._session.get_credentials()
+        return found
 
     def client(self, service: str) -> BaseClient:
         """The client of a service by boto3's name: 's3', 'cloudformation', 'mwaa'. Made once.

@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that plays GitHub's token service and STS, as a script says."""
+"""An HTTP server on loopback that plays GitHub's token service, STS and S3, as a script says."""
 
 import threading
 from collections.abc import Iterator
@@ -23,12 +23,14 @@ class ScriptedHttp:
     Attributes:
         get: answers to GET requests, in order; the last one is repeated.
         post: answers to POST requests, in order; the last one is repeated.
+        put: answers to PUT requests, in order; the last one is repeated.
         asked: (path with query, Authorization header, body) of every request.
     """
 
     url: str = ""
     get: list[Answer] = field(default_factory=list)
     post: list[Answer] = field(default_factory=list)
+    put: list[Answer] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -56,6 +58,9 @@ def scripted_http() -> Iterator[ScriptedHttp]:
 
         def do_POST(self) -> None:
             self._play(script.post)
+
+        def do_PUT(self) -> None:
+            self._play(script.put)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is http.server's
             pass
