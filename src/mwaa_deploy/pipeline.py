@@ -83,7 +83,7 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         with journal.step("plan"):
             job = _job(inputs, context, edges, bundle, journal, saved)
             state = journal.state = job.look() if job else None
-            plan = journal.plan = job.plan(state) if job and state else _offline_plan(bundle, changes)
+            plan = journal.plan = job.plan(state) if job and state else _offline_plan(inputs, bundle, changes)
         if job is None or state is None or journal.mode is not Mode.DEPLOY:
             if job and state:
                 with journal.step("look ahead"):
@@ -146,6 +146,12 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
     return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author, saved=saved)
 
 
-def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
-    plan = make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)
+def _offline_plan(inputs: Inputs, bundle: Bundle, changes: Changes) -> Plan:
+    plan = make_offline_plan(
+        bundle,
+        base=changes.base.sha,
+        base_reason=changes.base.reason,
+        files=changes.files,
+        without_stack=inputs.without_stack,
+    )
     return replace(plan, commit=changes.head)

@@ -184,7 +184,8 @@ def _require_updatable(environment: EnvironmentState | None, name: str, bucket: 
     if environment is None:
         raise EnvironmentMissing(
             f"There is no MWAA environment {name}.",
-            meaning="With 'deploy-with: environment-api' it is made by who owns it, such as Terraform.",
+            meaning="With 'deploy-with: environment-api' it is made by who owns it, such as Terraform. One that could "
+            "not be made, or is being deleted, counts as none.",
             mend=f"aws mwaa get-environment --name {name}",
         )
     if environment.bucket and environment.bucket != bucket:
