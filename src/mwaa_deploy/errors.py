@@ -293,6 +293,13 @@ class BucketElsewhere(MwaaDeployError):
     title = "The bucket is not where it should be"
 
 
+class PlanOutdated(MwaaDeployError):
+    """The saved plan is not what a deployment would do now: the target has moved, or the commit is another."""
+
+    exit_code = 59
+    title = "The saved plan is outdated"
+
+
 class StackBusy(MwaaDeployError):
     """Another operation is running on the stack, and went on for longer than the time allowed."""
 
@@ -375,6 +382,13 @@ class EnvironmentBusy(MwaaDeployError):
 
     exit_code = 74
     title = "The environment is busy"
+
+
+class TasksRunning(MwaaDeployError):
+    """Tasks run on the workers that a forced replacement would stop."""
+
+    exit_code = 80
+    title = "Tasks are running"
 
 
 # -- the live Airflow ---------------------------------------------------------------------------------------------

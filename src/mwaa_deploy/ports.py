@@ -304,6 +304,7 @@ class StackState:
     Attributes:
         parameters: present values by key; NoEcho values are '****'.
         environment_name: name of the AWS::MWAA::Environment among its resources, if there is one.
+        changed_at: when it was made or last updated; each change of its template moves it.
     """
 
     id: str
@@ -313,6 +314,7 @@ class StackState:
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     environment_name: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,6 +326,23 @@ class StackParameter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertyChange:
+    """A property that a change set changes.
+
+    Attributes:
+        path: as in '/Properties/EnvironmentClass'.
+        before: its value; None where there is none, or CloudFormation does not tell.
+        after: the same.
+        recreation: Always, Never or Conditionally; '' where CloudFormation does not tell.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    recreation: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """One line of a change set.
 
@@ -331,6 +350,7 @@ class ResourceChange:
         action: Add, Modify, Remove, Import, Dynamic.
         replacement: True, False, Conditional, or '' when it does not apply.
         details: names of the properties (or 'Parameter X') that change.
+        properties: the properties with their values, where CloudFormation tells them.
     """
 
     action: str
@@ -338,6 +358,7 @@ class ResourceChange:
     resource_type: str
     replacement: str = ""
     details: tuple[str, ...] = ()
+    properties: tuple[PropertyChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -411,6 +432,7 @@ class EnvironmentState:
         last_update_error: its error message, if it failed.
         log_groups: ARNs of its CloudWatch log groups by the name of what logs there, as in SchedulerLogs; those that
             are switched off are missing.
+        bucket: name of the bucket it reads from; '' where it is not told.
     """
 
     name: str
@@ -423,6 +445,7 @@ class EnvironmentState:
     last_update_status: str | None = None
     last_update_error: str | None = None
     log_groups: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
 
 
 class Environment(Protocol):
@@ -430,6 +453,19 @@ class Environment(Protocol):
 
     def get(self, name: str) -> EnvironmentState | None:
         """The environment as it is; None if it does not exist."""
+
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        """Ask MWAA to begin an update, and do not wait for it; what is not named stays as it is.
+
+        Args:
+            versions: the S3 object version of each part that gets one.
+            paths: S3 keys; for dags the prefix.
+            worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+
+        Raises EnvironmentBusy while something else changes it, EnvironmentMissing where there is none.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
