@@ -71,6 +71,24 @@ class LiveEnvironment:
             "log": str(self._log),
         }
 
+    def installation(self) -> list[dict[str, Any]]:
+        """What pip and the startup script said in the latest attempt that ran them, by kind of log and component."""
+        aside = max(
+            self._folder.glob("generation-*"), key=lambda folder: int(folder.name.rpartition("-")[2]), default=None
+        )
+        if aside is None:
+            return []
+        logs = [("requirements_install", component, aside / "requirements.log") for component in services.COMPONENTS]
+        logs += [
+            ("startup_script_execution", component, aside / f"startup-{component}.log")
+            for component in services.COMPONENTS
+        ]
+        return [
+            {"kind": kind, "component": component, "lines": log.read_text("utf-8", errors="replace").splitlines()}
+            for kind, component, log in logs
+            if log.is_file()
+        ]
+
     def delete(self) -> None:
         """End it and remove all it has."""
         self._children.close()

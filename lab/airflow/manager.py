@@ -27,6 +27,7 @@ class Manager:
         self._environments: dict[str, LiveEnvironment] = {}
         self._routes = (
             Route(method="GET", pattern="/environments", answer=self._list),
+            Route(method="GET", pattern=f"{_PATTERN}/installation", answer=self._installation),
             Route(method="POST", pattern=_PATTERN, answer=self._deploy),
             Route(method="GET", pattern=_PATTERN, answer=self._describe),
             Route(method="DELETE", pattern=_PATTERN, answer=self._delete),
@@ -66,11 +67,17 @@ class Manager:
         return Response(status=HTTPStatus.ACCEPTED, body={"generation": generation})
 
     def _describe(self, request: Request) -> Response:
+        return Response(body=self._find(request).describe())
+
+    def _installation(self, request: Request) -> Response:
+        return Response(body={"logs": self._find(request).installation()})
+
+    def _find(self, request: Request) -> LiveEnvironment:
         with self._lock:
             environment = self._environments.get(request.named["name"])
         if environment is None:
             raise RefusedError(HTTPStatus.NOT_FOUND, {"message": "There is no such environment"})
-        return Response(body=environment.describe())
+        return environment
 
     def _delete(self, request: Request) -> Response:
         with self._lock:

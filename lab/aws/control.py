@@ -12,6 +12,7 @@ from lab.aws.emulator import ACCOUNT, REGION, Emulator, EmulatorRefusedError, Sc
 from lab.aws.environments import EnvironmentMissingError, Environments
 from lab.aws.history import History
 from lab.aws.mwaa_request import RequestInvalidError
+from lab.aws.rest_faults import RestFaults
 from lab.aws.snapshot import snapshot
 
 Document = dict[str, Any]
@@ -26,6 +27,8 @@ class Control:
     - GET /_lab/mwaa/history[?name=N], DELETE /_lab/mwaa/history
     - POST /_lab/mwaa/fail {"name", "message", "times"}: the next creations or updates fail with the message
     - POST /_lab/mwaa/status {"name", "status"}: put an environment into a status (MAINTENANCE, say)
+    - POST /_lab/mwaa/rest {"name", "status", "hide"}: answer InvokeRestApi with a status, if one is given, and leave
+      out DAGs of these ids where DAGs are listed
     - GET /_lab/mwaa/webserver?name=N: where the live Airflow is, and its user
     - GET /_lab/mwaa/clock, POST /_lab/mwaa/clock {"seconds_per_status", "seconds_before_update"}: either, or both
     """
@@ -39,6 +42,7 @@ class Control:
         clock: StatusClock,
         deployment: Deployment,
         environments: Environments,
+        faults: RestFaults,
     ) -> None:
         self._emulator = emulator
         self._calls = calls
@@ -46,6 +50,7 @@ class Control:
         self._clock = clock
         self._deployment = deployment
         self._environments = environments
+        self._faults = faults
         self._routes: dict[tuple[str, str], Callable[[Mapping[str, str], Document], Document]] = {
             ("GET", "/_lab/health"): lambda _query, _body: {"account": ACCOUNT, "region": REGION},
             ("GET", "/_lab/calls"): lambda _query, _body: self._calls.as_document(),
@@ -55,6 +60,7 @@ class Control:
             ("DELETE", "/_lab/mwaa/history"): self._clear_history,
             ("POST", "/_lab/mwaa/fail"): self._fail,
             ("POST", "/_lab/mwaa/status"): self._set_status,
+            ("POST", "/_lab/mwaa/rest"): self._set_rest,
             ("GET", "/_lab/mwaa/webserver"): self._webserver,
             ("GET", "/_lab/mwaa/clock"): self._tell_clock,
             ("POST", "/_lab/mwaa/clock"): self._set_clock,
@@ -91,6 +97,10 @@ class Control:
 
     def _set_status(self, _query: Mapping[str, str], body: Document) -> Document:
         self._environments.set_status(body["name"], body["status"])
+        return {}
+
+    def _set_rest(self, _query: Mapping[str, str], body: Document) -> Document:
+        self._faults.set(body["name"], status=body.get("status"), hidden=body.get("hide", ()))
         return {}
 
     def _webserver(self, query: Mapping[str, str], _body: Document) -> Document:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lab.aws.emulator import Emulator
 from lab.aws.environment import Environment
+from lab.aws.install_logs import InstallLogs
 from lab.aws.live_airflow import LiveAirflow, LiveAirflowFailedError
 from lab.aws.source_bucket import SourceBucket
 
@@ -33,6 +34,7 @@ class Deployment:
         self._emulator = emulator
         self._live = live
         self._bucket = SourceBucket(emulator)
+        self._logs = InstallLogs(emulator)
         self._lock = threading.Lock()
         self._demanded: dict[str, list[str]] = {}
 
@@ -84,4 +86,7 @@ class Deployment:
             environment.webserver = self._live.deploy(environment.name, environment.fields, artefacts)
         except LiveAirflowFailedError as failure:
             return Failure(message=str(failure), reached_airflow=True)
+        finally:
+            with suppress(LiveAirflowFailedError):
+                self._logs.publish(environment, self._live.installation(environment.name))
         return None

@@ -27,6 +27,20 @@ class Webserver:
     airflow_version: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class InstallLog:
+    """What one container said.
+
+    Attributes:
+        kind: how the stream's name begins: requirements_install or startup_script_execution.
+        component: hybrid or webserver.
+    """
+
+    kind: str
+    component: str
+    lines: tuple[str, ...]
+
+
 class LiveAirflow:
     """The service that runs one real Airflow for each environment.
 
@@ -70,6 +84,15 @@ class LiveAirflow:
                         airflow_version=version,
                     )
             self._clock.pause(_POLL_SECONDS)
+
+    def installation(self, name: str) -> list[InstallLog]:
+        """What the latest attempt said while it installed requirements and ran the startup script.
+
+        Raises:
+            LiveAirflowFailedError: the service could not be reached.
+        """
+        logs = self._ask("GET", f"{name}/installation").get("logs", [])
+        return [InstallLog(kind=log["kind"], component=log["component"], lines=tuple(log["lines"])) for log in logs]
 
     def delete(self, name: str) -> None:
         """Stop an environment's Airflow.

@@ -13,6 +13,7 @@ from lab.aws.environments import EnvironmentMissingError, Environments
 from lab.aws.live_airflow import call_rest_api
 from lab.aws.mwaa_request import RequestInvalidError
 from lab.aws.operations import Request
+from lab.aws.rest_faults import RestFaults
 
 #: One page of ListEnvironments, unless the caller asks for fewer (SDK model: MaxResults 1 to 25).
 _PAGE = 25
@@ -21,9 +22,10 @@ _PAGE = 25
 class MwaaApi:
     """Serves the operations of the SDK's MWAA model; shaped like a service module of ministack."""
 
-    def __init__(self, emulator: Emulator, environments: Environments) -> None:
+    def __init__(self, emulator: Emulator, environments: Environments, faults: RestFaults) -> None:
         self._emulator = emulator
         self._environments = environments
+        self._faults = faults
 
     async def handle_request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Mapping[str, list[str]]
@@ -96,17 +98,22 @@ class MwaaApi:
         return {kind: secrets.token_urlsafe(32), "WebServerHostname": host}
 
     def _invoke_rest_api(self, scope: Scope, parameters: Mapping[str, Any]) -> Reply:
-        webserver = self._environments.get(scope, parameters["Name"]).webserver
-        if webserver is None:
+        name = parameters["Name"]
+        webserver = self._environments.get(scope, name).webserver
+        answer = self._faults.refusal(name)
+        if answer is None and webserver is None:
             answered = {"detail": "The environment has no web server that answers"}
             return _rest_api_error("RestApiServerException", 503, answered)
-        answer = call_rest_api(
-            webserver,
-            method=parameters["Method"],
-            path=parameters["Path"],
-            query=parameters.get("QueryParameters"),
-            body=parameters.get("Body"),
-        )
+        if answer is None and webserver is not None:
+            asked = call_rest_api(
+                webserver,
+                method=parameters["Method"],
+                path=parameters["Path"],
+                query=parameters.get("QueryParameters"),
+                body=parameters.get("Body"),
+            )
+            answer = self._faults.altered(name, parameters["Path"], asked)
+        assert answer is not None  # noqa: S101 -- one of the three
         if answer.status >= 500:  # noqa: PLR2004
             return _rest_api_error("RestApiServerException", answer.status, answer.document)
         if answer.status >= 400:  # noqa: PLR2004

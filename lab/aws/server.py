@@ -24,6 +24,7 @@ from lab.aws.history import History
 from lab.aws.live_airflow import LiveAirflow
 from lab.aws.mwaa_api import MwaaApi
 from lab.aws.registry_token import Registry, RegistryToken
+from lab.aws.rest_faults import RestFaults
 from lab.aws.stack_environment import StackEnvironment
 from lab.aws.stack_events import StackEvents
 from lab.aws.web_identity import WebIdentity
@@ -77,14 +78,14 @@ def run(settings: Settings) -> None:
 
 def _build(settings: Settings, clock: StatusClock, port: int, folder: Path) -> Gateway:
     emulator = Emulator.load(port, folder)
-    history, calls = History(), CallLog()
+    history, calls, faults = History(), CallLog(), RestFaults()
     endpoint = f"http://{HOST}:{port}"
     live = LiveAirflow(settings.live_airflow, aws_endpoint=endpoint, clock=clock) if settings.live_airflow else None
     deployment = Deployment(emulator, live)
     environments = Environments(deployment, clock, history)
     stack_types.add_types(emulator, StackEnvironment(emulator, environments))
     StackEvents(emulator)
-    emulator.replace_module("mwaa", MwaaApi(emulator, environments))
+    emulator.replace_module("mwaa", MwaaApi(emulator, environments, faults))
     emulator.extend_resource_arn("airflow", mwaa_api.name_resource)
     jwks = settings.oidc_jwks or f"{settings.oidc_issuer.rstrip('/')}/.well-known/jwks"
     web_identity = WebIdentity(emulator, issuer=settings.oidc_issuer, jwks=jwks)
@@ -92,7 +93,13 @@ def _build(settings: Settings, clock: StatusClock, port: int, folder: Path) -> G
     if settings.registry:
         emulator.replace_handler("ecr", RegistryToken(emulator, settings.registry).handle_request)
     control = Control(
-        emulator, calls=calls, history=history, clock=clock, deployment=deployment, environments=environments
+        emulator,
+        calls=calls,
+        history=history,
+        clock=clock,
+        deployment=deployment,
+        environments=environments,
+        faults=faults,
     )
     return Gateway(cast("Application", emulator.asgi), control=control, calls=calls)
 

@@ -321,6 +321,13 @@ class BucketElsewhere(MwaaDeployError):
     title = "The bucket is not where it should be"
 
 
+class PlanOutdated(MwaaDeployError):
+    """The saved plan is not what a deployment would do now: the target has moved, or the commit is another."""
+
+    exit_code = 59
+    title = "The saved plan is outdated"
+
+
 class StackBusy(MwaaDeployError):
     """Another operation is running on the stack, and went on for longer than the time allowed."""
 
@@ -403,3 +410,48 @@ class EnvironmentBusy(MwaaDeployError):
 
     exit_code = 74
     title = "The environment is busy"
+
+
+class TasksRunning(MwaaDeployError):
+    """Tasks run on the workers that a forced replacement would stop."""
+
+    exit_code = 80
+    title = "Tasks are running"
+
+
+# -- the live Airflow ---------------------------------------------------------------------------------------------
+
+
+class DagsMissingLive(MwaaDeployError):
+    """The live Airflow does not list DAGs that were deployed."""
+
+    exit_code = 76
+    title = "DAGs are missing in the live Airflow"
+
+
+class DagsBrokenLive(MwaaDeployError):
+    """The live Airflow cannot import DAG files that were deployed."""
+
+    exit_code = 77
+    title = "DAGs are broken in the live Airflow"
+
+
+class InstallationFailedLive(MwaaDeployError):
+    """The environment's containers could not install the requirements, or not run the startup script."""
+
+    exit_code = 78
+    title = "The installation failed in the environment"
+
+
+class SmokeRunFailed(MwaaDeployError):
+    """A DAG that was run to try the deployment did not end well, or could not be run."""
+
+    exit_code = 79
+    title = "The smoke run failed"
+
+
+class LiveAirflowUnreachable(MwaaDeployError):
+    """The live Airflow's REST API may not be asked, or does not answer."""
+
+    exit_code = 83
+    title = "The live Airflow cannot be asked"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from mwaa_deploy.live_report import LiveReport
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, ResourceChange, StackEvent, StoredObject
 from mwaa_deploy.target.record import Record
@@ -36,6 +37,7 @@ class Outcome:
         environment_updated: whether creating or updating the environment was begun, well or not.
         dags_added: paths relative to the DAG prefix that are uploaded; the same for changed and deleted.
         steps: in order, with durations.
+        live: how the live Airflow was found; None if it was not to be asked, or not yet.
         record: what was written last; None when nothing was.
     """
 
@@ -50,6 +52,7 @@ class Outcome:
     dags_changed: tuple[str, ...] = ()
     dags_deleted: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    live: LiveReport | None = None
     record: Record | None = None
 
     @property
@@ -61,7 +64,7 @@ class Outcome:
     def changed_nothing(self) -> bool:
         """Whether the target is as it was, but for its record."""
         dags = self.dags_added or self.dags_changed or self.dags_deleted
-        return not (self.uploaded or self.stack_changed or dags)
+        return not (self.uploaded or self.stack_changed or self.environment_updated or dags)
 
     @property
     def seconds(self) -> float:
@@ -89,6 +92,7 @@ class Progress:
         self.dags_changed: tuple[str, ...] = ()
         self.dags_deleted: tuple[str, ...] = ()
         self.steps: list[Step] = []
+        self.live: LiveReport | None = None
         self.record: Record | None = None
 
     @contextmanager
@@ -117,5 +121,6 @@ class Progress:
             dags_changed=self.dags_changed,
             dags_deleted=self.dags_deleted,
             steps=tuple(self.steps),
+            live=self.live,
             record=self.record,
         )

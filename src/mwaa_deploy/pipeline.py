@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -9,14 +10,16 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, deployment_obstacles, tell_plan, what_stays
+from mwaa_deploy.deployment import Job, deploy, tell_plan, what_stays
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
+from mwaa_deploy.plan_ahead import look_ahead
 from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
 from mwaa_deploy.runner.image_publishing import PublishedImage
+from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
@@ -58,11 +61,12 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         MwaaDeployError: whatever ends the run before its time; nothing is changed before the checks have passed.
     """
     journal.mode = effective_mode(inputs.mode, context.event_name)
-    journal.target, journal.run_url = inputs.stack_name, context.run_url
+    journal.target, journal.run_url = inputs.target_name, context.run_url
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()
         return
+    saved = _saved_plan(inputs, edges, journal)
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):
             project = journal.project = find_project(edges.workspace, inputs)
@@ -77,15 +81,28 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             return
 
         with journal.step("plan"):
-            job = _job(inputs, context, edges, bundle, journal)
+            job = _job(inputs, context, edges, bundle, journal, saved)
             state = journal.state = job.look() if job else None
-            plan = journal.plan = job.plan(state) if job and state else _offline_plan(bundle, changes)
+            plan = journal.plan = job.plan(state) if job and state else _offline_plan(inputs, bundle, changes)
         if job is None or state is None or journal.mode is not Mode.DEPLOY:
             if job and state:
-                journal.notes += [*deployment_obstacles(job, state, plan), *what_stays(job, plan)]
+                with journal.step("look ahead"):
+                    ahead = look_ahead(job, state, plan)
+                plan = journal.plan = ahead.plan
+                journal.notes += [*plan.obstacles, *ahead.notes, *what_stays(job, plan)]
             tell_plan(plan, log, journal)
             return
         deploy(job, state, plan, log, journal)
+
+
+def _saved_plan(inputs: Inputs, edges: Edges, journal: Journal) -> SavedPlan | None:
+    """The plan that is to be carried out, if one is named; where one is made, the journal learns where it goes."""
+    if not inputs.plan_file:
+        return None
+    if journal.mode is Mode.DEPLOY:
+        return read_saved(edges.workspace, inputs.plan_file)
+    journal.plan_path = plan_path(edges.workspace, inputs.plan_file)
+    return None
 
 
 def _changes(  # noqa: PLR0917 -- what the pipeline itself is given
@@ -106,7 +123,9 @@ def _require_known_parameters(bundle: Bundle) -> None:
         complete_parameters(bundle.template, bundle.parameters, dict.fromkeys(bundle.template.parameters, ""), {})
 
 
-def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal) -> Job | None:
+def _job(  # noqa: PLR0917 -- what the pipeline itself is given
+    inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal, saved: SavedPlan | None
+) -> Job | None:
     """The deployment that is asked for; None for a proposal that may not see the target, or where none is named."""
     changes = journal.changes
     assert changes is not None  # noqa: S101 -- the pipeline has found them before
@@ -124,8 +143,37 @@ def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, j
         return None
     target.bucket.check()
     author = Author(commit=changes.head, run_url=context.run_url)
-    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author)
+    return Job(
+        inputs=inputs,
+        bundle=bundle,
+        changes=changes,
+        target=target,
+        author=author,
+        found_dags=_found_dags(journal),
+        saved=saved,
+    )
 
 
-def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
-    return make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)
+def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
+    """The DAGs that the checks found, by file in the DAG folder; None if they parsed none."""
+    checks, project = journal.checks, journal.project
+    if checks is None or project is None or not checks.dag_files:
+        return None
+    folder = f"{project.in_repository(project.dags)}/"
+    found: dict[str, tuple[str, ...]] = {}
+    for file in checks.dag_files:
+        # What lies in a zip file goes by the name of the zip file.
+        name = file.name.removeprefix(folder)
+        found[name] = (*found.get(name, ()), *(dag.id for dag in file.dags))
+    return found
+
+
+def _offline_plan(inputs: Inputs, bundle: Bundle, changes: Changes) -> Plan:
+    plan = make_offline_plan(
+        bundle,
+        base=changes.base.sha,
+        base_reason=changes.base.reason,
+        files=changes.files,
+        without_stack=inputs.without_stack,
+    )
+    return replace(plan, commit=changes.head)

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import ResourceChange
 
-PLAN_SCHEMA = 1
+PLAN_SCHEMA = 2
 
 
 class OperationKind(StrEnum):
@@ -30,6 +31,10 @@ class Disruption(StrEnum):
     NONE = "none"
     WORKERS_REPLACED = "workers replaced"
     ENVIRONMENT_CREATED = "environment created"
+    ENVIRONMENT_REPLACED = "environment replaced"
+
+
+_WORST_FIRST = (Disruption.ENVIRONMENT_REPLACED, Disruption.ENVIRONMENT_CREATED, Disruption.WORKERS_REPLACED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +119,11 @@ class Plan:
         parameters: every parameter of the template.
         notes: what is worth knowing besides, a sentence each.
         offline: the target was not looked at, so that the plan says only what git knows.
+        commit: SHA of what would be deployed; '' where nobody has said.
+        target: name, bucket and region of where it would go; empty if none was named.
+        change_set: what CloudFormation itself says it would change; None where it was not asked.
+        obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
+        fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
     """
 
     base: str | None
@@ -123,6 +133,11 @@ class Plan:
     parameters: tuple[ParameterPreview, ...] = ()
     notes: tuple[str, ...] = ()
     offline: bool = False
+    commit: str = ""
+    target: Mapping[str, str] = field(default_factory=dict)
+    change_set: tuple[ResourceChange, ...] | None = None
+    obstacles: tuple[str, ...] = ()
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -144,9 +159,7 @@ class Plan:
     def disruption(self) -> Disruption:
         """The worst that running tasks notice."""
         found = {operation.disruption for operation in self.operations}
-        return next(
-            (d for d in (Disruption.ENVIRONMENT_CREATED, Disruption.WORKERS_REPLACED) if d in found), Disruption.NONE
-        )
+        return next((disruption for disruption in _WORST_FIRST if disruption in found), Disruption.NONE)
 
     def of_kind(self, kind: OperationKind) -> tuple[Operation, ...]:
         """The operations of one kind."""
@@ -156,6 +169,9 @@ class Plan:
         """The whole plan as JSON: the same text for the same plan; secrets are not in it."""
         plain = {
             "schema": PLAN_SCHEMA,
+            "commit": self.commit,
+            "target": dict(self.target),
+            "fingerprint": dict(self.fingerprint),
             "empty": self.empty,
             "offline": self.offline,
             "base": self.base,
@@ -168,9 +184,25 @@ class Plan:
             ],
             "expected_minutes": list(self.expected_minutes),
             "disruption": str(self.disruption),
+            "change_set": None if self.change_set is None else [_plain_change(change) for change in self.change_set],
+            "obstacles": list(self.obstacles),
             "notes": list(self.notes),
         }
         return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _plain_change(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "action": change.action,
+        "logical_id": change.logical_id,
+        "resource_type": change.resource_type,
+        "replacement": change.replacement,
+        "details": sorted(change.details),
+        "properties": [
+            {"path": p.path, "before": p.before, "after": p.after, "recreation": p.recreation}
+            for p in sorted(change.properties, key=lambda found: found.path)
+        ],
+    }
 
 
 def _plain_operation(operation: Operation) -> dict[str, Any]:

@@ -325,6 +325,7 @@ class StackState:
     Attributes:
         parameters: present values by key; NoEcho values are '****'.
         environment_name: name of the AWS::MWAA::Environment among its resources, if there is one.
+        changed_at: when it was made or last updated; each change of its template moves it.
     """
 
     id: str
@@ -334,6 +335,7 @@ class StackState:
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     environment_name: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,6 +347,23 @@ class StackParameter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertyChange:
+    """A property that a change set changes.
+
+    Attributes:
+        path: as in '/Properties/EnvironmentClass'.
+        before: its value; None where there is none, or CloudFormation does not tell.
+        after: the same.
+        recreation: Always, Never or Conditionally; '' where CloudFormation does not tell.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    recreation: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """One line of a change set.
 
@@ -352,6 +371,7 @@ class ResourceChange:
         action: Add, Modify, Remove, Import, Dynamic.
         replacement: True, False, Conditional, or '' when it does not apply.
         details: names of the properties (or 'Parameter X') that change.
+        properties: the properties with their values, where CloudFormation tells them.
     """
 
     action: str
@@ -359,6 +379,7 @@ class ResourceChange:
     resource_type: str
     replacement: str = ""
     details: tuple[str, ...] = ()
+    properties: tuple[PropertyChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,6 +451,9 @@ class EnvironmentState:
         last_update_at: when MWAA began the latest update; None before the first.
         last_update_status: SUCCESS, PENDING or FAILED.
         last_update_error: its error message, if it failed.
+        log_groups: ARNs of its CloudWatch log groups by the name of what logs there, as in SchedulerLogs; those that
+            are switched off are missing.
+        bucket: name of the bucket it reads from; '' where it is not told.
     """
 
     name: str
@@ -441,6 +465,8 @@ class EnvironmentState:
     last_update_at: datetime | None = None
     last_update_status: str | None = None
     last_update_error: str | None = None
+    log_groups: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
 
 
 class Environment(Protocol):
@@ -448,6 +474,97 @@ class Environment(Protocol):
 
     def get(self, name: str) -> EnvironmentState | None:
         """The environment as it is; None if it does not exist."""
+
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        """Ask MWAA to begin an update, and do not wait for it; what is not named stays as it is.
+
+        Args:
+            versions: the S3 object version of each part that gets one.
+            paths: S3 keys; for dags the prefix.
+            worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+
+        Raises EnvironmentBusy while something else changes it, EnvironmentMissing where there is none.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveDag:
+    """A DAG that the live Airflow lists as active.
+
+    Attributes:
+        file: the path that Airflow knows it by, usually absolute, such as /usr/local/airflow/dags/sales.py.
+        paused: whether its runs wait.
+        parsed_at: when its file was read last, by Airflow's clock; None if Airflow does not say.
+    """
+
+    id: str
+    file: str
+    paused: bool = False
+    parsed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveImportError:
+    """A file that the live Airflow cannot import.
+
+    Attributes:
+        file: as in LiveDag; on Airflow 3 it may be relative to the DAG folder.
+        message: the traceback.
+    """
+
+    file: str
+    message: str
+
+
+class LiveAirflow(Protocol):
+    """The REST API of an environment's live Airflow.
+
+    Every method raises LiveAirflowUnreachable when it may not be asked, or can never answer, and AwsUnavailable when
+    it does not answer now.
+    """
+
+    def import_errors(self) -> tuple[LiveImportError, ...]:
+        """What cannot be imported, as of each file's last parse."""
+
+    def dags(self) -> tuple[LiveDag, ...]:
+        """The active DAGs, in the order of their ids."""
+
+    def running_tasks(self) -> int:
+        """How many task instances run at this moment."""
+
+    def trigger(self, dag: str) -> str:
+        """Start a run of a DAG; the run's id.
+
+        Raises SmokeRunFailed when there is no such DAG, or Airflow refuses.
+        """
+
+    def run_state(self, dag: str, run: str) -> str:
+        """The state of a run, such as queued, running, success or failed; '' if there is no such run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """A line of a log.
+
+    Attributes:
+        stream: name of the log stream, which begins with what it is about.
+    """
+
+    stream: str
+    at: datetime
+    text: str
+
+
+class InstallLogs(Protocol):
+    """What an environment's containers said while they installed what they were given: CloudWatch Logs."""
+
+    def lines(self, group: str, prefix: str, since: datetime) -> Iterator[LogLine]:
+        """The lines of the streams with a prefix, oldest first; none if there is no such log group.
+
+        `group` is a log group's ARN. Raises AwsAccessDenied or AwsUnavailable.
+        """
 
 
 class Clock(Protocol):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.completion import CompletedParameters, complete_parameters
+from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.errors import TemplateLacksVersions
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
@@ -58,7 +59,7 @@ def plan_parameters(bundle: Bundle, state: TargetState, versions: Mapping[Part, 
         ParametersUnknown: the parameters file and the template disagree.
         TemplateLacksVersions: a part has to be uploaded and there is no template to take its version.
     """
-    if bundle.template is None and None not in versions.values():
+    if bundle.template is None and (state.without_stack or None not in versions.values()):
         return PlannedParameters()
     completed = change_set_parameters(bundle, state, versions)
     template = bundle.template
@@ -93,6 +94,7 @@ def record_after(
     *,
     environment: str | None,
     uploaded: Mapping[str, ObjectToken] | None = None,
+    found_dags: Mapping[str, tuple[str, ...]] | None = None,
     commit: str = "",
     run_url: str = "",
     at: datetime = _NEVER,
@@ -105,6 +107,8 @@ def record_after(
         versions: object versions that the environment runs.
         environment: the environment's name.
         uploaded: the DAG files that are new since the state was read; the others are as they were.
+        found_dags: by file, the DAGs that this run found in it; None if it parsed none, so that what an earlier one
+            found in the same content is all that is known.
         commit, run_url, at: who did it; of no account for comparisons.
     """
     parts = {}
@@ -132,4 +136,16 @@ def record_after(
         template_sha256=None if bundle.template is None else bundle.template.sha256,
         stack=state.stack_name,
         environment=environment,
+        dag_ids=_dag_ids(dags, found_dags, state.dag_record),
     )
+
+
+def _dag_ids(
+    dags: Manifest, found: Mapping[str, tuple[str, ...]] | None, record: Record | None
+) -> Mapping[str, tuple[str, ...]]:
+    """The DAGs of each file, as far as they are known; a file without any is told too."""
+    if found is not None:
+        return {name: found.get(name, ()) for name in dags.files}
+    if record is None:
+        return {}
+    return {name: ids for name, ids in record.dag_ids.items() if dags.files.get(name) == record.dags.files.get(name)}

@@ -8,6 +8,7 @@ import yaml
 
 from mwaa_deploy.bundle.document import load_document
 from mwaa_deploy.config import parse_config
+from mwaa_deploy.inputs import parse_inputs
 from mwaa_deploy.source.workflow_runs import LOOKED_INTO
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +51,25 @@ def test_links_lead_to_files():
 
 def test_the_number_of_runs_that_are_looked_into_is_told():
     assert f"At most {LOOKED_INTO} runs are looked into" in (ROOT / "docs" / "base.md").read_text(encoding="utf-8")
+
+
+def _steps(text: str) -> list[dict[str, str]]:
+    """What the workflows and steps in a text give to the action."""
+    found = []
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        document = yaml.safe_load(block)
+        jobs = [{"steps": document}] if isinstance(document, list) else document["jobs"].values()
+        steps = [step for job in jobs for step in job["steps"]]
+        found += [step["with"] for step in steps if step["uses"].startswith("mwaa-deploy/")]
+    return found
+
+
+@pytest.mark.parametrize(("name", "count"), [("environment-api.md", 1), ("plans.md", 2)])
+def test_the_steps_that_are_shown_are_taken(name, count):
+    steps = _steps((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    known = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert len(steps) == count
+    for step in steps:
+        assert step.keys() <= known.keys()
+        env = {"INPUT_" + key.upper().replace("-", "_"): str(value) for key, value in step.items()}
+        assert parse_inputs(env, event="push").names_target

@@ -4,7 +4,15 @@ import pytest
 import yaml
 
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, effective_mode, parse_inputs
+from mwaa_deploy.inputs import (
+    EngineKind,
+    Mode,
+    RunnerKind,
+    VerifyKind,
+    WorkerReplacement,
+    effective_mode,
+    parse_inputs,
+)
 
 ROOT = Path(__file__).parents[2]
 COMPLETE = {
@@ -30,6 +38,57 @@ def test_complete_inputs_are_parsed_with_defaults():
     assert inputs.names_target
 
 
+WITHOUT_STACK = {
+    "INPUT_AIRFLOW_VERSION": "2.10.3",
+    "INPUT_DEPLOY_WITH": "environment-api",
+    "INPUT_ENVIRONMENT_NAME": "orders",
+    "INPUT_BUCKET": "orders-mwaa",
+    "INPUT_AWS_REGION": "eu-west-1",
+}
+
+
+def test_an_environment_without_a_stack_needs_neither_stack_nor_template():
+    inputs = parse_inputs(WITHOUT_STACK, event="push")
+    assert inputs.without_stack
+    assert inputs.names_target
+    assert inputs.target_name == "orders"
+    assert parse_inputs(COMPLETE, event="push").target_name == "mwaa-staging"
+
+
+@pytest.mark.parametrize("name", ["ENVIRONMENT_NAME", "BUCKET", "AWS_REGION"])
+def test_without_a_stack_environment_bucket_and_region_are_needed(name):
+    given = {key: value for key, value in WITHOUT_STACK.items() if key != f"INPUT_{name}"}
+    assert problems_of(given) == (f"{name.lower().replace('_', '-')}: needed to deploy, but not given",)
+    assert not parse_inputs(given, event="pull_request").names_target
+
+
+def test_without_a_stack_neither_stack_nor_template_may_be_named():
+    found = problems_of({**WITHOUT_STACK, "INPUT_STACK_NAME": "s", "INPUT_TEMPLATE": "t.yaml"}, event="pull_request")
+    assert [problem.partition(":")[0] for problem in found] == ["stack-name", "template"]
+
+
+def test_what_happens_to_running_tasks_is_read():
+    given = {
+        "INPUT_WORKER_REPLACEMENT": "FORCED",
+        "INPUT_ALLOW_RUNNING_TASKS": "true",
+        "INPUT_PLAN_FILE": "p/plan.json",
+    }
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert (inputs.worker_replacement, inputs.allow_running_tasks) == (WorkerReplacement.FORCED, True)
+    assert inputs.plan_file == "p/plan.json"
+    assert parse_inputs(COMPLETE, event="push").worker_replacement is WorkerReplacement.UNSAID
+    assert list(problems_of({**COMPLETE, "INPUT_WORKER_REPLACEMENT": "forced"})) == [
+        "worker-replacement: 'forced' is not one of GRACEFUL, FORCED"
+    ]
+
+
+@pytest.mark.parametrize("mode", ["check", "image"])
+def test_a_plan_file_needs_a_plan(mode):
+    given = {"INPUT_PLAN_FILE": "p.json", "INPUT_MODE": mode, "INPUT_RUNNER_IMAGE": "r"}
+    assert [p.partition(":")[0] for p in problems_of({**COMPLETE, **given})] == ["plan-file"]
+    assert parse_inputs({**COMPLETE, "INPUT_PLAN_FILE": "p.json"}, event="pull_request").plan_file == "p.json"
+
+
 def test_limits_of_deletion_are_read():
     inputs = parse_inputs(COMPLETE, event="push")
     assert (inputs.max_deletions, inputs.max_deletion_share, inputs.protected_prefixes) == (None, 50, ())
@@ -38,6 +97,20 @@ def test_limits_of_deletion_are_read():
     inputs = parse_inputs({**COMPLETE, **{f"INPUT_{name}": value for name, value in given.items()}}, event="push")
     assert (inputs.max_deletions, inputs.max_deletion_share) == (0, 0)
     assert inputs.protected_prefixes == ("shared", "team b/x.py")
+
+
+def test_how_a_deployment_is_verified_is_read():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.verify, inputs.smoke_dags, inputs.verify_timeout_minutes) == (VerifyKind.AUTO, (), 10)
+
+    given = {"INPUT_VERIFY": "live", "INPUT_SMOKE_DAGS": " a \n\nb", "INPUT_VERIFY_TIMEOUT_MINUTES": "30"}
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert (inputs.verify, inputs.smoke_dags, inputs.verify_timeout_minutes) == (VerifyKind.LIVE, ("a", "b"), 30)
+
+
+def test_smoke_runs_need_the_live_airflow():
+    env = {**COMPLETE, "INPUT_VERIFY": "versions", "INPUT_SMOKE_DAGS": "a"}
+    assert problems_of(env) == ("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone",)
 
 
 def test_patterns_stand_one_on_a_line():

@@ -1,6 +1,7 @@
 """The whole way with fakes behind every port: what a run does, in which order, and what it leaves alone."""
 
 import dataclasses
+import json
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.errors import (
@@ -15,20 +17,24 @@ from mwaa_deploy.errors import (
     ChecksFailed,
     CredentialsMissing,
     DeletionRefused,
+    InputsInvalid,
     OidcUnavailable,
     ParametersUnknown,
+    PlanOutdated,
     RoleRefused,
     StackBusy,
     StackUpdateFailed,
 )
-from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.inputs import DeployWith, Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
 from mwaa_deploy.ports import ChangedFile, Comparison, Relation, RunSearch, WorkflowRun
 from mwaa_deploy.report.log import PlainLog
-from mwaa_deploy.report.publish import decisions
+from mwaa_deploy.report.publish import decisions, publish
 from mwaa_deploy.report.summary import render_summary
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
+from mwaa_deploy.target.record import read_record
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
@@ -102,6 +108,7 @@ class FakeEdges:
         self.commits, self.runs = Commits(), Runs()
         self.verdicts = [Verdict(subject="dags/hello.py", severity=Severity.PASS, message="imports")]
         self.refusal = None
+        self.dag_files = ()
         self.opened = []
 
     def repository(self, project):
@@ -114,7 +121,7 @@ class FakeEdges:
     def check(self, project, bundle, changes):
         self.opened.append("checks")
         result = CheckResult(check="dag-import", verdicts=tuple(self.verdicts), seconds=1)
-        return CheckReport(runner="a fake runner", differences=(), results=(result,))
+        return CheckReport(runner="a fake runner", differences=(), results=(result,), dag_files=self.dag_files)
 
     def target(self):
         self.opened.append("credentials")
@@ -152,6 +159,33 @@ INPUTS = Inputs(
 PULL_REQUEST = {"pull_request": {"base": {"sha": BASE}, "head": {"repo": {"full_name": "stranger/fork"}}}}
 
 
+def record_of(edges):
+    record = read_record(edges.bucket, "hello-mwaa-staging")
+    assert record is not None
+    return record
+
+
+def dag_file(file, *ids):
+    dags = tuple(
+        FoundDag(
+            id=dag,
+            tasks=0,
+            edges=0,
+            location=None,
+            schedule=Schedule(kind=ScheduleKind.NONE, text=""),
+            tags=(),
+            catchup=False,
+            description=None,
+            documented=False,
+            max_active_runs=None,
+            kinds=(),
+            graph=(),
+        )
+        for dag in ids
+    )
+    return DagFile(location=Location(file=file), path=f"/{file}", seconds=0, dags=dags, errors=(), warnings=())
+
+
 def go(edges, event="push", inputs=INPUTS):
     journal = Journal()
     payload = PULL_REQUEST if event == "pull_request" else {}
@@ -174,6 +208,25 @@ def test_a_push_deploys_and_asks_for_credentials_after_the_checks(edges):
     assert decisions(journal)["plugins-version"]
     assert any(key.endswith("record.json") for key in edges.bucket.contents)
     assert "dags/hello_mwaa.py" in edges.bucket.contents
+
+
+def test_the_dags_that_the_checks_found_are_written_down_by_file(edges):
+    (edges.workspace / "dags/packed.zip").write_bytes(b"")
+    edges.dag_files = (
+        dag_file("dags/hello_mwaa.py", "hello_mwaa", "second"),
+        dag_file("dags/packed.zip", "one"),
+        dag_file("dags/packed.zip", "two"),
+    )
+    go(edges)
+    record = record_of(edges)
+    assert record.dag_ids["hello_mwaa.py"] == ("hello_mwaa", "second")
+    assert record.dag_ids["packed.zip"] == ("one", "two")
+    assert record.dag_ids.keys() == record.dags.files.keys()
+
+
+def test_where_no_dag_was_parsed_none_is_written_down(edges):
+    go(edges)
+    assert record_of(edges).dag_ids == {}
 
 
 def test_the_same_commit_again_changes_nothing(edges):
@@ -340,3 +393,56 @@ def test_the_first_deployment_creates_and_later_ones_update(edges):
     assert "the environment was created" in render_summary(go(edges))
     (edges.workspace / "requirements.txt").write_text("six\n", encoding="utf-8")
     assert "the environment was updated" in render_summary(go(edges))
+
+
+def test_a_pull_request_tells_what_cloudformation_would_change_and_writes_the_plan(edges):
+    go(edges)
+    (edges.workspace / "plugins/greetings/operators.py").write_text("N = 1\n", encoding="utf-8")
+    before = edges.stack.state()
+    journal = go(edges, "pull_request", inputs=replace(INPUTS, plan_file="plans/plan.json"))
+    assert [change.details for change in journal.plan.change_set] == [("PluginsS3ObjectVersion",)]
+    assert "CloudFormation would change 1 resource(s)" in render_summary(journal)
+    assert (edges.stack.state(), edges.stack.change_sets) == (before, {})
+    publish(journal, PlainLog(), {})
+    written = json.loads((edges.workspace / "plans/plan.json").read_text(encoding="utf-8"))
+    assert written == json.loads(journal.plan.to_json())
+    assert (written["commit"], written["target"]["name"]) == (HEAD, "hello-mwaa-staging")
+
+
+def test_a_saved_plan_is_carried_out_and_refused_once_the_target_has_moved(edges):
+    inputs = replace(INPUTS, plan_file="plan.json")
+    publish(go(edges, inputs=replace(inputs, mode=Mode.PLAN)), PlainLog(), {})
+    assert go(edges, inputs=inputs).result == "deployed"
+    contents = dict(edges.bucket.contents)
+    with pytest.raises(PlanOutdated, match="the record of the last deployment"):
+        go(edges, inputs=inputs)
+    assert edges.bucket.contents == contents
+    assert edges.journal.outcome is None
+    assert "Nothing at the target has been changed" in render_summary(edges.journal)
+
+
+def test_a_saved_plan_that_is_not_there_ends_the_run_before_any_work(edges):
+    with pytest.raises(InputsInvalid, match="plan-file"):
+        go(edges, inputs=replace(INPUTS, plan_file="plan.json"))
+    assert edges.opened == []
+
+
+def test_an_environment_without_a_stack_is_deployed_to(edges):
+    go(edges)
+    edges.stack = NoStack("hello")
+    inputs = replace(
+        INPUTS,
+        deploy_with=DeployWith.ENVIRONMENT_API,
+        environment_name="hello",
+        template="",
+        parameters="",
+        stack_name="",
+    )
+    (edges.workspace / "requirements.txt").write_text("six\n", encoding="utf-8")
+    journal = go(edges, "pull_request", inputs=inputs)
+    assert (journal.target, journal.plan.offline, journal.plan.change_set) == ("hello", False, None)
+    journal = go(edges, inputs=inputs)
+    assert journal.result == "deployed"
+    assert decisions(journal)["environment-updated"] == "true"
+    assert "mwaa-deploy/hello/record.json" in edges.bucket.contents
+    assert go(edges, inputs=inputs).result == "unchanged"

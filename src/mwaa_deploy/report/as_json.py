@@ -75,6 +75,7 @@ def _outcome(journal: Journal) -> dict[str, Any]:
         "dags_added": list(outcome.dags_added),
         "dags_changed": list(outcome.dags_changed),
         "dags_deleted": list(outcome.dags_deleted),
+        "live": None if outcome.live is None else _plain(outcome.live),
         "record_written": outcome.record_written,
         "steps": [_plain(step) for step in outcome.steps],
     }

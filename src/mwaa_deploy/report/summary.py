@@ -8,6 +8,7 @@ from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.parts import Part
 from mwaa_deploy.report.checks_markdown import Source, checks_section
+from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
 from mwaa_deploy.report.plan_markdown import plan_section
 from mwaa_deploy.source.changes import Changes
@@ -35,6 +36,8 @@ def render_summary(journal: Journal) -> str:
     parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
     if journal.outcome is not None:
         parts.append(_outcome(journal.outcome))
+        if journal.outcome.live is not None:
+            parts.append(live_section(journal.outcome.live))
     if journal.checks is not None:
         parts.append(checks_section(journal.checks, _source(journal)))
     if journal.plan is not None:
@@ -61,7 +64,8 @@ def _meaning(journal: Journal) -> str:
     if journal.result == "unchanged":
         return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
     if journal.result == "deployed" and journal.outcome is not None:
-        return f"{head} is live and verified; {_update(journal.outcome)}."
+        asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
+        return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
     if journal.result == "planned":
         return f"{head} was checked. Nothing in AWS has been changed."
     return f"{head} was checked. AWS was not asked."

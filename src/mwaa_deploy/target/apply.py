@@ -5,6 +5,7 @@ them; only then DAGs, which may need the new packages, new and changed before de
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.deletion_guard import refuse_deletions
@@ -14,35 +15,61 @@ from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.release import record_after
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.dag_sync import sync_dags
+from mwaa_deploy.target.environment_change import change_environment
 from mwaa_deploy.target.environment_status import Course, environment_status
 from mwaa_deploy.target.environment_wait import update_failed
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
 from mwaa_deploy.target.record import ObjectToken, Record, write_record
+from mwaa_deploy.target.running_tasks import require_idle
 from mwaa_deploy.target.stack_change import change_stack
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.verify import verify_dags, verify_versions
+from mwaa_deploy.target.verify_live import look_before, verify_live
 
 
 def apply(
-    plan: Plan, *, bundle: Bundle, state: TargetState, target: Target, author: Author, progress: Progress | None = None
+    plan: Plan,
+    *,
+    bundle: Bundle,
+    state: TargetState,
+    target: Target,
+    author: Author,
+    progress: Progress | None = None,
+    found_dags: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Outcome:
     """Bring the target to what the plan says.
 
     Args:
         plan: made from this very bundle and state.
         progress: keeps account; hand one over to know how far a failed deployment came.
+        found_dags: by file, the DAGs that this run's checks found in it; None if they parsed none.
 
     Raises:
         DeletionRefused: too many DAG files would be deleted; nothing has been changed.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
+        TasksRunning: a forced replacement of workers would stop tasks; nothing has been changed.
         VerificationFailed: what is live differs in the end.
+        InstallationFailedLive, DagsBrokenLive, DagsMissingLive, SmokeRunFailed: the live environment does not have, or
+            does not run, what was deployed. There is no record of it.
+        LiveAirflowUnreachable: it cannot be asked, and the user wants it asked.
         MwaaDeployError: whatever the ports raise. The record is as it was then, and the next run repeats what is
             missing.
     """
     progress = progress or Progress(target.clock)
     refuse_deletions(plan.dags, state, target.deletions)
     if not plan.empty:
-        _carry_out(Deployment(plan=plan, bundle=bundle, state=state, target=target, author=author, progress=progress))
+        require_idle(plan, target, state.environment)
+        _carry_out(
+            Deployment(
+                plan=plan,
+                bundle=bundle,
+                state=state,
+                target=target,
+                author=author,
+                progress=progress,
+                found_dags=found_dags,
+            )
+        )
     return progress.outcome()
 
 
@@ -52,9 +79,12 @@ def _carry_out(deployment: Deployment) -> None:
     announcement = Announcement(deployment)
     progress.environment_name = deployment.state.environment.name if deployment.state.environment else None
     _require_updatable(deployment)
+    live_before = look_before(deployment)
     versions = _upload(deployment)
     if plan.of_kind(OperationKind.CHANGE_SET):
         change_stack(deployment, versions, announcement)
+    elif plan.of_kind(OperationKind.ENVIRONMENT_UPDATE):
+        change_environment(deployment, versions, announcement)
     progress.versions = dict(versions)
     uploaded: Mapping[str, ObjectToken] = {}
     if not plan.dags.empty:
@@ -64,6 +94,7 @@ def _carry_out(deployment: Deployment) -> None:
     record = _next_record(deployment, versions, uploaded)
     with progress.step("verify"):
         _verify(deployment, versions, record)
+    record = replace(record, verified=verify_live(deployment, live_before, record))
     _record(deployment, record, announcement)
 
 
@@ -111,6 +142,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         versions,
         environment=deployment.progress.environment_name,
         uploaded=uploaded,
+        found_dags=deployment.found_dags,
         commit=deployment.author.commit,
         run_url=deployment.author.run_url,
         at=deployment.target.clock.now(),

@@ -1,12 +1,14 @@
 """One target: its ports, and one deployment to it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.plan import Plan
-from mwaa_deploy.ports import Bucket, Clock, Environment, Log, Stack
+from mwaa_deploy.ports import Bucket, Clock, Environment, EnvironmentState, InstallLogs, LiveAirflow, Log, Stack
+from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.state import TargetState
 
 
@@ -17,6 +19,12 @@ class Target:
     Attributes:
         timeout: seconds that the stack and then the environment may take, each.
         deletions: how many DAG files a deployment may delete.
+        live: the live Airflow of an environment, as GetEnvironment tells it; None where it is not to be asked.
+        logs: what the environment's containers say; None where that is not to be read.
+        verification: how thoroughly the live Airflow is asked after a deployment.
+        worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+        allow_running_tasks: whether a forced replacement may stop tasks.
+        running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
 
     bucket: Bucket
@@ -26,6 +34,12 @@ class Target:
     log: Log
     timeout: float = 4 * 3600
     deletions: DeletionLimits = field(default_factory=DeletionLimits)
+    live: Callable[[EnvironmentState], LiveAirflow] | None = None
+    logs: Callable[[], InstallLogs] | None = None
+    verification: LiveCheck = field(default_factory=LiveCheck)
+    worker_replacement: str = ""
+    allow_running_tasks: bool = False
+    running_tasks: Callable[[], int | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +59,7 @@ class Deployment:
         bundle: what the commit ships.
         state: the target as it was.
         progress: keeps account of what is done.
+        found_dags: by file, the DAGs that this run's checks found in it; None if they parsed none.
     """
 
     plan: Plan
@@ -53,3 +68,4 @@ class Deployment:
     target: Target
     author: Author
     progress: Progress
+    found_dags: Mapping[str, tuple[str, ...]] | None = None

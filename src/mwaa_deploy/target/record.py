@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,8 @@ class Record:
         template_sha256: digest of the template; None if there was none.
         stack: the stack's name.
         environment: the environment's name; None if there is none.
+        dag_ids: by DAG file, the DAGs that a run found in it; a file that no run has parsed is missing.
+        verified: whether the live Airflow was asked in the end, and had all of it.
     """
 
     commit: str
@@ -69,6 +71,8 @@ class Record:
     template_sha256: str | None = None
     stack: str = ""
     environment: str | None = None
+    dag_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    verified: bool = False
     schema: int = SCHEMA
 
     def same_content(self, other: "Record | None") -> bool:
@@ -77,8 +81,8 @@ class Record:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    described = _to_plain(record)
-    return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at")}
+    described = _to_plain(replace(record, dag_ids={}))
+    return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at", "verified")}
 
 
 def record_key(stack: str) -> str:
@@ -92,7 +96,8 @@ def encode_record(record: Record) -> bytes:
 
 
 def _to_plain(record: Record) -> dict[str, Any]:
-    return {
+    verified = {"verified": True} if record.verified else {}
+    return verified | {
         "schema": record.schema,
         "commit": record.commit,
         "run_url": record.run_url,
@@ -101,7 +106,10 @@ def _to_plain(record: Record) -> dict[str, Any]:
             str(part): {"key": found.key, "version": found.version, "sha256": found.sha256}
             for part, found in record.parts.items()
         },
-        "dags": {name: _plain_dag(file, record.objects.get(name)) for name, file in record.dags.files.items()},
+        "dags": {
+            name: _plain_dag(file, record.objects.get(name), record.dag_ids.get(name))
+            for name, file in record.dags.files.items()
+        },
         "dag_prefix": record.dag_prefix,
         "template_sha256": record.template_sha256,
         "stack": record.stack,
@@ -109,9 +117,11 @@ def _to_plain(record: Record) -> dict[str, Any]:
     }
 
 
-def _plain_dag(file: FileDigest, token: ObjectToken | None) -> dict[str, Any]:
+def _plain_dag(file: FileDigest, token: ObjectToken | None, ids: tuple[str, ...] | None) -> dict[str, Any]:
     plain: dict[str, Any] = {"sha256": file.sha256, "size": file.size}
-    return plain if token is None else plain | {"etag": token.etag, "version": token.version}
+    if token is not None:
+        plain |= {"etag": token.etag, "version": token.version}
+    return plain if ids is None else plain | {"ids": list(ids)}
 
 
 def decode_record(body: bytes, *, where: str) -> Record:
@@ -176,6 +186,8 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
         template_sha256=_text_or_none(plain["template_sha256"]),
         stack=_text(plain["stack"]),
         environment=_text_or_none(plain["environment"]),
+        dag_ids={name: tuple(map(_text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
+        verified=plain.get("verified") is True,
     )
 
 

@@ -19,6 +19,7 @@ class LiveService:
     Attributes:
         wanted: every deployment asked for, (name, document), oldest first.
         deleted: names of deployments deleted.
+        installation: by name, what containers said while they installed.
         calls: every call to an Airflow's REST API, (method, path, query, body).
     """
 
@@ -29,6 +30,7 @@ class LiveService:
         self.starting = threading.Event()
         self.lagging = threading.Event()
         self.failing: dict[str, str] = {}
+        self.installation: dict[str, list[dict[str, Any]]] = {}
         self._generations: dict[str, int] = {}
         self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -48,6 +50,8 @@ class LiveService:
 
     def answer(self, method: str, target: str, authorization: str, body: Any) -> tuple[int, Any]:
         parts = urlsplit(target)
+        if parts.path.endswith("/installation"):
+            return 200, {"logs": self.installation.get(parts.path.split("/")[2], [])}
         if parts.path.startswith("/environments/"):
             return self._deployment(method, parts.path.rsplit("/", 1)[1], body)
         if (method, parts.path, body) == ("POST", "/auth/token", {"username": USER, "password": PASSWORD}):

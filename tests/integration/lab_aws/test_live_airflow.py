@@ -223,3 +223,45 @@ def test_a_service_that_cannot_be_reached_fails_the_creation(issuer: Issuer, nam
         environment = settle(lambda: mwaa.get_environment(Name=name)["Environment"], "CREATE_FAILED")
 
     assert "http://127.0.0.1:9 failed" in environment["LastUpdate"]["Error"]["ErrorMessage"]
+
+
+def test_what_containers_say_while_they_install_is_published_to_the_log_groups_that_are_on(
+    *, create: Create, get: Any, live: LiveService, live_aws: RunningAws, name: str
+) -> None:
+    said = {"kind": "requirements_install", "component": "hybrid", "lines": ["Collecting x", "ERROR: no x"]}
+    live.installation[name] = [said, {"kind": "startup_script_execution", "component": "webserver", "lines": ["hi"]}]
+    create(
+        LoggingConfiguration={
+            "WorkerLogs": {"Enabled": True, "LogLevel": "ERROR"},
+            "SchedulerLogs": {"Enabled": False, "LogLevel": "INFO"},
+            "WebserverLogs": {"Enabled": True, "LogLevel": "ERROR"},
+        }
+    )
+    settle(get)
+
+    logs = client_for(live_aws.url, "logs")
+    groups = {
+        group["logGroupName"] for group in logs.describe_log_groups()["logGroups"] if name in group["logGroupName"]
+    }
+    assert groups == {f"airflow-{name}-Worker", f"airflow-{name}-Webserver"}
+    events = logs.filter_log_events(logGroupName=f"airflow-{name}-Worker")["events"]
+    assert [event["message"] for event in events] == ["[INFO] - Collecting x", "[INFO] - ERROR: no x"]
+    assert events[0]["logStreamName"].startswith("requirements_install_ip-")
+    (event,) = logs.filter_log_events(logGroupName=f"airflow-{name}-Webserver")["events"]
+    assert event["logStreamName"].startswith("startup_script_execution_ip-")
+
+
+def test_the_rest_api_fails_as_the_lab_is_told_and_for_that_environment_only(
+    create: Create, get: Any, mwaa: Any, live_aws: RunningAws, name: str
+) -> None:
+    create()
+    settle(get)
+    live_aws.post("mwaa/rest", name=name, status=403)
+    live_aws.post("mwaa/rest", name="another", status=500)
+
+    with pytest.raises(mwaa.exceptions.RestApiClientException) as refused:
+        mwaa.invoke_rest_api(Name=name, Path="/dags", Method="GET")
+    live_aws.post("mwaa/rest", name=name)
+
+    assert refused.value.response["RestApiStatusCode"] == 403
+    assert mwaa.invoke_rest_api(Name=name, Path="/dags", Method="GET")["RestApiStatusCode"] == 200

@@ -193,7 +193,7 @@ def test_environment_changed_behind_an_empty_change_set_is_found_out_at_once(wor
     real = world.stack.create_change_set
 
     def create(**arguments):
-        world.environment.update("staging", versions={Part.PLUGINS: "theirs"}, paths={})
+        world.environment.bring("staging", versions={Part.PLUGINS: "theirs"}, paths={})
         return real(**arguments)
 
     world.stack.create_change_set = create
@@ -355,7 +355,7 @@ def test_version_set_by_hand_is_put_right(world):
     right = world.environment.states["staging"].versions[Part.PLUGINS]
     other = world.bucket.put_foreign("plugins.zip", b"somebody's")
     world.bucket.versions["plugins.zip"].reverse()
-    world.environment.update("staging", versions={Part.PLUGINS: other.version}, paths={})
+    world.environment.bring("staging", versions={Part.PLUGINS: other.version}, paths={})
 
     world.deploy()
 

@@ -29,3 +29,10 @@ def test_not_being_allowed_to_look_names_the_environment():
         stub.add_client_error("get_environment", "AccessDeniedException", "denied", 403)
         with pytest.raises(AwsAccessDenied, match=r"airflow:eu-west-1:\*:environment/mwaa-staging"):
             MwaaEnvironments(client).get(NAME)
+
+
+def test_only_log_groups_that_are_switched_on_are_told():
+    on = {"Enabled": True, "LogLevel": "INFO", "CloudWatchLogGroupArn": "arn:aws:logs:r:1:log-group:airflow-x-Worker"}
+    configuration = {"WorkerLogs": on, "TaskLogs": on | {"Enabled": False}, "SchedulerLogs": {"Enabled": True}}
+    found = environment_state(NAME, {"LoggingConfiguration": configuration})
+    assert found.log_groups == {"WorkerLogs": on["CloudWatchLogGroupArn"]}

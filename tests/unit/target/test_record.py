@@ -35,11 +35,15 @@ RECORD = Record(
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 TOKENS = st.none() | st.builds(ObjectToken, version=TEXT, etag=TEXT)
-FILES = st.dictionaries(TEXT, st.tuples(st.builds(FileDigest, sha256=TEXT, size=st.integers(0)), TOKENS), max_size=4)
+IDS = st.none() | st.lists(TEXT, max_size=3).map(tuple)
+FILES = st.dictionaries(
+    TEXT, st.tuples(st.builds(FileDigest, sha256=TEXT, size=st.integers(0)), TOKENS, IDS), max_size=4
+)
 RECORDS = st.builds(
     lambda files, **others: Record(
-        dags=Manifest({name: file for name, (file, _) in files.items()}),
-        objects={name: token for name, (_, token) in files.items() if token is not None},
+        dags=Manifest({name: file for name, (file, _, _) in files.items()}),
+        objects={name: token for name, (_, token, _) in files.items() if token is not None},
+        dag_ids={name: ids for name, (_, _, ids) in files.items() if ids is not None},
         **others,
     ),
     files=FILES,
@@ -53,6 +57,7 @@ RECORDS = st.builds(
     template_sha256=st.none() | TEXT,
     stack=TEXT,
     environment=st.none() | TEXT,
+    verified=st.booleans(),
 )
 
 
@@ -174,5 +179,6 @@ def test_same_content_by_another_commit_is_the_same():
     )
 
     assert later.same_content(RECORD)
+    assert replace(later, dag_ids={"ä b.py": ("a",)}, verified=True).same_content(RECORD)
     assert not RECORD.same_content(None)
     assert not Record(commit="c", run_url="", at=RECORD.at).same_content(RECORD)
