@@ -1,14 +1,17 @@
 """A target's ports while we hold its lock: every write first makes sure that it is still ours, every wait renews it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import (
     Bucket,
     ChangeSet,
     Clock,
+    Environment,
+    EnvironmentState,
     FetchedObject,
     Listed,
     Stack,
@@ -27,6 +30,7 @@ def leased(target: Target, lease: Lease) -> Target:
         target,
         bucket=LeasedBucket(target.bucket, lease),
         stack=LeasedStack(target.stack, lease),
+        environments=LeasedEnvironments(target.environments, lease),
         clock=LeasedClock(target.clock, lease),
     )
 
@@ -98,6 +102,25 @@ class LeasedBucket:
         """Delete, if the lock is ours."""
         self._lease.require()
         self._bucket.delete(keys)
+
+
+class LeasedEnvironments:
+    """Fills the Environment port; update raises LockLost besides."""
+
+    def __init__(self, environments: Environment, lease: Lease) -> None:
+        self._environments = environments
+        self._lease = lease
+
+    def get(self, name: str) -> EnvironmentState | None:
+        """As the control plane itself."""
+        return self._environments.get(name)
+
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        """Ask for an update, if the lock is ours."""
+        self._lease.require()
+        self._environments.update(name, versions=versions, paths=paths, worker_replacement=worker_replacement)
 
 
 class LeasedStack:

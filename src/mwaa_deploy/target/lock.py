@@ -1,7 +1,7 @@
 """The lock of a target: one deployment at a time changes it, whichever workflow or laptop it comes from.
 
-It is an object that is never deleted, `mwaa-deploy/<target>/lock.json`, and changes hands by conditional writes only: of
-two that want it, S3 lets one have it. A lease ends by itself, so that a run that was killed is in nobody's way for long.
+It is an object that is never deleted, `mwaa-deploy/<target>/lock.json`, and changes hands by conditional writes only:
+of two that want it, S3 lets one have it. A lease ends by itself, so that a run that was killed is soon in nobody's way.
 """
 
 import hashlib
@@ -159,7 +159,13 @@ class Lease:
         now = self._clock.now()
         since = self._state.since or now
         try:
-            self._state = _put(self._bucket, self._target, self._state.etag, holder, since, now, self._holder.commit)
+            self._state = _put(
+                self._bucket,
+                self._target,
+                LockState(etag=self._state.etag, holder=holder, since=since),
+                now=now,
+                commit=self._holder.commit,
+            )
         except ObjectChanged as e:
             raise LockLost(
                 f"Another deployment has taken over the lock of {self._target}.",
@@ -209,7 +215,8 @@ def _take(
         taking = may_take(found, me, clock.now())
         if taking is not Taking.WAIT:
             try:
-                state = _put(bucket, target, found.etag, me, clock.now(), clock.now(), me.commit)
+                wanted = LockState(etag=found.etag, holder=me, since=clock.now())
+                state = _put(bucket, target, wanted, now=clock.now(), commit=me.commit)
             except ObjectChanged:
                 continue  # another one was faster
             if taking is Taking.TAKE_OVER and found.holder and found.holder.owner != me.owner:
@@ -245,20 +252,13 @@ def _held(bucket: Bucket, target: str, found: LockState, *, waited: str) -> Lock
     )
 
 
-def _put(
-    bucket: Bucket,
-    target: str,
-    etag: str | None,
-    holder: Holder | None,
-    since: datetime,
-    now: datetime,
-    commit: str,
-) -> LockState:
-    state = LockState(
-        etag=None, holder=holder, since=since if holder else None, expires=now + LEASE if holder else None
-    )
+def _put(bucket: Bucket, target: str, wanted: LockState, *, now: datetime, commit: str) -> LockState:
+    """Write the lock as it is wanted in place of the one with its ETag; as it is then."""
+    expires = now + LEASE if wanted.holder else None
+    state = replace(wanted, since=wanted.since if wanted.holder else None, expires=expires)
     body = (json.dumps(_plain(state, now), indent=1, sort_keys=True) + "\n").encode()
-    stored = bucket.put_if(lock_key(target), body, sha256=hashlib.sha256(body).hexdigest(), commit=commit, etag=etag)
+    sha256 = hashlib.sha256(body).hexdigest()
+    stored = bucket.put_if(lock_key(target), body, sha256=sha256, commit=commit, etag=wanted.etag)
     return replace(state, etag=stored.etag)
 
 
