@@ -6,6 +6,7 @@ look under the lock.
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
@@ -166,21 +167,31 @@ def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
 
 
 def _confirmed(job: Job, first: FirstLook) -> bool:
-    """Whether the target is at our commit, and will stay there: an older one may be on its way.
+    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
 
-    The record is given our commit, so that an older one's deployment sees that it is older. Had one begun in between,
-    the lock would have changed hands.
+    Had another deployment begun in between, the lock would have changed hands.
     """
-    record = first.state.record
-    commit = job.author.commit
-    if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
-        return True
-    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now())
     try:
-        write_record(job.target.bucket, renewed, etag=first.state.record_etag)
+        stamped = _stamp(job, first.state)
     except ObjectChanged:
         return False
-    return read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+
+
+def _stamp(job: Job, state: TargetState) -> bool:
+    """Give the record our commit where it names an older one with the same content; whether it was written.
+
+    An older commit that comes later can only tell by the record that it is older.
+
+    Raises:
+        ObjectChanged: another run has written it in between.
+    """
+    record, commit = state.record, job.author.commit
+    if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
+        return False
+    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now())
+    write_record(job.target.bucket, renewed, etag=state.record_etag)
+    return True
 
 
 def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
@@ -192,6 +203,10 @@ def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
     plan = journal.plan = job.plan(state)
     _refuse_older(job, state, plan)
     _carry_out(job, state, plan, log, journal)
+    if plan.empty:
+        # Should another run have been faster, then it has found the same content.
+        with suppress(ObjectChanged):
+            _stamp(job, state)
 
 
 def _refuse_older(job: Job, state: TargetState, plan: Plan) -> None:
