@@ -64,7 +64,7 @@ class Tripwire(Knobs):
         happening = self._next(task, method)
         if happening is Happening.STALL:
             self._time.let_pass(STALL_SECONDS)
-        elif happening in _ERRORS:
+        elif happening is not None:
             message = f"{method}: {happening}"
             raise _ERRORS[happening](message)
         self._time.pause()

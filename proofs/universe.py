@@ -109,7 +109,7 @@ class Universe:
 
     def push(self, edits: Mapping[str, str | None], *, force: bool = False) -> str:
         """A new commit on the branch; with `force`, in place of the last one."""
-        parents = (self.main,)
+        parents: tuple[str, ...] = (self.main,)
         if force and self.commits.commits[self.main].parents:
             parents = self.commits.commits[self.main].parents
         before = self.commits.commits[parents[0]].files
