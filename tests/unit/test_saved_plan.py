@@ -134,6 +134,16 @@ def test_a_stack_that_somebody_updated_is_refused(with_stack):
     assert "the values of the stack's parameters" in found
 
 
+def test_a_template_that_somebody_changed_is_refused_by_the_time_of_the_update(with_stack):
+    with_stack.deploy()
+    with_stack.files["plugins/operators.py"] = "p = 3\n"
+    saved = SavedPlan(name="p", document={**save(with_stack).document, "change_set": None})
+    with_stack.clock.sleep(60)
+    template = with_stack.job().bundle.template.body + "      MaxWorkers: 7\n"
+    with_stack.stack.deploy(template, with_stack.stack.state().parameters)
+    assert refusal(with_stack, saved) == ["the stack: its status, its parameters or the time of its last update"]
+
+
 def test_a_change_set_that_has_become_another_is_refused(with_stack):
     saved = save(with_stack)
     with_stack.stack.replace_on("Mwaa")
