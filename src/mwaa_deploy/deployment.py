@@ -1,14 +1,18 @@
-"""The story at the target: look → plan → wait for what runs → look and plan again → apply.
+"""The story at the target: look → plan → lock → wait for what runs → look and plan again → apply → unlock.
 
-The first look changes nothing and takes nothing: where it finds nothing to do, the run is over. Whatever is to be
-changed is decided by the last look.
+The first look takes no lock: where it finds nothing to do, the run is over. Whatever is to be changed is decided by the
+look under the lock.
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.commit_order import refuse_older
+from mwaa_deploy.errors import ObjectChanged
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Progress
@@ -16,14 +20,17 @@ from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import Annotation, ChangeSet, Log
+from mwaa_deploy.ports import Annotation, ChangeSet, Log, Relation
 from mwaa_deploy.report.plan_text import change_set_lines, plan_lines
 from mwaa_deploy.saved_plan import SavedPlan, require_same
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.fingerprint import fingerprint
+from mwaa_deploy.target.leased import leased
+from mwaa_deploy.target.lock import Holder, LockState, hold, read_lock
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.preview import preview_change_set
+from mwaa_deploy.target.record import write_record
 from mwaa_deploy.target.settle import Running, settle, what_runs
 from mwaa_deploy.target.state import TargetState, read_state
 
@@ -35,6 +42,8 @@ class Job:
     Attributes:
         found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
         saved: the plan that it must come to; None if any will do.
+        owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
+        relation: tells how this commit stands to another one; None from it if nobody can tell.
     """
 
     inputs: Inputs
@@ -44,6 +53,8 @@ class Job:
     author: Author
     found_dags: Mapping[str, tuple[str, ...]] | None = None
     saved: SavedPlan | None = None
+    owner: str = ""
+    relation: Callable[[str], Relation | None] = lambda _sha: None
 
     def look(self) -> TargetState:
         """The target as it is."""
@@ -82,6 +93,11 @@ class Job:
             plan, bundle=self.bundle, state=state, stack=self.target.stack, commit=self.author.commit
         )
 
+    @property
+    def holder(self) -> Holder:
+        """As the lock knows this run."""
+        return Holder(owner=self.owner or uuid.uuid4().hex, commit=self.author.commit, run_url=self.author.run_url)
+
     def running(self, state: TargetState) -> Running | None:
         """What a deployment would have to wait for."""
         return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
@@ -105,23 +121,103 @@ def tell_plan(plan: Plan, log: Log, journal: Journal) -> None:
         log.annotate(Annotation(severity=Severity.PASS, title="Plan", message=note))
 
 
-def deploy(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
+@dataclass(frozen=True, kw_only=True)
+class FirstLook:
+    """What a deployment saw before it took the lock.
+
+    Attributes:
+        lock: as it was before the target was looked at.
+    """
+
+    lock: LockState
+    state: TargetState
+    plan: Plan
+
+
+def look_first(job: Job) -> FirstLook:
+    """Look at the target without taking its lock."""
+    lock = read_lock(job.target.bucket, job.target.stack.name)
+    state = job.look()
+    return FirstLook(lock=lock, state=state, plan=job.plan(state))
+
+
+def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
     """Bring the target to what the commit ships, if the first look found that anything is to be done.
 
-    Args:
-        state: what the first look saw.
-        plan: made from it.
-
     Raises:
+        LockHeld: another deployment to this target goes on for too long; nothing has been changed.
+        CommitOutdated: the target has a newer commit; nothing has been changed.
         PlanOutdated: the plan that was saved is another one; nothing has been changed.
         MwaaDeployError: whatever ends the deployment before its time.
     """
-    if not plan.empty or job.running(state):
-        with journal.step("wait for what runs"):
-            settled = settle(state, target=job.target, read=job.look, environment_name=job.inputs.environment_name)
-        journal.notes += [settled.note] if settled.note else []
-        state = journal.state = settled.state
-        plan = journal.plan = job.plan(state)
+    if first.plan.empty and first.lock.free and not job.running(first.state) and _confirmed(job, first):
+        _carry_out(job, first.state, first.plan, log, journal)
+        return
+    target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
+    with hold(
+        target.bucket,
+        target.stack.name,
+        job.holder,
+        clock=target.clock,
+        log=log,
+        timeout=seconds,
+        notes=journal.notes,
+    ) as lease:
+        _deploy_locked(replace(job, target=leased(target, lease)), log, journal)
+
+
+def _confirmed(job: Job, first: FirstLook) -> bool:
+    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
+
+    Had another deployment begun in between, the lock would have changed hands.
+    """
+    try:
+        stamped = _stamp(job, first.state)
+    except ObjectChanged:
+        return False
+    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+
+
+def _stamp(job: Job, state: TargetState) -> bool:
+    """Give the record our commit where it names an older one with the same content; whether it was written.
+
+    An older commit that comes later can only tell by the record that it is older.
+
+    Raises:
+        ObjectChanged: another run has written it in between.
+    """
+    record, commit = state.record, job.author.commit
+    if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
+        return False
+    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now())
+    write_record(job.target.bucket, renewed, etag=state.record_etag)
+    return True
+
+
+def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
+    with journal.step("wait for what runs"):
+        name = job.inputs.environment_name
+        settled = settle(job.look(), target=job.target, read=job.look, environment_name=name)
+    journal.notes += [settled.note] if settled.note else []
+    state = journal.state = settled.state
+    plan = journal.plan = job.plan(state)
+    _refuse_older(job, state, plan)
+    _carry_out(job, state, plan, log, journal)
+    if plan.empty:
+        # Should another run have been faster, then it has found the same content.
+        with suppress(ObjectChanged):
+            _stamp(job, state)
+
+
+def _refuse_older(job: Job, state: TargetState, plan: Plan) -> None:
+    commit, record, force = job.author.commit, state.record, job.inputs.force
+    # What changes nothing takes the place of nothing.
+    if plan.empty or force or record is None or record.commit == commit:
+        return
+    refuse_older(commit, record, job.relation(record.commit), force=force)
+
+
+def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
     if job.saved is not None:
         with journal.step("compare with the saved plan"):
             require_same(job.saved, with_change_set(plan, job.preview(state, plan)))

@@ -103,6 +103,8 @@ class Inputs:
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
     verify_timeout_minutes: int = 10
+    lock_timeout_minutes: int = 60
+    force: bool = False
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
     runner_image: str = ""
@@ -221,6 +223,8 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
+        lock_timeout_minutes=reader.minutes("lock-timeout-minutes", 60),
+        force=reader.flag("force"),
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
         runner_image=reader.text("runner-image"),

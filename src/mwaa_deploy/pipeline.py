@@ -1,6 +1,7 @@
 """The story on one screen: inputs → project → base → changes → checks → plan → apply → verify → record."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,17 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, tell_plan, what_stays
+from mwaa_deploy.deployment import Job, deploy, look_first, tell_plan, what_stays
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_ahead import look_ahead
-from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, Log, Relation, Repository, WorkflowRuns
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
+from mwaa_deploy.source.base_facts import compare_if_possible
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
@@ -82,17 +84,18 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
 
         with journal.step("plan"):
             job = _job(inputs, context, edges, bundle, journal, saved)
-            state = journal.state = job.look() if job else None
-            plan = journal.plan = job.plan(state) if job and state else _offline_plan(inputs, bundle, changes)
-        if job is None or state is None or journal.mode is not Mode.DEPLOY:
-            if job and state:
-                with journal.step("look ahead"):
-                    ahead = look_ahead(job, state, plan)
-                plan = journal.plan = ahead.plan
-                journal.notes += [*plan.obstacles, *ahead.notes, *what_stays(job, plan)]
-            tell_plan(plan, log, journal)
-            return
-        deploy(job, state, plan, log, journal)
+            first = look_first(job) if job else None
+            journal.state = first.state if first else None
+            plan = journal.plan = first.plan if first else _offline_plan(inputs, bundle, changes)
+        if job is not None and first is not None:
+            if journal.mode is Mode.DEPLOY:
+                deploy(job, first, log, journal)
+                return
+            with journal.step("look ahead"):
+                ahead = look_ahead(job, first.state, plan)
+            plan = journal.plan = ahead.plan
+            journal.notes += [*plan.obstacles, *ahead.notes, *what_stays(job, plan)]
+        tell_plan(plan, log, journal)
 
 
 def _saved_plan(inputs: Inputs, edges: Edges, journal: Journal) -> SavedPlan | None:
@@ -151,7 +154,22 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
         author=author,
         found_dags=_found_dags(journal),
         saved=saved,
+        owner=context.run_owner,
+        relation=_relation(journal, edges),
     )
+
+
+def _relation(journal: Journal, edges: Edges) -> Callable[[str], Relation | None]:
+    """How the commit that is checked out stands to another one; only asked if it comes to that."""
+
+    def relation(sha: str) -> Relation | None:
+        project = journal.project
+        assert project is not None  # noqa: S101 -- the pipeline has found it before
+        with edges.repository(project) as repository:
+            comparison = compare_if_possible(repository, edges.workflow_runs(), sha)
+        return comparison.relation if comparison else None
+
+    return relation
 
 
 def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:

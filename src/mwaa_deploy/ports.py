@@ -254,6 +254,18 @@ class StoredObject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FetchedObject:
+    """The latest version of an object with its bytes.
+
+    Attributes:
+        etag: as in StoredObject; what a conditional write names.
+    """
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listed:
     """An object as a listing shows it: its latest version.
 
@@ -287,8 +299,17 @@ class Bucket(Protocol):
     def read(self, key: str, version: str | None = None) -> bytes | None:
         """The bytes of an object, or None if there is none."""
 
+    def fetch(self, key: str) -> FetchedObject | None:
+        """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version, verified by checksum, with digest and commit as metadata."""
+
+    def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
+        """Write a new version only if the object is still the one with this ETag; with None, only if there is none.
+
+        Of several that write at the same time with the same ETag, one succeeds. Raises ObjectChanged for the others.
+        """
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """All objects under a prefix, in key order."""

@@ -295,7 +295,7 @@ def test_a_deletion_that_would_be_refused_is_said_in_the_plan_and_stops_the_depl
     )
     with pytest.raises(DeletionRefused):
         go(edges)
-    assert list(edges.bucket.contents) == ["dags/theirs.py"]
+    assert list(edges.bucket.contents) == ["dags/theirs.py", "mwaa-deploy/hello-mwaa-staging/lock.json"]
 
     inputs = replace(INPUTS, protected_prefixes=("theirs.py",))
     assert go(edges, inputs=inputs).result == "deployed"

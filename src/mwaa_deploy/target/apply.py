@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.deletion_guard import refuse_deletions
+from mwaa_deploy.errors import LockLost, ObjectChanged
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import OperationKind, Plan
@@ -162,6 +163,14 @@ def _record(deployment: Deployment, record: Record, announcement: Announcement) 
     if nothing_new and progress.outcome().changed_nothing:
         return
     with progress.step("record"):
-        write_record(target.bucket, record)
+        try:
+            write_record(target.bucket, record, etag=state.record_etag)
+        except ObjectChanged as e:
+            raise LockLost(
+                f"Another deployment has written its record: {e.what}",
+                meaning="It came in between, by hand or after this run was not heard of for longer than its lease. "
+                "What is live may be a mixture of both until the next run has looked at the target.",
+                mend="Run the job of the newest commit again.",
+            ) from e
     progress.record = record
     announcement.withdraw()

@@ -10,7 +10,7 @@ from mwaa_deploy.errors import BucketElsewhere, EnvironmentMissing
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, StackState, StoredObject
 from mwaa_deploy.target.dag_objects import DagObject, look_at_dags
-from mwaa_deploy.target.record import Record, read_record
+from mwaa_deploy.target.record import Record, fetch_record
 from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
 
 _GONE = frozenset({"CREATE_FAILED", "DELETING", "DELETED"})
@@ -52,6 +52,7 @@ class TargetState:
         stack: None when it does not exist.
         environment: None when it does not exist.
         record: what the last deployment left; None before the first.
+        record_etag: tells whether it is still the same; None before the first.
         keys: where each part belongs; for dags the prefix, without slashes at its ends.
         parts: each versioned part.
         dags: every object under the DAG prefix, by path relative to it.
@@ -65,6 +66,7 @@ class TargetState:
     environment: EnvironmentState | None
     record: Record | None
     keys: Mapping[Part, str]
+    record_etag: str | None = None
     parts: Mapping[Part, PartState] = field(default_factory=dict)
     dags: Mapping[str, DagObject] = field(default_factory=dict)
     unfinished: Unfinished = field(default_factory=Unfinished)
@@ -131,7 +133,7 @@ def read_state(
     environment = _environment(stack_state, environments, environment_name)
     if without_stack:
         _require_updatable(environment, environment_name, bucket.name)
-    record = read_record(bucket, stack.name)
+    record, record_etag = fetch_record(bucket, stack.name)
     keys = part_keys(
         bundle.template,
         bundle.parameters.values,
@@ -149,6 +151,7 @@ def read_state(
         stack=stack_state,
         environment=environment,
         record=record,
+        record_etag=record_etag,
         keys=keys,
         parts=parts,
         unfinished=read_unfinished(bucket, stack.name),

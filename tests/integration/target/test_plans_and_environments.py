@@ -10,7 +10,7 @@ import pytest
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
-from mwaa_deploy.deployment import Job, deploy
+from mwaa_deploy.deployment import Job, deploy, look_first
 from mwaa_deploy.errors import EnvironmentUpdateFailed, PlanOutdated, TasksRunning
 from mwaa_deploy.inputs import DeployWith, Inputs
 from mwaa_deploy.journal import Journal
@@ -143,8 +143,7 @@ class Project:
 
     def deploy(self, saved: SavedPlan | None = None) -> Journal:
         job, journal = self.job(saved), Journal()
-        state = job.look()
-        deploy(job, state, job.plan(state), job.target.log, journal)
+        deploy(job, look_first(job), job.target.log, journal)
         return journal
 
     def updates(self) -> list[dict[str, str]]:

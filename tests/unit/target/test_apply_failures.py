@@ -16,7 +16,7 @@ from mwaa_deploy.errors import (
 )
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record import read_record, record_key, write_record
+from mwaa_deploy.target.record import fetch_record, read_record, record_key, write_record
 from tests.fakes.world import TEMPLATE, World
 
 
@@ -67,7 +67,7 @@ def test_return_to_the_recorded_commit_after_a_broken_sync(world):
     """The bucket has the other content in the same size, and the record says that it has not."""
     world.deploy()
     world.files["dags/a.py"] = "a = 2\n"
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"), after=2)
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     assert world.bucket.contents["dags/a.py"] == b"a = 2\n"
@@ -81,7 +81,7 @@ def test_return_to_the_recorded_commit_after_a_broken_sync(world):
 def test_note_outlives_a_second_broken_deployment(world):
     world.deploy()
     world.files["dags/a.py"] = "a = 2\n"
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"), after=2)
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     del world.files["dags/a.py"]
@@ -118,7 +118,7 @@ def test_return_to_the_recorded_template_after_a_crash(world):
 def test_crash_before_the_record_leaves_no_note_behind_for_good(world):
     world.deploy()
     del world.files["dags/a.py"]
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"))
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     assert "dags/a.py" not in world.bucket.contents
@@ -337,7 +337,8 @@ def test_record_of_schema_1_costs_a_look_and_no_upload(world):
     world.deploy()
     record = read_record(world.bucket, "mwaa-staging")
     assert record is not None
-    write_record(world.bucket, replace(record, schema=1, objects={}))
+    _, etag = fetch_record(world.bucket, "mwaa-staging")
+    write_record(world.bucket, replace(record, schema=1, objects={}), etag=etag)
     made = world.versions_made
 
     outcome = world.deploy()

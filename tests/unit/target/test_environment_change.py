@@ -112,7 +112,8 @@ def test_the_same_commit_after_a_failure_reuses_its_upload(world):
     with pytest.raises(EnvironmentUpdateFailed):
         world.deploy()
     uploads = dict(world.versions_made)
-    world.deploy()
+    outcome = world.deploy()
+    assert not outcome.changed_nothing
     world.assert_deployed()
     assert world.versions_made["plugins.zip"] == uploads["plugins.zip"]
 
@@ -170,6 +171,29 @@ def test_a_run_out_of_time_is_resumed_without_a_second_update(world):
     world.assert_deployed()
     assert world.environment.updates == ["staging"] * 2
     assert NOTE not in world.bucket.contents
+
+
+def test_an_answer_that_is_lost_leaves_a_note_and_the_next_run_needs_no_second_update(world):
+    world.deploy()
+    world.files["plugins/operators.py"] = "p = 2\n"
+    take = world.environment.update
+
+    def lose_the_answer(*arguments, **options):
+        take(*arguments, **options)
+        raise AwsUnavailable("no answer")
+
+    world.environment.update = lose_the_answer
+    progress = Progress(world.clock)
+    with pytest.raises(AwsUnavailable):
+        world.deploy(progress)
+    assert progress.environment_updated
+    note = read_unfinished(world.bucket, "staging")
+    assert note.touches_stack
+    assert note.change is not None
+    world.environment.update = take
+    world.deploy()
+    world.assert_deployed()
+    assert world.environment.updates == ["staging"] * 2
 
 
 def test_an_environment_that_does_not_exist_is_refused_before_anything_is_uploaded(world):

@@ -36,7 +36,7 @@ def test_target_is_read_without_changing_it(world):
 
     state = read(world)
 
-    assert {method for method, _ in world.bucket.knobs.calls} == {"read", "head", "list"}
+    assert {method for method, _ in world.bucket.knobs.calls} == {"read", "fetch", "head", "list"}
     assert {method for method, _ in world.stack.knobs.calls} == {"state"}
     assert state.environment is not None
     assert state.environment.name == "staging"
