@@ -101,6 +101,8 @@ class Launch:
             "--",
             # Not --config-file, which pytest 7 does not know.
             *(str(layout.tests), f"--rootdir={layout.home}", "-c", str(config)),
+            # By default the folder of the settings, above which no conftest.py is loaded.
+            f"--confcutdir={layout.home}",
             *(f"--junitxml={layout.own / TEST_RESULTS[0]}", "-o", "junit_family=xunit1"),
             *("--tb=short", "--color=no", "-p", "no:cacheprovider"),
             *_file_patterns(layout),

@@ -145,6 +145,11 @@ BROKEN = {
         ("tests/conftest.py", 2),
         "ZeroDivisionError",
     ),
+    "a broken conftest above the tests, without settings": (
+        {"tests/test_a.py": "def test_a(): pass\n", "conftest.py": "\n1 / 0\n"},
+        ("conftest.py", 2),
+        "ZeroDivisionError",
+    ),
     "a plug-in that is missing": (
         {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest]\naddopts = --cov=dags\n"},
         ("tests", None),
@@ -269,14 +274,14 @@ def test_no_test_that_is_run_is_a_warning(run_tests, test):
     assert places(result, Severity.WARN) == [("tests", None)]
 
 
-def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):
+@pytest.mark.parametrize("settings", [{}, {"pytest.ini": "[pytest]\naddopts = --tb=no -q\n"}], ids=["none", "some"])
+def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests, settings):
     files = {
         "tests/test_a.py": "def test_a(answer, pytestconfig):\n    assert answer == 42\n",
         "conftest.py": "import pytest\n\n@pytest.fixture\ndef answer():\n    return 42\n",
-        "pytest.ini": "[pytest]\naddopts = --tb=no -q\n",
     }
 
-    assert run_tests(files).severity is Severity.PASS
+    assert run_tests({**files, **settings}).severity is Severity.PASS
 
 
 class WithoutTools(RunnerWithEnvironment):
