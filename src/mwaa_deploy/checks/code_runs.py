@@ -130,7 +130,9 @@ class WarmRun:
             if code.probe
             else None
         )
-        fresh = needs_fresh_interpreter(code.layout, code.settings, code.limits, code.airflow_version)
+        fresh = launch is not None and needs_fresh_interpreter(
+            code.layout, launch.checkout, code.settings, code.limits, code.airflow_version
+        )
         running: Background[WarmAnswer] = Background(
             partial(self._warm.go, probe=probe, launch=launch, fresh=fresh), "warm-start"
         )

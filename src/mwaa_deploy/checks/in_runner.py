@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.checkout import Checkout, checkout_files, find_checkout
 from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
@@ -86,8 +87,7 @@ class _Checks:
     def run(self, runner: Runner, constraint_source: ConstraintSource) -> Checked:
         request, layout, selection = self._request, self._layout, self._request.selection
         wants_tests = layout.tests is not None and selection.runs(_TESTS)
-        tools = files_of_test_tools(layout, runner, request.test_tools, request.settings) if wants_tests else {}
-        copy_all(layout, runner, tools, scripts=self._warm is None)
+        checkout = self._copy(runner, wants_tests=wants_tests)
         unpacking = Background(partial(unpack, layout, runner), "plugins")
         if _needs_plugins_at_once(layout):
             unpacking.result()
@@ -116,7 +116,7 @@ class _Checks:
                 limits=request.limits,
                 airflow_version=request.airflow_version,
                 probe=wants_probe,
-                launch=self._launch(database.runner) if wants_tests else None,
+                launch=self._launch(database.runner, checkout) if checkout else None,
             )
             prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
             broken_plugins = unpacking.result()
@@ -138,10 +138,27 @@ class _Checks:
             files = self._judge_code(prepared.go(untouched=installed.airflow_untouched), broken_plugins)
         return Checked(results=tuple(self._results), dag_files=files)
 
-    def _launch(self, runner: Runner) -> Launch:
+    def _copy(self, runner: Runner, *, wants_tests: bool) -> Checkout | None:
+        """Everything into the runner; what the unit tests see, if they are wanted."""
+        request, layout, scripts = self._request, self._layout, self._warm is None
+        if not wants_tests:
+            copy_all(layout, runner, scripts=scripts)
+            return None
+        checkout = find_checkout(layout.project)
+        tools = files_of_test_tools(layout, runner, request.test_tools, request.settings)
+        with checkout_files(layout, checkout) as files:
+            copy_all(layout, runner, {**tools, **files}, scripts=scripts)
+        return checkout
+
+    def _launch(self, runner: Runner, checkout: Checkout) -> Launch:
         request = self._request
         return plan_launch(
-            self._layout, runner, test_tools=request.test_tools, limits=request.limits, settings=request.settings
+            self._layout,
+            runner,
+            checkout=checkout,
+            test_tools=request.test_tools,
+            limits=request.limits,
+            settings=request.settings,
         )
 
     def _prepare(self, code: CodeToRun, *, alike: bool) -> CodeRun:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from mwaa_deploy.checks.checkout import Checkout
 from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
@@ -57,13 +58,15 @@ class Launch:
     """One run of the unit tests.
 
     Attributes:
-        layout: where the project lies in the runner, with what files_of_test_tools() names.
+        layout: where the project lies in the runner, with what files_of_test_tools() and checkout_files() name.
+        checkout: what the tests see of the project.
         tools: the folder inside the runner with pytest; None if the runner's Python has it.
         limits: of these, the one for the unit tests.
         settings: of these, those of the tests and of the network.
     """
 
     layout: Layout
+    checkout: Checkout
     tools: PurePosixPath | None
     limits: CheckLimits
     settings: CheckSettings
@@ -93,20 +96,20 @@ class Launch:
         layout, settings = self.layout, self.settings
         config = layout.pytest_config or layout.own / _CONFIG
         return [
-            *("--home", str(layout.home), "--results", str(layout.own)),
+            *("--home", str(layout.checkout), "--results", str(layout.own)),
             *("--wait-for", str(go), "--abort", str(stop), "--anew", str(anew)),
             *("--limit", str(self.limits.unit_tests)),
             *(("--tools", str(self.tools)) if self.tools else ()),
             *(("--coverage",) if settings.tests.coverage else ()),
             "--",
             # Not --config-file, which pytest 7 does not know.
-            *(str(layout.tests), f"--rootdir={layout.home}", "-c", str(config)),
-            # By default the folder of the settings, above which no conftest.py is loaded.
-            f"--confcutdir={layout.home}",
+            *(str(layout.tests), f"--rootdir={layout.checkout}", "-c", str(config)),
             *(f"--junitxml={layout.own / TEST_RESULTS[0]}", "-o", "junit_family=xunit1"),
             *("--tb=short", "--color=no", "-p", "no:cacheprovider"),
             *_file_patterns(layout),
             *settings.tests.arguments,
+            # By default the folder of the settings, above which no conftest.py is loaded; ours is above the checkout.
+            f"--confcutdir={layout.checkout.parent}",
         ]
 
     def judge(self, completed: Completed, seconds: float) -> CheckResult:
@@ -133,6 +136,7 @@ def plan_launch(
     layout: Layout,
     runner: Runner,
     *,
+    checkout: Checkout,
     test_tools: Callable[[], Path] | None,
     limits: CheckLimits,
     settings: CheckSettings,
@@ -142,12 +146,13 @@ def plan_launch(
     Args:
         layout: where the project lies in the runner.
         runner: which may bring the tools.
+        checkout: what the tests see of the project.
         test_tools: what files_of_test_tools() was given.
         limits: of these, the one for the unit tests.
         settings: of these, those of the tests and of the network.
     """
     tools = runner.test_tools or (layout.own / _TOOLS if test_tools else None)
-    return Launch(layout=layout, tools=tools, limits=limits, settings=settings)
+    return Launch(layout=layout, checkout=checkout, tools=tools, limits=limits, settings=settings)
 
 
 def _file_patterns(layout: Layout) -> tuple[str, ...]:
