@@ -150,7 +150,7 @@ def _checks(section: Section, paths: _Paths) -> CheckSettings:
         fixtures=_fixtures(section.section("fixtures"), paths),
         rules=_rules(section.section("rules")),
         rules_folder=named_rules or _default_rules(paths.root, paths.workspace),
-        tests=_tests(section.section("unit-tests")),
+        tests=_tests(section.section("unit-tests"), paths),
     )
     section.finish()
     return settings
@@ -166,7 +166,7 @@ def _fixtures(section: Section, paths: _Paths) -> Fixtures:
     return found
 
 
-def _tests(section: Section) -> UnitTestSettings:
+def _tests(section: Section, paths: _Paths) -> UnitTestSettings:
     arguments = section.texts("arguments")
     for problem in argument_problems(arguments):
         section.complain(section.line_of("arguments"), f"arguments: {problem}")
@@ -177,6 +177,7 @@ def _tests(section: Section) -> UnitTestSettings:
         arguments=arguments,
         coverage=section.flag("coverage", default=minimum is not None),
         coverage_minimum=minimum,
+        requirements=paths.read(section, "requirements"),
     )
     section.finish()
     return found

@@ -31,6 +31,7 @@ checks:
   unit-tests:
     arguments: [-m, not slow]
     coverage-minimum: 80
+    requirements: fixtures/dev.txt
 """
 
 
@@ -49,6 +50,7 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path.resolve()
     (root / "fixtures").mkdir()
     (root / "fixtures" / "variables.json").write_text("{}")
+    (root / "fixtures" / "dev.txt").touch()
     (root / "our-rules").mkdir()
     return root
 
@@ -67,6 +69,7 @@ def test_everything_that_can_be_said_is_read(root):
         RuleSetting(name="owner", severity=Severity.WARN, parameters={"allowed": ("data", "ml")}),
     ]
     assert checks.tests.arguments == ("-m", "not slow")
+    assert checks.tests.requirements == root / "fixtures" / "dev.txt"
     assert (checks.tests.coverage, checks.tests.coverage_minimum) == (True, 80)
 
 
@@ -100,6 +103,8 @@ def test_nothing_said_means_the_defaults(text, root):
         ("checks:\n  rules:\n    owner:\n      alowed: [a]\n", 4, "checks.rules.owner.alowed is not known here"),
         ("checks:\n  rules:\n    task-count:\n      maximum: many\n", 4, "checks.rules.task-count.maximum takes"),
         ("checks:\n  unit-tests:\n    coverage: some\n", 3, "true or false"),
+        ("checks:\n  unit-tests:\n    requirements: dev.txt\n", 3, "there is no file dev.txt"),
+        ("checks:\n  unit-tests:\n    requirements: ../dev.txt\n", 3, "leads out of the workspace"),
         ("checks:\n  unit-tests:\n    arguments: {a: b}\n", 3, "a list of texts"),
         ("checks:\n  unit-tests:\n    arguments: [--junitxml=x]\n", 3, "--junitxml"),
     ],

@@ -41,16 +41,17 @@ class Checkout:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def find_checkout(project: Project, *, most: int = MOST_BYTES) -> Checkout:
+def find_checkout(project: Project, *, named: Path | None = None, most: int = MOST_BYTES) -> Checkout:
     """Look for it on this host; the smallest files come first, until there is no more room.
 
     Args:
         project: whose files; one without tests needs none.
+        named: a further file that the tests need, whatever git says of it.
         most: bytes of room.
     """
     if project.tests is None:
         return Checkout()
-    entries, tests = _entries(project, project.tests)
+    entries, tests = _entries(project, project.tests, named)
     links = {name: path.readlink() for name, path in entries.items() if path.is_symlink()}
     files = {
         name: path
@@ -68,20 +69,20 @@ def find_checkout(project: Project, *, most: int = MOST_BYTES) -> Checkout:
     )
 
 
-def _entries(project: Project, tests: Path) -> tuple[dict[str, Path], set[str]]:
+def _entries(project: Project, tests: Path, named: Path | None) -> tuple[dict[str, Path], set[str]]:
     """Files and links, and the names of those that belong to the tests."""
     root, repository = project.root, project.repository
     inside = below(tests, root)
-    named = tracked_files(root, repository=repository, new_in=tests if inside else None)
-    found = {name: root / name for name in named}
+    tracked = tracked_files(root, repository=repository, new_in=tests if inside else None)
+    found = {name: root / name for name in tracked}
     of_tests = {name for name in found if inside and (inside == "." or f"{name}/".startswith(f"{inside}/"))}
     if not inside:
         more = {f"{tests.name}/{name}": tests / name for name in tracked_files(tests, repository=repository)}
         found, of_tests = found | more, set(more)
     config = find_pytest_config(tests, root)
     above = (folder / "conftest.py" for folder in tests.parents if folder.is_relative_to(root))
-    for path in (*(path for path in above if path.is_file()), *([config] if config else [])):
-        name = path.relative_to(root).as_posix()
+    for path in (*(path for path in above if path.is_file()), *(path for path in (config, named) if path)):
+        name = below(path, root) or path.name
         found[name] = path
         of_tests.add(name)
     # What is among the DAGs and plugins is there as it is shipped.

@@ -21,6 +21,7 @@ from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.startup_script import check_startup_script
+from mwaa_deploy.checks.tests_packages import install_for_tests
 from mwaa_deploy.checks.unit_tests import NO_TESTS
 from mwaa_deploy.checks.verdicts import CheckResult, Verdict
 from mwaa_deploy.checks.warm_choice import suits
@@ -133,9 +134,11 @@ class _Checks:
             if installed.result.failures:
                 self._leave_out(_NOT_INSTALLED, *_OF_PROBE, _TESTS)
                 return Checked(results=tuple(self._results))
+            without_packages = self._install_for_tests(startup.runner) if checkout else None
             if not request.settings.network:
                 runner.close_network()
-            files = self._judge_code(prepared.go(untouched=installed.airflow_untouched), broken_plugins)
+            started = prepared.go(untouched=installed.airflow_untouched, tests=without_packages is None)
+            files = self._judge_code(started, broken_plugins, without_packages)
         return Checked(results=tuple(self._results), dag_files=files)
 
     def _copy(self, runner: Runner, *, wants_tests: bool) -> Checkout | None:
@@ -144,11 +147,17 @@ class _Checks:
         if not wants_tests:
             copy_all(layout, runner, scripts=scripts)
             return None
-        checkout = find_checkout(layout.project)
+        checkout = find_checkout(layout.project, named=request.settings.tests.requirements)
         tools = files_of_test_tools(layout, runner, request.test_tools, request.settings)
         with checkout_files(layout, checkout) as files:
             copy_all(layout, runner, {**tools, **files}, scripts=scripts)
         return checkout
+
+    def _install_for_tests(self, runner: Runner) -> CheckResult | None:
+        """The failed check of the unit tests, if packages that only they need cannot be installed."""
+        wanted = self._request.settings.tests.requirements
+        limit = self._request.limits.install
+        return install_for_tests(wanted, self._layout, runner, timeout=limit) if wanted else None
 
     def _launch(self, runner: Runner, checkout: Checkout) -> Launch:
         request = self._request
@@ -174,8 +183,10 @@ class _Checks:
             self._warm.stop()
         return SeparateRun(code)
 
-    def _judge_code(self, started: Started, broken_plugins: tuple[Verdict, ...]) -> tuple[DagFile, ...]:
-        """DAGs and plugins, while the unit tests run."""
+    def _judge_code(
+        self, started: Started, broken_plugins: tuple[Verdict, ...], without_packages: CheckResult | None
+    ) -> tuple[DagFile, ...]:
+        """DAGs and plugins, while the unit tests run; the latter are judged already if their packages are not there."""
         files: tuple[DagFile, ...] = ()
         if started.probe is None:
             self._leave_out("", *_OF_PROBE)
@@ -187,7 +198,9 @@ class _Checks:
                 plugins = replace(plugins, skipped=None)
             for result in (plugins, judgement.dags, judgement.rules):
                 self._add(result)
-        if started.tests is not None:
+        if without_packages is not None:
+            self._add(without_packages)
+        elif started.tests is not None:
             self._add(started.tests())
         elif self._request.selection.runs(_TESTS):
             self._add(CheckResult(check=_TESTS, skipped=NO_TESTS))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
-from mwaa_deploy.checks.checkout import Checkout
+from mwaa_deploy.checks.checkout import MOST_BYTES, Checkout
 from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
@@ -12,9 +13,12 @@ from mwaa_deploy.checks.network_errors import with_network_explained
 from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.scripts import TEST_RESULTS
 from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.checks.tests_lack import judge_room, with_lack_explained
+from mwaa_deploy.checks.tests_packages import packages_folder
 from mwaa_deploy.checks.unit_tests import NAME, judge_tests
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from mwaa_deploy.ports import Completed, Runner
+from mwaa_deploy.source.tracked_files import new_files
 
 _TOOLS, _CONFIG = "test-tools", "pytest.ini"
 _TOO_LATE = 75
@@ -78,8 +82,10 @@ class Launch:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else."""
+        """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else; and packages."""
+        packages = {"PYTHONPATH": str(packages_folder(self.layout))} if self.settings.tests.requirements else {}
         return {
+            **packages,
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.layout.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.layout.plugins),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -124,6 +130,11 @@ class Launch:
             completed = replace(completed, timed_out=True, seconds=self.limits.unit_tests)
         report, progress, measured = (completed.results.get(path) or None for path in self.results)
         verdicts = judge_tests(completed, report, progress, layout)
+        project = layout.project
+        untracked = cache(lambda: new_files(project.root, root=project.root, repository=project.repository))
+        left_out = self.checkout.left_out
+        verdicts = tuple(with_lack_explained(v, left_out=left_out, untracked=untracked) for v in verdicts)
+        verdicts = (*verdicts, *judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests))))
         if not settings.network:
             verdicts = tuple(map(with_network_explained, verdicts))
         # What tests that failed did not reach says nothing.

@@ -47,7 +47,7 @@ def needs_fresh_interpreter(
     """
     if airflow_version.startswith(_AIRFLOW_3) or settings.tests.coverage:
         return True
-    if settings.tests.arguments or limits.dag_file != CheckLimits().dag_file:
+    if settings.tests.arguments or settings.tests.requirements or limits.dag_file != CheckLimits().dag_file:
         return True
     if any(_says(path, _IN_TESTS if name in checkout.tests else _IN_CODE) for name, path in checkout.files.items()):
         return True

@@ -319,7 +319,7 @@ def test_tests_see_the_project_as_on_a_laptop_and_dags_see_what_mwaa_has(runner,
     empty(runner)
     files = {
         "dags/d.py": DAG,
-        "dags/bad.py": "# airflow dag\nimport pathlib\n\n(pathlib.Path(__file__).parents[1] / 'sql/q.sql').read_text()\n",
+        "dags/bad.py": "import airflow as dag\nimport os\n\nopen(os.path.dirname(__file__) + '/../sql/q.sql')\n",
         "dags/x.md": "",
         "tests/test_a.py": AS_ON_A_LAPTOP,
         "tests/helper.py": "HELP = 1\n",
