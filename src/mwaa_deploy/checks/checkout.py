@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from mwaa_deploy.checks.layout import Layout, below
 from mwaa_deploy.checks.pytest_config import find_pytest_config
+from mwaa_deploy.checks.stray_tests import find_strays
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.source.tracked_files import tracked_files
 
@@ -33,12 +34,14 @@ class Checkout:
         links: the project's own symbolic links, with what they say.
         tests: names of those files that belong to the tests, and not to what is tested.
         left_out: sizes of the files that there was no room for, in bytes.
+        strays: names of test files that are not run, shipped ones among them.
     """
 
     files: Mapping[str, Path] = field(default_factory=dict)
     links: Mapping[str, Path] = field(default_factory=dict)
     tests: frozenset[str] = frozenset()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    strays: tuple[str, ...] = ()
 
 
 def find_checkout(project: Project, *, named: Path | None = None, most: int = MOST_BYTES) -> Checkout:
@@ -51,7 +54,8 @@ def find_checkout(project: Project, *, named: Path | None = None, most: int = MO
     """
     if project.tests is None:
         return Checkout()
-    entries, tests = _entries(project, project.tests, named)
+    found, tests = _found(project, project.tests, named)
+    entries = _not_shipped(project, found)
     links = {name: path.readlink() for name, path in entries.items() if path.is_symlink()}
     files = {
         name: path
@@ -66,10 +70,11 @@ def find_checkout(project: Project, *, named: Path | None = None, most: int = MO
         links=links,
         tests=frozenset(tests & files.keys()),
         left_out=left_out,
+        strays=find_strays(project, found),
     )
 
 
-def _entries(project: Project, tests: Path, named: Path | None) -> tuple[dict[str, Path], set[str]]:
+def _found(project: Project, tests: Path, named: Path | None) -> tuple[dict[str, Path], set[str]]:
     """Files and links, and the names of those that belong to the tests."""
     root, repository = project.root, project.repository
     inside = below(tests, root)
@@ -85,15 +90,19 @@ def _entries(project: Project, tests: Path, named: Path | None) -> tuple[dict[st
         name = below(path, root) or path.name
         found[name] = path
         of_tests.add(name)
-    # What is among the DAGs and plugins is there as it is shipped.
+    return found, of_tests
+
+
+def _not_shipped(project: Project, found: Mapping[str, Path]) -> dict[str, Path]:
+    """What of it is not among the DAGs and plugins, which are there as they are shipped; no link leads out of it."""
     shipped = [part for part in (project.dags, project.plugins) if part and part.is_dir()]
     real = {folder: folder.resolve() for folder in {path.parent for path in found.values()}}
-    within = repository.resolve()
+    within = project.repository.resolve()
     return {
         name: path
         for name, path in found.items()
         if real[path.parent].is_relative_to(within) and not any(path.is_relative_to(part) for part in shipped)
-    }, of_tests
+    }
 
 
 def _too_much(files: Mapping[str, Path], room: int) -> dict[str, int]:

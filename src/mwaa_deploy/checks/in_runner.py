@@ -21,6 +21,7 @@ from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.startup_script import check_startup_script
+from mwaa_deploy.checks.stray_tests import judge_strays
 from mwaa_deploy.checks.tests_packages import install_for_tests
 from mwaa_deploy.checks.unit_tests import NO_TESTS
 from mwaa_deploy.checks.verdicts import CheckResult, Verdict
@@ -203,7 +204,8 @@ class _Checks:
         elif started.tests is not None:
             self._add(started.tests())
         elif self._request.selection.runs(_TESTS):
-            self._add(CheckResult(check=_TESTS, skipped=NO_TESTS))
+            strays = judge_strays(self._layout.project)
+            self._add(CheckResult(check=_TESTS, verdicts=strays, skipped=None if strays else NO_TESTS))
         else:
             self._leave_out("", _TESTS)
         return files

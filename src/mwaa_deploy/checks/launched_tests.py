@@ -13,6 +13,7 @@ from mwaa_deploy.checks.network_errors import with_network_explained
 from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.scripts import TEST_RESULTS
 from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.checks.stray_tests import judge_strays
 from mwaa_deploy.checks.tests_lack import judge_room, with_lack_explained
 from mwaa_deploy.checks.tests_packages import packages_folder
 from mwaa_deploy.checks.unit_tests import NAME, judge_tests
@@ -134,7 +135,8 @@ class Launch:
         untracked = cache(lambda: new_files(project.root, root=project.root, repository=project.repository))
         left_out = self.checkout.left_out
         verdicts = tuple(with_lack_explained(v, left_out=left_out, untracked=untracked) for v in verdicts)
-        verdicts = (*verdicts, *judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests))))
+        verdicts += judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests)))
+        verdicts += judge_strays(project, self.checkout.strays)
         if not settings.network:
             verdicts = tuple(map(with_network_explained, verdicts))
         # What tests that failed did not reach says nothing.

@@ -152,6 +152,16 @@ BROKEN = {
         ("conftest.py", 2),
         "ZeroDivisionError",
     ),
+    "settings that cannot be read": (
+        {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest\n"},
+        ("pytest.ini", 1),
+        "pytest refused to start: pytest.ini:1: unexpected value continuation.",
+    ),
+    "settings in TOML that cannot be read": (
+        {"tests/test_a.py": "def test_a(): pass\n", "pyproject.toml": "[tool.pytest.ini_options]\naddopts = -q\n"},
+        ("pyproject.toml", 2),
+        "pytest refused to start: pyproject.toml: ",
+    ),
     "a plug-in that is missing": (
         {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest]\naddopts = --cov=dags\n"},
         ("tests", None),
