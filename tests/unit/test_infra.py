@@ -264,8 +264,8 @@ class TestWithoutTheInternet:
         assert sorted(tie["SubnetId"]["Ref"] for tie in ties) == sorted(subnet["Ref"] for subnet in subnets)
         assert all(gateway["RouteTableIds"] == [tie["RouteTableId"]] for tie in ties)
 
-    def test_it_takes_the_parameters_of_the_connected_one(self, path: Path, document: Any) -> None:
-        connected = set(load_document(CONNECTED[0].read_text())["Parameters"])
+    def test_it_takes_the_parameters_of_the_connected_one(self, document: Any) -> None:
+        connected = set(parse_template(CONNECTED[0].read_text()).parameters)
 
         assert set(document["Parameters"]) == connected - {"WebserverAccessMode", "NatGateways"}
 
