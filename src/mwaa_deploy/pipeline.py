@@ -10,12 +10,14 @@ from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deployment import Job, deploy, deployment_obstacles, tell_plan, what_stays
+from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
+from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
@@ -62,6 +64,12 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()
+        return
+    if journal.mode is Mode.ROLLBACK:
+        run_rollback(inputs, edges.target(), log, journal)
+        return
+    if journal.mode is Mode.DRIFT:
+        watch_drift(inputs, edges.target(), log, journal)
         return
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):

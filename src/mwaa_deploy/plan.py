@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mwaa_deploy.drift import Drift
 from mwaa_deploy.parts import Part
 
 PLAN_SCHEMA = 1
@@ -114,6 +115,8 @@ class Plan:
         parameters: every parameter of the template.
         notes: what is worth knowing besides, a sentence each.
         offline: the target was not looked at, so that the plan says only what git knows.
+        drift: what somebody else has changed at the target since the last deployment.
+        drift_since: which deployment that was; '' where there is no drift.
     """
 
     base: str | None
@@ -123,6 +126,8 @@ class Plan:
     parameters: tuple[ParameterPreview, ...] = ()
     notes: tuple[str, ...] = ()
     offline: bool = False
+    drift: tuple[Drift, ...] = ()
+    drift_since: str = ""
 
     @property
     def empty(self) -> bool:
@@ -169,8 +174,21 @@ class Plan:
             "expected_minutes": list(self.expected_minutes),
             "disruption": str(self.disruption),
             "notes": list(self.notes),
+            "drift": [plain_drift(found) for found in self.drift],
+            "drift_since": self.drift_since,
         }
         return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def plain_drift(found: Drift) -> dict[str, Any]:
+    """One drift as plain data."""
+    return {
+        "subject": str(found.subject),
+        "kind": str(found.kind),
+        "recorded": found.recorded,
+        "found": found.found,
+        "text": found.text,
+    }
 
 
 def _plain_operation(operation: Operation) -> dict[str, Any]:

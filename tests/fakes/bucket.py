@@ -108,7 +108,9 @@ class FakeBucket:
 
     def expire(self, key: str, version: str) -> None:
         """Let a version be gone for good, as a lifecycle rule does."""
-        self.versions[key] = [found for found in self.versions[key] if found.id != version]
+        left = [found for found in self.versions.pop(key) if found.id != version]
+        if left:
+            self.versions[key] = left
 
     @property
     def contents(self) -> dict[str, bytes]:
