@@ -185,9 +185,11 @@ def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log,
             carry_out(back, state, back.plan(state), log, attempt)
     except MwaaDeployError as e:
         journal.rollback = replace(done, outcome=attempt.outcome)
+        journal.notes += attempt.notes
         return _told_besides(error, f"Rolling back to commit {record.commit} has failed, too: {e.what}", mend=e.mend)
     journal.rollback = replace(done, done=True, outcome=attempt.outcome)
     journal.environment = attempt.environment
+    journal.notes += attempt.notes
     return _told_besides(error, f"The target was rolled back to commit {record.commit}, which was live before.")
 
 

@@ -6,18 +6,23 @@ from dataclasses import replace
 import pytest
 
 from mwaa_deploy.errors import (
+    DagsBrokenLive,
     DeletionRefused,
     EnvironmentUpdateFailed,
+    LiveAirflowUnreachable,
     RollbackImpossible,
     StackUpdateFailed,
     VerificationFailed,
 )
+from mwaa_deploy.inputs import VerifyKind
 from mwaa_deploy.parts import Part
 from mwaa_deploy.report.as_json import report_document
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
+from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.record import encode_record, record_key
 from tests.fakes.deployments import Deployments
+from tests.fakes.live_airflow import FakeLiveAirflow
 from tests.fakes.world import World
 
 
@@ -358,3 +363,35 @@ def test_a_roll_back_that_somebody_asked_for_is_not_itself_rolled_back(world, un
     assert "rolled back" not in caught.value.what
     unattended.roll_back("aaaa")
     assert unattended.drift() == []
+
+
+def test_dags_that_are_broken_live_are_rolled_back(world, unattended):
+    world.live = FakeLiveAirflow(world.clock)
+    world.found_dags = {"a.py": ("a",), "team b/ü.py": ("b",)}
+    world.live.put("a.py", "a")
+    world.live.put("team b/ü.py", "b")
+    unattended.push("aaaa")
+    assert unattended.record.verified
+    before = live(world)
+    world.files["dags/a.py"] = "import nothing\n"
+    world.live.break_file("a.py", "No module named nothing", after=70)
+    world.live.put("a.py", "a", after=500)
+
+    with pytest.raises(DagsBrokenLive, match=r"rolled back to commit aaaa"):
+        unattended.push("bbbb")
+
+    assert live(world) == before
+    assert unattended.record.verified
+    assert unattended.record.dag_ids["a.py"] == ("a",)
+
+
+def test_a_live_airflow_that_cannot_be_asked_is_no_reason_to_roll_back(world, unattended):
+    unattended.push("aaaa")
+    world.live = FakeLiveAirflow(world.clock)
+    world.verification = LiveCheck(kind=VerifyKind.LIVE)
+    world.files["dags/a.py"] = "a = 2\n"
+    world.live.knobs.fail("dags", LiveAirflowUnreachable("denied"))
+    with pytest.raises(LiveAirflowUnreachable) as caught:
+        unattended.push("bbbb")
+    assert "rolled back" not in caught.value.what
+    assert world.bucket.contents["dags/a.py"] == b"a = 2\n"
