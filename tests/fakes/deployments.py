@@ -9,6 +9,7 @@ from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import DriftFound, MwaaDeployError
 from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.ports import EnvironmentState, LiveAirflow
 from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.ports_of_target import Author, Target
@@ -41,7 +42,7 @@ class Deployments:
             log=world.log,
             timeout=world.timeout,
             deletions=world.deletions,
-            live=(lambda _environment: live) if (live := world.live) is not None else None,
+            live=None if world.live is None else self._live,
             logs=lambda: world.logs,
             verification=world.verification,
         )
@@ -85,6 +86,10 @@ class Deployments:
         found = read_record(self.world.bucket, self.world.stack.name)
         assert found is not None
         return found
+
+    def _live(self, _environment: EnvironmentState) -> LiveAirflow:
+        assert self.world.live is not None
+        return self.world.live
 
     def _begin(self, mode: Mode) -> Journal:
         self.runs += 1

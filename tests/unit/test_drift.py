@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mwaa_deploy.drift import Drift, DriftKind, find_drift
-from mwaa_deploy.errors import DriftFound, StackUpdateFailed
+from mwaa_deploy.errors import DriftFound, EnvironmentMissing, StackUpdateFailed
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import EnvironmentState
 from mwaa_deploy.report.as_json import report_document
@@ -23,15 +23,21 @@ from tests.fakes.world import World
 SHIPPED = bundle()
 
 
+def environment():
+    found = deployed(SHIPPED).environment
+    assert found is not None
+    return found
+
+
 def live(**changes):
-    state = deployed(SHIPPED)
-    environment = replace(state.environment, **changes)
-    return replace(state, environment=environment)
+    return replace(deployed(SHIPPED), environment=replace(environment(), **changes))
 
 
 def stack_names(version):
     state = deployed(SHIPPED)
-    return replace(state, stack=replace(state.stack, parameters={**state.stack.parameters, "PluginsVersion": version}))
+    assert state.stack is not None
+    parameters = {**state.stack.parameters, "PluginsVersion": version}
+    return replace(state, stack=replace(state.stack, parameters=parameters))
 
 
 def dags(**changes):
@@ -42,7 +48,7 @@ def dags(**changes):
 
 A = deployed(SHIPPED).dags["a.py"]
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
-VERSIONS = dict(deployed(SHIPPED).environment.versions)
+VERSIONS = dict(environment().versions)
 
 
 @pytest.mark.parametrize(
@@ -225,3 +231,18 @@ def test_without_a_record_nobody_can_tell_and_it_is_red(world, runs):
 def test_an_environment_state_has_no_paths_where_they_are_unknown():
     state = replace(deployed(SHIPPED), environment=EnvironmentState(name="n", status="AVAILABLE", versions=VERSIONS))
     assert find_drift(state, SHIPPED.template) == ()
+
+
+def test_what_the_user_protects_is_no_drift(world, runs):
+    runs.push("aaaa")
+    world.bucket.put_foreign("dags/shared/theirs.py", b"t")
+    assert runs.drift() == ["dags/shared/theirs.py is not from a deployment."]
+    runs.inputs = replace(runs.inputs, protected_prefixes=("shared",))
+    assert runs.drift() == []
+
+
+def test_the_environment_is_the_one_that_the_user_names(world, runs):
+    runs.push("aaaa")
+    runs.inputs = replace(runs.inputs, environment_name="another")
+    with pytest.raises(EnvironmentMissing, match="not another"):
+        runs.drift()

@@ -395,3 +395,59 @@ def test_a_live_airflow_that_cannot_be_asked_is_no_reason_to_roll_back(world, un
         unattended.push("bbbb")
     assert "rolled back" not in caught.value.what
     assert world.bucket.contents["dags/a.py"] == b"a = 2\n"
+
+
+# -- where the versions of the record cannot simply be named again ------------------------------------------------
+
+
+def test_a_version_that_the_stack_names_though_the_environment_runs_another_is_uploaded_again(world, runs):
+    runs.push("aaaa")
+    before = live(world)
+    by_hand = world.bucket.put_foreign("plugins.zip", b"theirs").version
+    world.environment.update("staging", versions={Part.PLUGINS: by_hand}, paths={})
+    runs.roll_back("aaaa")
+    assert live(world) == before
+    assert world.versions_made["plugins.zip"] == 3
+
+
+def test_a_part_whose_path_has_moved_since_is_uploaded_to_where_it_is_read(world, runs):
+    runs.push("aaaa")
+    plugins = live(world)[0][Part.PLUGINS]
+    world.files["template.yaml"] = world.files["template.yaml"].replace("plugins.zip", "moved/plugins.zip")
+    world.files["plugins/operators.py"] = "p = 2\n"
+    runs.push("bbbb")
+    runs.roll_back()
+    assert world.environment.states["staging"].paths[Part.PLUGINS] == "moved/plugins.zip"
+    assert live(world)[0][Part.PLUGINS] == plugins
+    assert runs.drift() == []
+
+
+def test_without_a_stack_there_is_nothing_to_roll_back(world, runs):
+    runs.push("aaaa")
+    change_everything(world)
+    runs.push("bbbb")
+    world.stack.body = None
+    with pytest.raises(RollbackImpossible, match="There is no stack mwaa-staging"):
+        runs.roll_back()
+
+
+def test_what_a_roll_back_by_itself_leaves_is_told(world, unattended):
+    del world.files["startup.sh"]
+    unattended.push("aaaa")
+    world.files["startup.sh"] = "export A=1\n"
+    world.files["dags/a.py"] = "a = 2\n"
+    Overwriting(world, "dags/a.py")
+    with pytest.raises(VerificationFailed):
+        unattended.push("bbbb")
+    assert any("has no startup-script" in note for note in unattended.journal.notes)
+
+
+def test_a_failure_before_anything_is_changed_rolls_nothing_back(world, unattended):
+    unattended.push("aaaa")
+    world.environment.update("staging", versions={Part.PLUGINS: "by hand"}, paths={})
+    world.files["dags/a.py"] = "a = 2\n"
+    world.environment.set_status("staging", "UNAVAILABLE")
+    with pytest.raises(EnvironmentUpdateFailed) as caught:
+        unattended.push("bbbb")
+    assert "olled back to commit" not in caught.value.what
+    assert unattended.journal.rollback is None

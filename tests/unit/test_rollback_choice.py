@@ -118,7 +118,8 @@ def test_no_more_is_read_than_is_needed():
 
 
 def test_a_history_is_read_newest_first_up_to_its_limit_and_is_of_the_record_alone():
-    bucket, notes = FakeBucket(), []
+    bucket = FakeBucket()
+    notes: list[str] = []
     key = "mwaa-deploy/s/record.json"
     written = []
     for number in range(LIMIT + 3):
