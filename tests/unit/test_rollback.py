@@ -451,3 +451,27 @@ def test_a_failure_before_anything_is_changed_rolls_nothing_back(world, unattend
         unattended.push("bbbb")
     assert "olled back to commit" not in caught.value.what
     assert unattended.journal.rollback is None
+
+
+def test_the_record_knows_the_dags_of_the_files_again(world, runs):
+    names = ("a.py", "team b/ü.py")
+    world.found_dags = dict.fromkeys(names, ("first",))
+    runs.push("aaaa")
+    world.files["dags/a.py"] = "a = 2\n"
+    world.found_dags = dict.fromkeys(names, ("second",))
+    runs.push("bbbb")
+    runs.roll_back()
+    assert runs.record.dag_ids["a.py"] == ("first",)
+
+
+def test_what_a_roll_back_by_itself_found_is_told_also_if_it_fails(world, unattended):
+    del world.files["startup.sh"]
+    unattended.push("aaaa")
+    version = unattended.record.objects["a.py"].version
+    world.files["startup.sh"] = "export A=1\n"
+    world.files["dags/a.py"] = "a = 2\n"
+    Overwriting(world, "dags/a.py")
+    world.bucket.expire("dags/a.py", version)
+    with pytest.raises(VerificationFailed, match="has failed, too"):
+        unattended.push("bbbb")
+    assert any("has no startup-script" in note for note in unattended.journal.notes)

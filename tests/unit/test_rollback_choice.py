@@ -135,3 +135,12 @@ def test_a_history_is_read_newest_first_up_to_its_limit_and_is_of_the_record_alo
     assert [entry.version for entry in found] == [written[-2][1]]
     assert len(notes) == 1
     assert "cannot be read" in notes[0]
+
+
+def test_what_only_begins_like_a_record_is_none():
+    bucket = FakeBucket()
+    notes: list[str] = []
+    write_record(bucket, replace(A, stack="s"))
+    bucket.put_foreign("mwaa-deploy/s/record.json.bak", b"no record")
+    assert len(list(read_history(bucket, "s", skipped=notes.append))) == 1
+    assert notes == []
