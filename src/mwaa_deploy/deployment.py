@@ -238,4 +238,5 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
     finally:
         journal.outcome = progress.outcome()
         name = progress.environment_name or (state.environment and state.environment.name)
-    journal.environment = job.target.environments.get(name) if name else None
+    if not plan.empty:
+        journal.environment = job.target.environments.get(name) if name else None
