@@ -16,11 +16,17 @@ test: ## Lint, then run every test; nothing is skipped. PYTEST_ARGS are passed o
 	@scripts/setup.sh test
 	@scripts/lint.sh
 	@MWAA_DEPLOY_REQUIRE_ALL=1 .venv/bin/python -m pytest tests --durations=15 --junitxml=.lab/junit.xml $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory prove
 
 .PHONY: lint
 lint: ## Run every linter and type checker
 	@scripts/setup.sh lint
 	@scripts/lint.sh
+
+.PHONY: prove
+prove: ## Prove deployments: 1,000 random histories in a model, a crash at each call in the lab (PROVE_ARGS)
+	@scripts/setup.sh test
+	@.venv/bin/python -m proofs $(PROVE_ARGS)
 
 .PHONY: bench
 bench: ## Measure side by side what the README's table quotes (BENCH_ARGS: names, --rounds N); takes half an hour

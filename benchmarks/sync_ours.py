@@ -21,7 +21,7 @@ from mwaa_deploy.target.credentials import AwsClients, aws_session
 from mwaa_deploy.target.dag_objects import look_at_dags
 from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE, sync_dags
 from mwaa_deploy.target.direct_put import DirectPut
-from mwaa_deploy.target.record import read_record, write_record
+from mwaa_deploy.target.record import fetch_record, write_record
 from mwaa_deploy.target.state import PartState, TargetState
 
 REGION = "eu-west-1"
@@ -63,7 +63,7 @@ def open_bucket(clients: AwsClients, name: str) -> S3Bucket:
 def sync(folder: Path, bucket: S3Bucket) -> Synced:
     """Digest the folder, compare it with record and listing, upload what differs, and write the record."""
     bundle = Bundle(artefacts={}, dags=read_manifest(folder), dag_folder=folder)
-    record = read_record(bucket, STACK)
+    record, etag = fetch_record(bucket, STACK)
     dags = look_at_dags(bucket, _KEYS[Part.DAGS], wanted=bundle.dags, record=record, ignored=())
     parts = {part: PartState() for part in VERSIONED_PARTS}
     state = TargetState(
@@ -81,7 +81,9 @@ def sync(folder: Path, bucket: S3Bucket) -> Synced:
         synced=Progress(SystemClock()),
     )
     if uploaded:
-        write_record(bucket, record_after(bundle, state, {}, environment=None, uploaded=uploaded, commit=_COMMIT))
+        write_record(
+            bucket, record_after(bundle, state, {}, environment=None, uploaded=uploaded, commit=_COMMIT), etag=etag
+        )
     return Synced(uploaded=len(uploaded), same=len(bundle.dags.files) - len(uploaded))
 
 

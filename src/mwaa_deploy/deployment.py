@@ -1,11 +1,13 @@
-"""The story at the target: look → plan → wait for what runs → look and plan again → apply.
+"""The story at the target: look → plan → lock → wait for what runs → look and plan again → apply → unlock.
 
-The first look changes nothing and takes nothing: where it finds nothing to do, the run is over. Whatever is to be
-changed is decided by the last look.
+The first look takes no lock: where it finds nothing to do, the run is over. Whatever is to be changed is decided by the
+look under the lock.
 """
 
 import tempfile
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.from_record import RecordedFiles
 from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.checks.verdicts import Severity
-from mwaa_deploy.deletion_guard import deletion_refusal
+from mwaa_deploy.commit_order import refuse_older
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import (
     DagsBrokenLive,
@@ -21,6 +23,7 @@ from mwaa_deploy.errors import (
     EnvironmentUpdateFailed,
     InstallationFailedLive,
     MwaaDeployError,
+    ObjectChanged,
     RollbackImpossible,
     SmokeRunFailed,
     VerificationFailed,
@@ -30,14 +33,20 @@ from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
+from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import Annotation, Log
-from mwaa_deploy.report.plan_text import plan_lines
+from mwaa_deploy.ports import Annotation, ChangeSet, Log, Relation
+from mwaa_deploy.report.plan_text import change_set_lines, plan_lines
 from mwaa_deploy.rolled_back import RollBack
+from mwaa_deploy.saved_plan import SavedPlan, require_same
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.apply import apply
+from mwaa_deploy.target.fingerprint import fingerprint
+from mwaa_deploy.target.leased import leased
+from mwaa_deploy.target.lock import Holder, LockState, hold, read_lock
 from mwaa_deploy.target.ports_of_target import Author, Target
-from mwaa_deploy.target.record import Record
+from mwaa_deploy.target.preview import preview_change_set
+from mwaa_deploy.target.record import Record, write_record
 from mwaa_deploy.target.settle import Running, settle, what_runs
 from mwaa_deploy.target.state import TargetState, read_state
 
@@ -58,7 +67,10 @@ class Job:
 
     Attributes:
         found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
+        saved: the plan that it must come to; None if any will do.
+        owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
         restored: where the bundle comes from in a roll-back; None if it comes from the checkout.
+        relation: tells how this commit stands to another one; None from it if nobody can tell.
     """
 
     inputs: Inputs
@@ -67,7 +79,10 @@ class Job:
     target: Target
     author: Author
     found_dags: Mapping[str, tuple[str, ...]] | None = None
+    saved: SavedPlan | None = None
+    owner: str = ""
     restored: RecordedFiles | None = None
+    relation: Callable[[str], Relation | None] = lambda _sha: None
 
     def look(self) -> TargetState:
         """The target as it is."""
@@ -78,26 +93,52 @@ class Job:
             bundle=self.bundle,
             environment_name=self.inputs.environment_name,
             protected=self.inputs.protected_prefixes,
+            without_stack=self.inputs.without_stack,
         )
 
     def plan(self, state: TargetState) -> Plan:
         """What brings the target to what the commit ships."""
-        base = self.changes.base
-        return make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
+        base, inputs = self.changes.base, self.inputs
+        plan = make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
+        target = {"name": inputs.target_name, "bucket": inputs.bucket, "region": inputs.aws_region}
+        notes = (*plan.notes, *self._worker_replacement_notes())
+        return replace(plan, commit=self.changes.head, target=target, fingerprint=fingerprint(state), notes=notes)
+
+    def _worker_replacement_notes(self) -> list[str]:
+        asked, template = self.inputs.worker_replacement, self.bundle.template
+        if not asked or template is None or template.environment is None or template.replaces_workers:
+            return []
+        note = (
+            f"worker-replacement is {asked}, but {template.environment} of the template has no "
+            "WorkerReplacementStrategy, so that CloudFormation leaves it to MWAA. Put "
+            f"'WorkerReplacementStrategy: {asked}' among its properties."
+        )
+        return [note]
+
+    def preview(self, state: TargetState, plan: Plan) -> ChangeSet | None:
+        """What CloudFormation would change; nothing is left at the target."""
+        return preview_change_set(
+            plan, bundle=self.bundle, state=state, stack=self.target.stack, commit=self.author.commit
+        )
+
+    @property
+    def holder(self) -> Holder:
+        """As the lock knows this run."""
+        return Holder(owner=self.owner or uuid.uuid4().hex, commit=self.author.commit, run_url=self.author.run_url)
 
     def running(self, state: TargetState) -> Running | None:
         """What a deployment would have to wait for."""
         return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
 
 
-def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url: str) -> Job:
+def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url: str, owner: str) -> Job:
     """The job that brings the content of an earlier record back, with the stack's template and parameters of now.
 
     Raises:
         RollbackImpossible: there is no stack, or the record's object versions are gone.
     """
     record, body = files.record, target.stack.template()
-    if body is None and inputs.stack_name:
+    if body is None and not inputs.without_stack:
         raise RollbackImpossible(
             f"There is no stack {target.stack.name} to roll back.",
             meaning="It was deleted, and with it the environment.",
@@ -113,6 +154,7 @@ def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url
         target=target,
         author=Author(commit=record.commit, run_url=run_url, restores=record.commit),
         found_dags=record.dag_ids if parsed else None,
+        owner=owner,
         restored=files,
     )
 
@@ -122,37 +164,97 @@ def what_stays(job: Job, plan: Plan) -> list[str]:
     return [op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in job.bundle.artefacts]
 
 
-def deployment_obstacles(job: Job, state: TargetState, plan: Plan) -> list[str]:
-    """What would keep a deployment of this plan waiting, or end it; a sentence each."""
-    running = job.running(state)
-    obstacles = [f"{running.state}; a deployment would wait for it first."] if running else []
-    if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
-        obstacles.append(f"A deployment would be refused: {refusal.what.splitlines()[0].rstrip(':')}.")
-    return obstacles
-
-
 def tell_plan(plan: Plan, log: Log, journal: Journal) -> None:
     """Print the plan, and annotate what is easily overlooked."""
     if journal.state is not None:
         journal.environment = journal.state.environment
     with log.group("Plan"):
         log.info("\n".join(plan_lines(plan)))
+    if plan.change_set is not None:
+        with log.group(f"Change set: {len(plan.change_set)} change(s)"):
+            log.verbatim("\n".join(change_set_lines(plan.change_set)))
     for note in (*journal.notes, *plan.notes):
         log.annotate(Annotation(severity=Severity.PASS, title="Plan", message=note))
 
 
-def deploy(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
-    """Bring the target to what the commit ships; if that fails, and the user wants it, back to the last record.
+@dataclass(frozen=True, kw_only=True)
+class FirstLook:
+    """What a deployment saw before it took the lock.
 
-    Args:
-        state: what the first look saw.
-        plan: made from it.
+    Attributes:
+        lock: as it was before the target was looked at.
+    """
+
+    lock: LockState
+    state: TargetState
+    plan: Plan
+
+
+def look_first(job: Job) -> FirstLook:
+    """Look at the target without taking its lock."""
+    lock = read_lock(job.target.bucket, job.target.stack.name)
+    state = job.look()
+    return FirstLook(lock=lock, state=state, plan=job.plan(state))
+
+
+def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
+    """Bring the target to what the commit ships, if the first look found that anything is to be done.
+
+    If that fails once something was changed, and the user wants it, the target is brought back to the last record.
 
     Raises:
+        LockHeld: another deployment to this target goes on for too long; nothing has been changed.
+        CommitOutdated: the target has a newer commit; nothing has been changed.
+        PlanOutdated: the plan that was saved is another one; nothing has been changed.
         MwaaDeployError: whatever ends the deployment before its time.
     """
+    if first.plan.empty and first.lock.free and not job.running(first.state) and _confirmed(job, first):
+        _carry_out(job, first.state, first.plan, log, journal)
+        return
+    target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
+    with hold(
+        target.bucket,
+        target.stack.name,
+        job.holder,
+        clock=target.clock,
+        log=log,
+        timeout=seconds,
+        notes=journal.notes,
+    ) as lease:
+        _deploy_locked(replace(job, target=leased(target, lease)), log, journal)
+
+
+def _confirmed(job: Job, first: FirstLook) -> bool:
+    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
+
+    Had another deployment begun in between, the lock would have changed hands.
+    """
     try:
-        carry_out(job, state, plan, log, journal)
+        stamped = _stamp(job, first.state)
+    except ObjectChanged:
+        return False
+    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+
+
+def _stamp(job: Job, state: TargetState) -> bool:
+    """Give the record our commit where it names an older one with the same content; whether it was written.
+
+    An older commit that comes later can only tell by the record that it is older.
+
+    Raises:
+        ObjectChanged: another run has written it in between.
+    """
+    record, commit = state.record, job.author.commit
+    if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
+        return False
+    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now(), restores=None)
+    write_record(job.target.bucket, renewed, etag=state.record_etag)
+    return True
+
+
+def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
+    try:
+        _settle_and_carry_out(job, log, journal)
     except ROLLED_BACK_AFTER as e:
         if not job.inputs.rollback_on_failure or job.restored or not journal.deployed:
             raise
@@ -163,7 +265,7 @@ def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log,
     """Bring the content of the last record back after a deployment that has failed.
 
     Args:
-        job: what has failed.
+        job: what has failed; its target is locked.
         record: of what was live before; None if there is none.
         error: how it has failed.
 
@@ -180,9 +282,8 @@ def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log,
     try:
         with journal.step("roll back"), tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
             files = RecordedFiles(record=record, bucket=target.bucket, folder=Path(work))
-            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url)
-            state = attempt.state = back.look()
-            carry_out(back, state, back.plan(state), log, attempt)
+            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url, owner=job.owner)
+            _settle_and_carry_out(back, log, attempt)
     except MwaaDeployError as e:
         journal.rollback = replace(done, outcome=attempt.outcome)
         journal.notes += attempt.notes
@@ -198,22 +299,33 @@ def _told_besides(error: MwaaDeployError, besides: str, *, mend: str = "") -> Mw
     return type(error)(f"{error.what}\n{besides}", meaning=error.meaning, mend=mends)
 
 
-def carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
-    """Wait for what runs, look and plan again, and do it, if the first look found that anything is to be done.
+def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
+    with journal.step("wait for what runs"):
+        name = job.inputs.environment_name
+        settled = settle(job.look(), target=job.target, read=job.look, environment_name=name)
+    journal.notes += [settled.note] if settled.note else []
+    state = journal.state = settled.state
+    plan = journal.plan = job.plan(state)
+    _refuse_older(job, state, plan)
+    _carry_out(job, state, plan, log, journal)
+    if plan.empty:
+        # Should another run have been faster, then it has found the same content.
+        with suppress(ObjectChanged):
+            _stamp(job, state)
 
-    Args:
-        state: what the first look saw.
-        plan: made from it.
 
-    Raises:
-        MwaaDeployError: whatever ends the deployment before its time.
-    """
-    if not plan.empty or job.running(state):
-        with journal.step("wait for what runs"):
-            settled = settle(state, target=job.target, read=job.look, environment_name=job.inputs.environment_name)
-        journal.notes += [settled.note] if settled.note else []
-        state = journal.state = settled.state
-        plan = journal.plan = job.plan(state)
+def _refuse_older(job: Job, state: TargetState, plan: Plan) -> None:
+    commit, record, force = job.author.commit, state.record, job.inputs.force
+    # What changes nothing takes the place of nothing.
+    if plan.empty or force or record is None or record.commit == commit:
+        return
+    refuse_older(commit, record, job.relation(record.commit), force=force)
+
+
+def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:
+    if job.saved is not None:
+        with journal.step("compare with the saved plan"):
+            require_same(job.saved, with_change_set(plan, job.preview(state, plan)))
     journal.notes += what_stays(job, plan)
     tell_plan(plan, log, journal)
     if job.restored is not None:
@@ -234,4 +346,5 @@ def carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journ
     finally:
         journal.outcome = progress.outcome()
         name = progress.environment_name or (state.environment and state.environment.name)
-    journal.environment = job.target.environments.get(name) if name else None
+    if not plan.empty:
+        journal.environment = job.target.environments.get(name) if name else None

@@ -47,6 +47,7 @@ def watch_drift(inputs: Inputs, target: Target, log: Log, journal: Journal) -> N
             bundle=bundle,
             environment_name=inputs.environment_name,
             protected=inputs.protected_prefixes,
+            without_stack=inputs.without_stack,
         )
     journal.environment = state.environment
     found = journal.drift = find_drift(state, bundle.template)

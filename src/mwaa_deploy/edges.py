@@ -50,6 +50,7 @@ from mwaa_deploy.target.environment import MwaaEnvironments
 from mwaa_deploy.target.install_logs import CloudWatchLogs
 from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
 from mwaa_deploy.target.live_check import LiveCheck
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.stack import CloudFormationStack
 
@@ -187,7 +188,9 @@ class RealEdges:
                 kms_key=inputs.kms_key,
                 direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
             ),
-            stack=CloudFormationStack(
+            stack=NoStack(inputs.target_name)
+            if inputs.without_stack
+            else CloudFormationStack(
                 session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
             ),
             environments=MwaaEnvironments(session.client("mwaa")),
@@ -202,6 +205,8 @@ class RealEdges:
             verification=LiveCheck(
                 kind=inputs.verify, timeout=inputs.verify_timeout_minutes * 60, smoke=inputs.smoke_dags
             ),
+            worker_replacement=inputs.worker_replacement.value,
+            allow_running_tasks=inputs.allow_running_tasks,
         )
 
     @property

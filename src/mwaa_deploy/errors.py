@@ -286,11 +286,46 @@ class RecordUnreadable(MwaaDeployError):
     title = "The record cannot be read"
 
 
+class ObjectChanged(MwaaDeployError):
+    """An object is not what it was when it was read, so that it was not overwritten."""
+
+    exit_code = 55
+    title = "An object was changed by somebody else"
+
+
+class LockHeld(MwaaDeployError):
+    """Another deployment holds the target's lock, and went on for longer than the time allowed."""
+
+    exit_code = 56
+    title = "Another deployment holds the lock"
+
+
+class LockLost(MwaaDeployError):
+    """Another deployment has taken the target's lock over while this one was still at work."""
+
+    exit_code = 57
+    title = "The lock was lost"
+
+
+class CommitOutdated(MwaaDeployError):
+    """The target has a newer commit than the one to be deployed."""
+
+    exit_code = 58
+    title = "The target has a newer commit"
+
+
 class BucketElsewhere(MwaaDeployError):
     """The bucket is another account's, or lies in another Region than the environment."""
 
     exit_code = 48
     title = "The bucket is not where it should be"
+
+
+class PlanOutdated(MwaaDeployError):
+    """The saved plan is not what a deployment would do now: the target has moved, or the commit is another."""
+
+    exit_code = 59
+    title = "The saved plan is outdated"
 
 
 class StackBusy(MwaaDeployError):
@@ -375,6 +410,13 @@ class EnvironmentBusy(MwaaDeployError):
 
     exit_code = 74
     title = "The environment is busy"
+
+
+class TasksRunning(MwaaDeployError):
+    """Tasks run on the workers that a forced replacement would stop."""
+
+    exit_code = 80
+    title = "Tasks are running"
 
 
 # -- roll-back and drift ------------------------------------------------------------------------------------------

@@ -22,6 +22,21 @@ class Mode(StrEnum):
     IMAGE = "image"
 
 
+class DeployWith(StrEnum):
+    """What brings new versions to the environment."""
+
+    CLOUDFORMATION = "cloudformation"
+    ENVIRONMENT_API = "environment-api"
+
+
+class WorkerReplacement(StrEnum):
+    """What an update does with tasks that run on the old workers; MWAA's own words. UNSAID leaves it to MWAA."""
+
+    UNSAID = ""
+    GRACEFUL = "GRACEFUL"
+    FORCED = "FORCED"
+
+
 class RunnerKind(StrEnum):
     """Where the checks run."""
 
@@ -71,6 +86,10 @@ class Inputs:
     parameters: str = ""
     stack_name: str = ""
     environment_name: str = ""
+    deploy_with: DeployWith = DeployWith.CLOUDFORMATION
+    plan_file: str = ""
+    worker_replacement: WorkerReplacement = WorkerReplacement.UNSAID
+    allow_running_tasks: bool = False
     bucket: str = ""
     bucket_owner: str = ""
     kms_key: str = ""
@@ -88,6 +107,8 @@ class Inputs:
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
     verify_timeout_minutes: int = 10
+    lock_timeout_minutes: int = 60
+    force: bool = False
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
     runner_image: str = ""
@@ -99,7 +120,23 @@ class Inputs:
     @property
     def names_target(self) -> bool:
         """Whether enough is given to look at the target."""
-        return bool(self.bucket and self.stack_name and self.aws_region and self.template)
+        return not self.missing_for_target
+
+    @property
+    def missing_for_target(self) -> tuple[str, ...]:
+        """The inputs without which the target cannot be looked at, and that are not given."""
+        owner = ("environment-name",) if self.without_stack else ("stack-name", "template")
+        return tuple(name for name in (*owner, "bucket", "aws-region") if not getattr(self, name.replace("-", "_")))
+
+    @property
+    def without_stack(self) -> bool:
+        """Whether the environment is updated directly, as another tool or a person owns it."""
+        return self.deploy_with is DeployWith.ENVIRONMENT_API
+
+    @property
+    def target_name(self) -> str:
+        """What the target is called in the bucket and in reports: the stack's name, without one the environment's."""
+        return self.environment_name if self.without_stack else self.stack_name
 
 
 WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})
@@ -171,6 +208,10 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         parameters=reader.path("parameters"),
         stack_name=reader.matching("stack-name", _STACK, "letters, digits and hyphens, beginning with a letter"),
         environment_name=reader.matching("environment-name", _ENVIRONMENT, "the name of an MWAA environment"),
+        deploy_with=reader.choice("deploy-with", DeployWith, DeployWith.CLOUDFORMATION),
+        plan_file=reader.path("plan-file"),
+        worker_replacement=reader.choice("worker-replacement", WorkerReplacement, WorkerReplacement.UNSAID),
+        allow_running_tasks=reader.flag("allow-running-tasks"),
         bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
         bucket_owner=reader.matching("bucket-owner", _ACCOUNT, "the 12 digits of an AWS account"),
         kms_key=reader.matching("kms-key", _KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
@@ -192,6 +233,8 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
+        lock_timeout_minutes=reader.minutes("lock-timeout-minutes", 60),
+        force=reader.flag("force"),
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
         runner_image=reader.text("runner-image"),
@@ -210,26 +253,34 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
     return inputs
 
 
-def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+def _missing(inputs: Inputs, mode: Mode) -> list[str]:
     problems = []
     if mode is Mode.DEPLOY:
-        problems += [
-            f"{name}: needed to deploy, but not given"
-            for name in ("stack-name", "template", "bucket", "aws-region")
-            if not getattr(inputs, name.replace("-", "_"))
-        ]
+        problems += [f"{name}: needed to deploy, but not given" for name in inputs.missing_for_target]
     if mode in WITHOUT_PROJECT:
-        problems += [
-            f"{name}: needed with 'mode: {mode}', but not given"
-            for name in ("stack-name", "bucket", "aws-region")
-            if not getattr(inputs, name.replace("-", "_"))
-        ]
+        # The template is the one that the stack has.
+        needed = [name for name in inputs.missing_for_target if name != "template"]
+        problems += [f"{name}: needed with 'mode: {mode}', but not given" for name in needed]
     if inputs.rollback_to and mode is not Mode.ROLLBACK:
         problems.append("rollback-to: given without 'mode: rollback'")
+    return problems
+
+
+def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+    problems = _missing(inputs, mode)
+    if inputs.without_stack:
+        owned = {"stack-name": inputs.stack_name, "template": inputs.template}
+        problems += [
+            f"{name}: contradicts 'deploy-with: environment-api', which uses no CloudFormation"
+            for name, value in owned.items()
+            if value
+        ]
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
     if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:
         problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
+    if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
+        problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
     if inputs.parameters and not inputs.template:
         problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:

@@ -48,7 +48,7 @@ class InputsReader:
         try:
             return kind(value) if value else default
         except ValueError:
-            self.problems.append(f"{name}: {value!r} is not one of {', '.join(type(default))}")
+            self.problems.append(f"{name}: {value!r} is not one of {', '.join(filter(None, type(default)))}")
             return default
 
     def path(self, name: str) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.drift import Drift
@@ -28,6 +29,7 @@ class Journal:
         state: the target as it was when the plan was made, if it was looked at.
         environment: the environment as it was in the end, if the target was looked at.
         image: where the runner image was pushed, if that was asked for.
+        plan_path: where the plan is to be written besides, if the user named a file.
         outcome: what the deployment did, also when it failed half-way.
         rollback: what was rolled back, if anything was or was to be.
         drift: what differs from the last record, if that was all that was asked for.
@@ -43,6 +45,7 @@ class Journal:
     changes: Changes | None = None
     checks: CheckReport | None = None
     plan: Plan | None = None
+    plan_path: Path | None = None
     state: TargetState | None = None
     outcome: Outcome | None = None
     environment: EnvironmentState | None = None

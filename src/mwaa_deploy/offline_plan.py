@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.environment_decisions import environment_update
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.plan import DagSync, Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ChangedFile
@@ -18,6 +19,7 @@ def make_offline_plan(
     base: str | None,
     base_reason: str,
     files: Mapping[Part, tuple[ChangedFile, ...]],
+    without_stack: bool = False,
 ) -> Plan:
     """Tell what git's changes would lead to.
 
@@ -26,6 +28,7 @@ def make_offline_plan(
         base: SHA that git compared with; None if there was none, which counts as everything changed.
         base_reason: why that one, or why none, without a full stop.
         files: what git says differs, by part. DAGs are named relative to the repository.
+        without_stack: the environment would be updated directly.
     """
     git = GitView(base=base, base_reason=base_reason, files=files)
     changed = [part for part in VERSIONED_PARTS if part in bundle.artefacts and (base is None or part in files)]
@@ -47,6 +50,8 @@ def make_offline_plan(
                 disruption=Disruption.WORKERS_REPLACED,
             )
         )
+    if without_stack and changed:
+        operations.append(environment_update(changed))
     sync = _dag_sync(bundle, base, files.get(Part.DAGS, ()))
     operations.append(
         Operation(kind=OperationKind.KEEP, part=Part.DAGS, reason=why_kept(git, Part.DAGS))

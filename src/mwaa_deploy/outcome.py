@@ -64,7 +64,7 @@ class Outcome:
     def changed_nothing(self) -> bool:
         """Whether the target is as it was, but for its record."""
         dags = self.dags_added or self.dags_changed or self.dags_deleted
-        return not (self.uploaded or self.stack_changed or dags)
+        return not (self.uploaded or self.stack_changed or self.environment_updated or dags)
 
     @property
     def seconds(self) -> float:

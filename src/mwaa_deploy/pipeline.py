@@ -1,7 +1,9 @@
 """The story on one screen: inputs → project → base → changes → checks → plan → apply → verify → record."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -9,16 +11,19 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, deployment_obstacles, tell_plan, what_stays
+from mwaa_deploy.deployment import Job, deploy, look_first, tell_plan, what_stays
 from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
-from mwaa_deploy.ports import Clock, Log, Repository, WorkflowRuns
+from mwaa_deploy.plan_ahead import look_ahead
+from mwaa_deploy.ports import Clock, Log, Relation, Repository, WorkflowRuns
 from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
+from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
+from mwaa_deploy.source.base_facts import compare_if_possible
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
@@ -60,17 +65,18 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         MwaaDeployError: whatever ends the run before its time; nothing is changed before the checks have passed.
     """
     journal.mode = effective_mode(inputs.mode, context.event_name)
-    journal.target, journal.run_url = inputs.stack_name, context.run_url
+    journal.target, journal.run_url = inputs.target_name, context.run_url
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()
         return
     if journal.mode is Mode.ROLLBACK:
-        run_rollback(inputs, edges.target(), log, journal)
+        run_rollback(inputs, context, edges.target(), log, journal)
         return
     if journal.mode is Mode.DRIFT:
         watch_drift(inputs, edges.target(), log, journal)
         return
+    saved = _saved_plan(inputs, edges, journal)
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):
             project = journal.project = find_project(edges.workspace, inputs)
@@ -85,15 +91,29 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             return
 
         with journal.step("plan"):
-            job = _job(inputs, context, edges, bundle, journal)
-            state = journal.state = job.look() if job else None
-            plan = journal.plan = job.plan(state) if job and state else _offline_plan(bundle, changes)
-        if job is None or state is None or journal.mode is not Mode.DEPLOY:
-            if job and state:
-                journal.notes += [*deployment_obstacles(job, state, plan), *what_stays(job, plan)]
-            tell_plan(plan, log, journal)
-            return
-        deploy(job, state, plan, log, journal)
+            job = _job(inputs, context, edges, bundle, journal, saved)
+            first = look_first(job) if job else None
+            journal.state = first.state if first else None
+            plan = journal.plan = first.plan if first else _offline_plan(inputs, bundle, changes)
+        if job is not None and first is not None:
+            if journal.mode is Mode.DEPLOY:
+                deploy(job, first, log, journal)
+                return
+            with journal.step("look ahead"):
+                ahead = look_ahead(job, first.state, plan)
+            plan = journal.plan = ahead.plan
+            journal.notes += [*plan.obstacles, *ahead.notes, *what_stays(job, plan)]
+        tell_plan(plan, log, journal)
+
+
+def _saved_plan(inputs: Inputs, edges: Edges, journal: Journal) -> SavedPlan | None:
+    """The plan that is to be carried out, if one is named; where one is made, the journal learns where it goes."""
+    if not inputs.plan_file:
+        return None
+    if journal.mode is Mode.DEPLOY:
+        return read_saved(edges.workspace, inputs.plan_file)
+    journal.plan_path = plan_path(edges.workspace, inputs.plan_file)
+    return None
 
 
 def _changes(  # noqa: PLR0917 -- what the pipeline itself is given
@@ -114,7 +134,9 @@ def _require_known_parameters(bundle: Bundle) -> None:
         complete_parameters(bundle.template, bundle.parameters, dict.fromkeys(bundle.template.parameters, ""), {})
 
 
-def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal) -> Job | None:
+def _job(  # noqa: PLR0917 -- what the pipeline itself is given
+    inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, journal: Journal, saved: SavedPlan | None
+) -> Job | None:
     """The deployment that is asked for; None for a proposal that may not see the target, or where none is named."""
     changes = journal.changes
     assert changes is not None  # noqa: S101 -- the pipeline has found them before
@@ -132,8 +154,30 @@ def _job(inputs: Inputs, context: GitHubContext, edges: Edges, bundle: Bundle, j
         return None
     target.bucket.check()
     author = Author(commit=changes.head, run_url=context.run_url)
-    found = _found_dags(journal)
-    return Job(inputs=inputs, bundle=bundle, changes=changes, target=target, author=author, found_dags=found)
+    return Job(
+        inputs=inputs,
+        bundle=bundle,
+        changes=changes,
+        target=target,
+        author=author,
+        found_dags=_found_dags(journal),
+        saved=saved,
+        owner=context.run_owner,
+        relation=_relation(journal, edges),
+    )
+
+
+def _relation(journal: Journal, edges: Edges) -> Callable[[str], Relation | None]:
+    """How the commit that is checked out stands to another one; only asked if it comes to that."""
+
+    def relation(sha: str) -> Relation | None:
+        project = journal.project
+        assert project is not None  # noqa: S101 -- the pipeline has found it before
+        with edges.repository(project) as repository:
+            comparison = compare_if_possible(repository, edges.workflow_runs(), sha)
+        return comparison.relation if comparison else None
+
+    return relation
 
 
 def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
@@ -150,5 +194,12 @@ def _found_dags(journal: Journal) -> dict[str, tuple[str, ...]] | None:
     return found
 
 
-def _offline_plan(bundle: Bundle, changes: Changes) -> Plan:
-    return make_offline_plan(bundle, base=changes.base.sha, base_reason=changes.base.reason, files=changes.files)
+def _offline_plan(inputs: Inputs, bundle: Bundle, changes: Changes) -> Plan:
+    plan = make_offline_plan(
+        bundle,
+        base=changes.base.sha,
+        base_reason=changes.base.reason,
+        files=changes.files,
+        without_stack=inputs.without_stack,
+    )
+    return replace(plan, commit=changes.head)

@@ -8,8 +8,9 @@ from typing import Any
 
 from mwaa_deploy.drift import Drift
 from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import ResourceChange
 
-PLAN_SCHEMA = 1
+PLAN_SCHEMA = 2
 
 
 class OperationKind(StrEnum):
@@ -31,6 +32,10 @@ class Disruption(StrEnum):
     NONE = "none"
     WORKERS_REPLACED = "workers replaced"
     ENVIRONMENT_CREATED = "environment created"
+    ENVIRONMENT_REPLACED = "environment replaced"
+
+
+_WORST_FIRST = (Disruption.ENVIRONMENT_REPLACED, Disruption.ENVIRONMENT_CREATED, Disruption.WORKERS_REPLACED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +122,11 @@ class Plan:
         offline: the target was not looked at, so that the plan says only what git knows.
         drift: what somebody else has changed at the target since the last deployment.
         drift_since: which deployment that was; '' where there is no drift.
+        commit: SHA of what would be deployed; '' where nobody has said.
+        target: name, bucket and region of where it would go; empty if none was named.
+        change_set: what CloudFormation itself says it would change; None where it was not asked.
+        obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
+        fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
     """
 
     base: str | None
@@ -128,6 +138,11 @@ class Plan:
     offline: bool = False
     drift: tuple[Drift, ...] = ()
     drift_since: str = ""
+    commit: str = ""
+    target: Mapping[str, str] = field(default_factory=dict)
+    change_set: tuple[ResourceChange, ...] | None = None
+    obstacles: tuple[str, ...] = ()
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -149,9 +164,7 @@ class Plan:
     def disruption(self) -> Disruption:
         """The worst that running tasks notice."""
         found = {operation.disruption for operation in self.operations}
-        return next(
-            (d for d in (Disruption.ENVIRONMENT_CREATED, Disruption.WORKERS_REPLACED) if d in found), Disruption.NONE
-        )
+        return next((disruption for disruption in _WORST_FIRST if disruption in found), Disruption.NONE)
 
     def of_kind(self, kind: OperationKind) -> tuple[Operation, ...]:
         """The operations of one kind."""
@@ -161,6 +174,9 @@ class Plan:
         """The whole plan as JSON: the same text for the same plan; secrets are not in it."""
         plain = {
             "schema": PLAN_SCHEMA,
+            "commit": self.commit,
+            "target": dict(self.target),
+            "fingerprint": dict(self.fingerprint),
             "empty": self.empty,
             "offline": self.offline,
             "base": self.base,
@@ -173,6 +189,8 @@ class Plan:
             ],
             "expected_minutes": list(self.expected_minutes),
             "disruption": str(self.disruption),
+            "change_set": None if self.change_set is None else [_plain_change(change) for change in self.change_set],
+            "obstacles": list(self.obstacles),
             "notes": list(self.notes),
             "drift": [plain_drift(found) for found in self.drift],
             "drift_since": self.drift_since,
@@ -188,6 +206,20 @@ def plain_drift(found: Drift) -> dict[str, Any]:
         "recorded": found.recorded,
         "found": found.found,
         "text": found.text,
+    }
+
+
+def _plain_change(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "action": change.action,
+        "logical_id": change.logical_id,
+        "resource_type": change.resource_type,
+        "replacement": change.replacement,
+        "details": sorted(change.details),
+        "properties": [
+            {"path": p.path, "before": p.before, "after": p.after, "recreation": p.recreation}
+            for p in sorted(change.properties, key=lambda found: found.path)
+        ],
     }
 
 

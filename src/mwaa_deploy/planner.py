@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.drift import DriftKind, drift_since, find_drift
+from mwaa_deploy.environment_decisions import decide_environment
 from mwaa_deploy.part_decisions import decide_part
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.plan import DagSync, Operation, OperationKind, Plan
@@ -39,7 +40,10 @@ def make_plan(
     versions = {operation.part: version for operation, version in decided if operation.part is not None}
     parameters = plan_parameters(bundle, state, versions)
     operations = [operation for operation, _ in decided]
-    operations += decide_stack(bundle, state, git, versions=versions, parameters=parameters.previews)
+    if state.without_stack:
+        operations += decide_environment(versions, state)
+    else:
+        operations += decide_stack(bundle, state, git, versions=versions, parameters=parameters.previews)
     operations.append(_dag_operation(bundle, state, git))
     operations += _record_operation(bundle, state, versions, operations)
     # An earlier deployment of our own has its note.

@@ -254,6 +254,18 @@ class StoredObject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FetchedObject:
+    """The latest version of an object with its bytes.
+
+    Attributes:
+        etag: as in StoredObject; what a conditional write names.
+    """
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listed:
     """An object as a listing shows it: its latest version.
 
@@ -302,8 +314,17 @@ class Bucket(Protocol):
     def read(self, key: str, version: str | None = None) -> bytes | None:
         """The bytes of an object, or None if there is none."""
 
+    def fetch(self, key: str) -> FetchedObject | None:
+        """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version, verified by checksum, with digest and commit as metadata."""
+
+    def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
+        """Write a new version only if the object is still the one with this ETag; with None, only if there is none.
+
+        Of several that write at the same time with the same ETag, one succeeds. Raises ObjectChanged for the others.
+        """
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """All objects under a prefix, in key order."""
@@ -322,6 +343,7 @@ class StackState:
     Attributes:
         parameters: present values by key; NoEcho values are '****'.
         environment_name: name of the AWS::MWAA::Environment among its resources, if there is one.
+        changed_at: when it was made or last updated; each change of its template moves it.
     """
 
     id: str
@@ -331,6 +353,7 @@ class StackState:
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     environment_name: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,6 +365,23 @@ class StackParameter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertyChange:
+    """A property that a change set changes.
+
+    Attributes:
+        path: as in '/Properties/EnvironmentClass'.
+        before: its value; None where there is none, or CloudFormation does not tell.
+        after: the same.
+        recreation: Always, Never or Conditionally; '' where CloudFormation does not tell.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    recreation: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """One line of a change set.
 
@@ -349,6 +389,7 @@ class ResourceChange:
         action: Add, Modify, Remove, Import, Dynamic.
         replacement: True, False, Conditional, or '' when it does not apply.
         details: names of the properties (or 'Parameter X') that change.
+        properties: the properties with their values, where CloudFormation tells them.
     """
 
     action: str
@@ -356,6 +397,7 @@ class ResourceChange:
     resource_type: str
     replacement: str = ""
     details: tuple[str, ...] = ()
+    properties: tuple[PropertyChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -432,6 +474,7 @@ class EnvironmentState:
         last_update_error: its error message, if it failed.
         log_groups: ARNs of its CloudWatch log groups by the name of what logs there, as in SchedulerLogs; those that
             are switched off are missing.
+        bucket: name of the bucket it reads from; '' where it is not told.
     """
 
     name: str
@@ -444,6 +487,7 @@ class EnvironmentState:
     last_update_status: str | None = None
     last_update_error: str | None = None
     log_groups: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
 
 
 class Environment(Protocol):
@@ -451,6 +495,19 @@ class Environment(Protocol):
 
     def get(self, name: str) -> EnvironmentState | None:
         """The environment as it is; None if it does not exist."""
+
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        """Ask MWAA to begin an update, and do not wait for it; what is not named stays as it is.
+
+        Args:
+            versions: the S3 object version of each part that gets one.
+            paths: S3 keys; for dags the prefix.
+            worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+
+        Raises EnvironmentBusy while something else changes it, EnvironmentMissing where there is none.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

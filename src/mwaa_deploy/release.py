@@ -59,7 +59,7 @@ def plan_parameters(bundle: Bundle, state: TargetState, versions: Mapping[Part, 
         ParametersUnknown: the parameters file and the template disagree.
         TemplateLacksVersions: a part has to be uploaded and there is no template to take its version.
     """
-    if bundle.template is None and None not in versions.values():
+    if bundle.template is None and (state.without_stack or None not in versions.values()):
         return PlannedParameters()
     completed = change_set_parameters(bundle, state, versions)
     template = bundle.template

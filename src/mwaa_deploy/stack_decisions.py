@@ -5,12 +5,16 @@ from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.template import Template
+from mwaa_deploy.environment_decisions import changed_parts, environment_update
 from mwaa_deploy.part_decisions import version_named_by_stack
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, ParameterPreview
 from mwaa_deploy.reasons import GitView, sentence
 from mwaa_deploy.target.environment_status import CREATE_MINUTES, UPDATE_MINUTES
 from mwaa_deploy.target.state import TargetState
+
+UNDECIDED = " CloudFormation tells whether the environment has to be updated."
+"""Ends the reason of a change set of which nobody can say what it means for the environment but CloudFormation."""
 
 
 def decide_stack(
@@ -29,9 +33,7 @@ def decide_stack(
     """
     if bundle.template is None:
         return []
-    changed = [
-        part for part, version in versions.items() if version is None or version != state.parts[part].live_version
-    ]
+    changed = changed_parts(versions, state)
     reasons = _reasons(bundle, bundle.template, state, git, parameters=parameters)
     if changed:
         reasons.append(f"the object version of {' and '.join(changed)} changes")
@@ -52,16 +54,10 @@ def decide_stack(
         )
         return [change_set, created]
     if changed:
-        updated = Operation(
-            kind=OperationKind.ENVIRONMENT_UPDATE,
-            reason=f"MWAA takes a new version of {' and '.join(changed)} only by an update.",
-            expected_minutes=UPDATE_MINUTES,
-            disruption=Disruption.WORKERS_REPLACED,
-        )
-        return [change_set, updated]
+        return [change_set, environment_update(changed)]
     undecided = replace(
         change_set,
-        reason=f"{change_set.reason} CloudFormation tells whether the environment has to be updated.",
+        reason=change_set.reason + UNDECIDED,
         expected_minutes=(1, 1 + UPDATE_MINUTES[1]),
         disruption=Disruption.WORKERS_REPLACED,
     )

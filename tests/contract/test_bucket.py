@@ -12,7 +12,14 @@ import pytest
 from lab.aws.emulator import ACCOUNT
 from lab.aws.seed import make_bucket
 from lab.clients import aws_client
-from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
+from mwaa_deploy.errors import (
+    BucketElsewhere,
+    BucketMissing,
+    BucketPublic,
+    BucketUnversioned,
+    ObjectChanged,
+    UploadFailed,
+)
 from mwaa_deploy.ports import Bucket, Listed, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
@@ -297,3 +304,51 @@ def test_more_than_a_page_of_versions_is_told(world):
     last = put(world.bucket, "k", b"y")
     found = [v.version for v in world.bucket.versions_under("k")]
     assert (found[0], len(set(found))) == (last.version, 1004)
+
+
+def put_if(bucket: Bucket, key: str, body: bytes, etag: str | None) -> StoredObject:
+    return bucket.put_if(key, body, sha256=hashlib.sha256(body).hexdigest(), commit=COMMIT, etag=etag)
+
+
+def test_an_object_is_written_on_condition_that_it_is_the_same(world):
+    first = put_if(world.bucket, "lock", b"1", None)
+    assert world.bucket.head("lock") == first
+    fetched = world.bucket.fetch("lock")
+    assert (fetched.body, fetched.etag) == (b"1", first.etag)
+    second = put_if(world.bucket, "lock", b"2", first.etag)
+    assert second.version != first.version
+    assert world.bucket.read("lock") == b"2"
+
+
+def test_an_object_that_is_another_by_now_is_left_alone(world):
+    first = put_if(world.bucket, "lock", b"1", None)
+    put_if(world.bucket, "lock", b"2", first.etag)
+    for etag in (None, first.etag):
+        with pytest.raises(ObjectChanged, match="lock"):
+            put_if(world.bucket, "lock", b"3", etag)
+    assert world.bucket.read("lock") == b"2"
+
+
+def test_an_object_that_is_gone_is_not_the_same(world):
+    first = put_if(world.bucket, "lock", b"1", None)
+    world.bucket.delete(["lock"])
+    assert world.bucket.fetch("lock") is None
+    with pytest.raises(ObjectChanged):
+        put_if(world.bucket, "lock", b"2", first.etag)
+    assert put_if(world.bucket, "lock", b"2", None).version
+
+
+def test_of_many_that_write_at_once_one_succeeds(world):
+    first = put_if(world.bucket, "lock", b"first", None)
+
+    def attempt(number: int) -> bool:
+        try:
+            put_if(world.bucket, "lock", b"%d" % number, first.etag)
+        except ObjectChanged:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        won = [number for number, success in enumerate(pool.map(attempt, range(20))) if success]
+    assert len(won) == 1
+    assert world.bucket.read("lock") == b"%d" % won[0]

@@ -8,7 +8,7 @@ import pytest
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.clock import SystemClock
-from mwaa_deploy.errors import EnvironmentUpdateFailed, EnvironmentWaitTimedOut
+from mwaa_deploy.errors import EnvironmentBusy, EnvironmentMissing, EnvironmentUpdateFailed, EnvironmentWaitTimedOut
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Environment
 from mwaa_deploy.target.credentials import AwsClients
@@ -42,6 +42,7 @@ class FakeWorld:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.environments = FakeEnvironment(self.clock)
+        self.environments.seconds = 60
         self.serial = 0
 
     def version(self) -> str:
@@ -49,7 +50,7 @@ class FakeWorld:
         return f"v{self.serial}"
 
     def create(self, name: str, requirements: str) -> None:
-        self.environments.update(
+        self.environments.bring(
             name,
             versions={Part.REQUIREMENTS: requirements},
             paths={Part.REQUIREMENTS: "requirements.txt", Part.DAGS: "dags"},
@@ -57,10 +58,10 @@ class FakeWorld:
         )
 
     def update(self, name: str, requirements: str) -> None:
-        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
+        self.environments.bring(name, versions={Part.REQUIREMENTS: requirements}, paths={}, seconds=60)
 
     def update_late(self, name: str, requirements: str) -> None:
-        self.environments.update(name, versions={Part.REQUIREMENTS: requirements}, paths={}, begins=1, seconds=60)
+        self.environments.bring(name, versions={Part.REQUIREMENTS: requirements}, paths={}, begins=1, seconds=60)
 
     def fail_update(self, name: str, requirements: str, message: str) -> None:
         self.environments.fail_update(name, message, seconds=60)
@@ -227,3 +228,49 @@ def test_an_environment_under_maintenance_is_waited_for_in_vain(world, name):
     world.set_status(name, "MAINTENANCE")
     with pytest.raises(EnvironmentWaitTimedOut, match="MAINTENANCE"):
         wait(world, name, version, before(world.environments.get(name)), timeout=1)
+
+
+@pytest.mark.parametrize("strategy", ["", "GRACEFUL", "FORCED"])
+def test_an_update_that_is_asked_for_is_begun_and_leaves_the_rest_alone(world, name, strategy):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    created = wait(world, name, old)
+    world.environments.update(
+        name,
+        versions={Part.REQUIREMENTS: new},
+        paths={Part.REQUIREMENTS: "requirements.txt"},
+        worker_replacement=strategy,
+    )
+    assert world.environments.get(name).last_update_status == "PENDING"
+    state = wait(world, name, new, before(created))
+    assert state.versions == {Part.REQUIREMENTS: new}
+    assert state.paths == created.paths
+
+
+def test_a_busy_environment_takes_no_update(world, name):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    with pytest.raises(EnvironmentBusy, match="CREATING"):
+        world.environments.update(name, versions={Part.REQUIREMENTS: new}, paths={})
+    earlier = before(wait(world, name, old))
+    world.environments.update(name, versions={Part.REQUIREMENTS: new}, paths={})
+    with pytest.raises(EnvironmentBusy, match="UPDATING"):
+        world.environments.update(name, versions={Part.REQUIREMENTS: old}, paths={})
+    assert wait(world, name, new, earlier).versions == {Part.REQUIREMENTS: new}
+
+
+def test_an_environment_whose_update_failed_takes_another(world, name):
+    old, new = world.version(), world.version()
+    world.create(name, old)
+    earlier = before(wait(world, name, old))
+    world.fail_update(name, new, "Unable to install the requirements")
+    with pytest.raises(EnvironmentUpdateFailed):
+        wait(world, name, new, earlier)
+    failed = before(world.environments.get(name))
+    world.environments.update(name, versions={Part.REQUIREMENTS: new}, paths={})
+    assert wait(world, name, new, failed).status == "AVAILABLE"
+
+
+def test_an_environment_that_is_not_there_takes_no_update(world, name):
+    with pytest.raises(EnvironmentMissing):
+        world.environments.update(name, versions={}, paths={})

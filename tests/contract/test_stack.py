@@ -234,6 +234,18 @@ def test_an_update_keeps_previous_values_and_falls_back_to_defaults(world):
     assert state.outputs == {"Said": "hello"}
 
 
+def test_each_update_moves_the_time_of_the_last_change_and_a_change_set_does_not(world):
+    create(world, world.version())
+    created = world.stack.state().changed_at
+    found = change(world, values(world, world.version()))
+    assert world.stack.state().changed_at == created
+    execute(world, found)
+    updated = world.stack.state().changed_at
+    assert updated > created
+    world.stack.delete_change_set(change(world, values(world, world.version())))
+    assert world.stack.state().changed_at == updated
+
+
 def test_a_change_set_that_is_deleted_changes_nothing(world):
     version = world.version()
     create(world, version)

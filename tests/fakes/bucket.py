@@ -1,13 +1,21 @@
 """A versioned bucket in memory."""
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mwaa_deploy.errors import BucketElsewhere, BucketMissing, BucketPublic, BucketUnversioned, UploadFailed
-from mwaa_deploy.ports import Listed, ObjectVersion, StoredObject
+from mwaa_deploy.errors import (
+    BucketElsewhere,
+    BucketMissing,
+    BucketPublic,
+    BucketUnversioned,
+    ObjectChanged,
+    UploadFailed,
+)
+from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -43,6 +51,7 @@ class FakeBucket:
         self.versions: dict[str, list[Version]] = {}
         self.knobs = Knobs()
         self._serial = 0
+        self._lock = threading.RLock()
 
     def check(self) -> None:
         self.knobs.called("check")
@@ -66,8 +75,26 @@ class FakeBucket:
         found = self._find(key, version)
         return None if found is None else found.body
 
+    def fetch(self, key: str) -> FetchedObject | None:
+        self.knobs.called("fetch", key)
+        found = self._find(key, None)
+        return None if found is None or found.body is None else FetchedObject(body=found.body, etag=_etag(found.body))
+
+    def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
+        self.knobs.called("put_if", key)
+        with self._lock:
+            found = self._find(key, None)
+            present = None if found is None or found.body is None else _etag(found.body)
+            if present != etag:
+                raise ObjectChanged(f"s3://{self.name}/{key} is not what it was when it was read.")
+            return self._put(key, body, sha256, commit)
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         self.knobs.called("put", key)
+        with self._lock:
+            return self._put(key, body, sha256, commit)
+
+    def _put(self, key: str, body: bytes | Path, sha256: str, commit: str) -> StoredObject:
         self._require_exists()
         content = body if isinstance(body, bytes) else body.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:

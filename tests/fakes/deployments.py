@@ -4,12 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from mwaa_deploy.deployment import Job, deploy
+from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.deployment import Job, deploy, look_first
 from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import DriftFound, MwaaDeployError
 from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.journal import Journal
-from mwaa_deploy.ports import EnvironmentState, LiveAirflow
+from mwaa_deploy.ports import EnvironmentState, LiveAirflow, Relation
 from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.ports_of_target import Author, Target
@@ -24,6 +25,7 @@ class Deployments:
         inputs: of the runs to come.
         journal: of the last run.
         runs: how many there have been.
+        relation: how the next commit stands to the record's; None if nobody can tell.
     """
 
     def __init__(self, world: World) -> None:
@@ -31,6 +33,7 @@ class Deployments:
         self.inputs = Inputs(stack_name=world.stack.name, bucket=world.bucket.name, aws_region="eu-west-1")
         self.journal = Journal()
         self.runs = 0
+        self.relation: Relation | None = None
 
     def target(self) -> Target:
         world = self.world
@@ -58,16 +61,19 @@ class Deployments:
             target=self.target(),
             author=Author(commit=sha, run_url=journal.run_url),
             found_dags=self.world.found_dags,
+            owner=f"run-{self.runs}",
+            relation=lambda _sha: self.relation,
         )
-        state = journal.state = job.look()
-        plan = journal.plan = job.plan(state)
-        self._run(lambda: deploy(job, state, plan, self.world.log, journal))
+        first = look_first(job)
+        journal.state, journal.plan = first.state, first.plan
+        self._run(lambda: deploy(job, first, self.world.log, journal))
         return journal
 
     def roll_back(self, to: str = "") -> Journal:
         journal = self._begin(Mode.ROLLBACK)
         inputs = replace(self.inputs, rollback_to=to)
-        self._run(lambda: run_rollback(inputs, self.target(), self.world.log, journal))
+        context = GitHubContext(repository="acme/dags", run_id=self.runs)
+        self._run(lambda: run_rollback(inputs, context, self.target(), self.world.log, journal))
         return journal
 
     def drift(self) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mwaa_deploy.errors import EnvironmentBusy, EnvironmentMissing
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, EnvironmentState
 from tests.fakes.clock import FakeClock
@@ -18,7 +19,10 @@ class FakeEnvironment:
 
     Attributes:
         states: the environments by name.
-        updates: names of the environments a stack has updated or created, one per update.
+        updates: names of the environments that were updated or created, one per update.
+        replacements: the worker replacement that each update asked for.
+        seconds: how long an update lasts that is given no time.
+        fails: MWAA's reason for which the next such update fails; None for one that goes well.
         knobs: calls made and failures to come.
     """
 
@@ -27,6 +31,9 @@ class FakeEnvironment:
         self._later: list[tuple[datetime, EnvironmentState]] = []
         self.states: dict[str, EnvironmentState] = {}
         self.updates: list[str] = []
+        self.replacements: list[str] = []
+        self.seconds: float = 0
+        self.fails: str | None = None
         self.knobs = Knobs()
 
     def get(self, name: str) -> EnvironmentState | None:
@@ -38,6 +45,23 @@ class FakeEnvironment:
         self._later = [entry for entry in self._later if entry[0] > now]
         return self.states.get(name)
 
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        self.knobs.called("update", name)
+        found = self.get(name)
+        if found is None:
+            raise EnvironmentMissing(f"There is no MWAA environment {name}.")
+        if found.status not in {"AVAILABLE", "UPDATE_FAILED"}:
+            raise EnvironmentBusy(f"MWAA environment {name} is {found.status}.")
+        self.replacements.append(worker_replacement)
+        failure, self.fails = self.fails, None
+        if failure is None:
+            self.bring(name, versions=versions, paths=paths, seconds=self.seconds)
+        else:
+            self.updates.append(name)
+            self.fail_update(name, failure, seconds=self.seconds)
+
     # ------------------------------------------------------------------------------------------- for the test's use
 
     def put(self, state: EnvironmentState) -> None:
@@ -48,7 +72,7 @@ class FakeEnvironment:
         """Set the state of an environment that many seconds from now."""
         self._later.append((self._clock.now() + timedelta(seconds=seconds), state))
 
-    def update(
+    def bring(
         self,
         name: str,
         *,

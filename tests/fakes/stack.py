@@ -10,7 +10,7 @@ from mwaa_deploy.ports import ChangeSet, StackEvent, StackParameter, StackState
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
 from tests.fakes.failures import Knobs
-from tests.fakes.template import MWAA_TYPE, Deployed, compare, fill_in
+from tests.fakes.template import MWAA_TYPE, Deployed, compare, fill_in, with_values
 
 ENVIRONMENT_VERSIONS = {
     "PluginsS3ObjectVersion": Part.PLUGINS,
@@ -43,7 +43,8 @@ class FakeStack:
     much longer than the stack; `environment_begins` lets it begin only that long after the operation has; with
     `environment_fails` its next update fails, which the stack does not notice; `occupy(seconds)` lets somebody else
     change the stack; `break_with(logical_id, reason)` makes the next execution fail and roll back;
-    `set_status` puts the stack into any status; `replace_on(logical_id)` makes its changes a replacement;
+    `set_status` puts the stack into any status; `replace_on(logical_id)` makes its changes a replacement; with
+    `tells_values` change sets have their properties' values;
     `knobs.fail(method, error)` makes any method raise.
 
     Attributes:
@@ -68,6 +69,7 @@ class FakeStack:
         self.environment_lags = environment_lags
         self.environment_begins = 0.0
         self.environment_fails: str | None = None
+        self.tells_values = False
         self.deployed: Deployed | None = None
         self.body: str | None = None
         self.change_sets: dict[str, tuple[ChangeSet, Deployed, str]] = {}
@@ -101,6 +103,8 @@ class FakeStack:
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
+        if self.tells_values:
+            changes = tuple(with_values(change, self.deployed, after) for change in changes)
         self._serial += 1
         change_set = ChangeSet(
             id=f"arn:change-set/{self._serial}", name=f"mwaa-deploy-{self._serial}", type=kind, changes=changes
@@ -216,6 +220,7 @@ class FakeStack:
             parameters=dict(after.parameters),
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
+            changed_at=self.clock.now(),
         )
 
     def _start_environment(self, change_set: ChangeSet, after: Deployed) -> None:
@@ -228,7 +233,7 @@ class FakeStack:
         if failure is not None and name in self.environment.states:
             self.environment.fail_update(name, failure, **timing)
             return
-        self.environment.update(
+        self.environment.bring(
             name,
             versions={part: str(properties[key]) for key, part in ENVIRONMENT_VERSIONS.items() if properties.get(key)},
             paths={part: str(properties[key]) for key, part in ENVIRONMENT_PATHS.items() if properties.get(key)},

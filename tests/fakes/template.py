@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 
 from mwaa_deploy.errors import ChangeSetFailed
-from mwaa_deploy.ports import ResourceChange, StackParameter
+from mwaa_deploy.ports import PropertyChange, ResourceChange, StackParameter
 
 MWAA_TYPE = "AWS::MWAA::Environment"
 
@@ -56,6 +56,29 @@ def fill_in(template: str, parameters: Sequence[StackParameter], previous: Mappi
             raise ChangeSetFailed(f"Parameters: [{key}] must have values")
         values[key] = value
     return Deployed(document.get("Resources", {}), document.get("Outputs", {}), values)
+
+
+def with_values(change: ResourceChange, before: Deployed | None, after: Deployed) -> ResourceChange:
+    """A change with the values of its properties before and after."""
+
+    def values(found: Deployed | None) -> Mapping[str, Any]:
+        resource = {} if found is None else found.resources.get(change.logical_id, {})
+        resolved: Mapping[str, Any] = resolve(resource.get("Properties", {}), found.parameters if found else {})
+        return resolved
+
+    old, new = values(before), values(after)
+    return replace(
+        change,
+        properties=tuple(
+            PropertyChange(
+                path=f"/Properties/{name}",
+                before=str(old[name]) if name in old else None,
+                after=str(new[name]) if name in new else None,
+                recreation="Always" if change.replacement == "True" else "Never",
+            )
+            for name in change.details
+        ),
+    )
 
 
 def compare(before: Deployed | None, after: Deployed, replaced: set[str]) -> tuple[ResourceChange, ...]:

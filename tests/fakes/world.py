@@ -1,20 +1,25 @@
 """A whole target in memory and a project on disk, so that histories of deployments can be told."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
+from mwaa_deploy.deployment import Job
+from mwaa_deploy.inputs import DeployWith, Inputs, WorkerReplacement
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import ChangedFile
+from mwaa_deploy.ports import ChangedFile, EnvironmentState, LiveAirflow, Stack
+from mwaa_deploy.saved_plan import SavedPlan
+from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.live_check import LiveCheck
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.record import read_record
 from mwaa_deploy.target.settle import settle
@@ -71,6 +76,8 @@ class World:
         found_dags: what the checks found.
         deletions, protected: what the user allows to be deleted, and what never is.
         exclude: what of the DAG folder is not shipped.
+        without_stack: deploy to the environment directly; put one first, and take the template out of the files.
+        worker_replacement, allow_running_tasks, running_tasks: as in Target.
     """
 
     def __init__(self, place: Path) -> None:
@@ -88,8 +95,24 @@ class World:
         self.logs = FakeInstallLogs()
         self.verification = LiveCheck()
         self.found_dags: Mapping[str, tuple[str, ...]] | None = None
+        self.without_stack = False
+        self.worker_replacement = ""
+        self.allow_running_tasks = False
+        self.running_tasks: Callable[[], int | None] | None = None
         self._place = place
         self._commits = 0
+
+    def give_environment(self) -> None:
+        """Deploy without a stack from now on, to an environment that somebody has made with nothing but its paths."""
+        self.without_stack = True
+        del self.files["template.yaml"], self.files["parameters.yml"]
+        paths = {
+            Part.DAGS: "dags",
+            Part.PLUGINS: "plugins.zip",
+            Part.REQUIREMENTS: "dags/requirements.txt",
+            Part.STARTUP_SCRIPT: "startup.sh",
+        }
+        self.environment.put(EnvironmentState(name="staging", status="AVAILABLE", paths=paths, bucket=self.bucket.name))
 
     def bundle(self) -> Bundle:
         """What the files of now ship."""
@@ -122,10 +145,12 @@ class World:
         """The target as it is."""
         return read_state(
             bucket=self.bucket,
-            stack=self.stack,
+            stack=self._stack,
             environments=self.environment,
             bundle=bundle,
+            environment_name="staging" if self.without_stack else "",
             protected=self.protected,
+            without_stack=self.without_stack,
         )
 
     def plan(self, *, base: str | None = None, files: Mapping[Part, tuple[ChangedFile, ...]] | None = None) -> Plan:
@@ -138,19 +163,9 @@ class World:
     def deploy(self, progress: Progress | None = None) -> Outcome:
         """Wait for what runs, then plan and carry out the files of now."""
         bundle = self.bundle()
-        target = Target(
-            bucket=self.bucket,
-            stack=self.stack,
-            environments=self.environment,
-            clock=self.clock,
-            log=self.log,
-            timeout=self.timeout,
-            deletions=self.deletions,
-            live=(lambda _environment: live) if (live := self.live) is not None else None,
-            logs=lambda: self.logs,
-            verification=self.verification,
-        )
-        state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle)).state
+        target = self.target()
+        name = "staging" if self.without_stack else ""
+        state = settle(self.state(bundle), target=target, read=lambda: self.state(bundle), environment_name=name).state
         plan = make_plan(bundle, state, base=None, base_reason="there was no successful run yet", files={})
         author = Author(commit=f"{self._commits:040}", run_url=f"https://github.test/runs/{self._commits}")
         return apply(
@@ -162,6 +177,53 @@ class World:
             progress=progress,
             found_dags=self.found_dags,
         )
+
+    def target(self) -> Target:
+        """The ports, and what the user wants."""
+        return Target(
+            bucket=self.bucket,
+            stack=self._stack,
+            environments=self.environment,
+            clock=self.clock,
+            log=self.log,
+            timeout=self.timeout,
+            deletions=self.deletions,
+            live=self._live,
+            logs=lambda: self.logs,
+            verification=self.verification,
+            worker_replacement=self.worker_replacement,
+            allow_running_tasks=self.allow_running_tasks,
+            running_tasks=self.running_tasks,
+        )
+
+    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40) -> Job:
+        """The deployment of the files of now, as the pipeline asks for it."""
+        inputs = Inputs(
+            stack_name="" if self.without_stack else self.stack.name,
+            environment_name="staging" if self.without_stack else "",
+            deploy_with=DeployWith.ENVIRONMENT_API if self.without_stack else DeployWith.CLOUDFORMATION,
+            worker_replacement=WorkerReplacement(self.worker_replacement),
+            bucket=self.bucket.name,
+            aws_region="eu-west-1",
+        )
+        return Job(
+            inputs=inputs,
+            bundle=self.bundle(),
+            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=head),
+            target=self.target(),
+            author=Author(commit=head),
+            found_dags=self.found_dags,
+            saved=saved,
+        )
+
+    @property
+    def _live(self) -> Callable[[EnvironmentState], LiveAirflow] | None:
+        live = self.live
+        return None if live is None else lambda _environment: live
+
+    @property
+    def _stack(self) -> Stack:
+        return NoStack("staging") if self.without_stack else self.stack
 
     @property
     def versions_made(self) -> dict[str, int]:
@@ -184,11 +246,11 @@ class World:
             key: dags[key] for key in dags.keys() - versioned
         }
         for part, artefact in bundle.artefacts.items():
-            body = self.bucket.read(artefact.key, live.versions[part])
+            body = self.bucket.read(live.paths[part], live.versions[part])
             assert body is not None
             assert hashlib.sha256(body).hexdigest() == artefact.sha256, part
-        record = read_record(self.bucket, self.stack.name)
+        record = read_record(self.bucket, self._stack.name)
         assert record is not None
         assert {part: found.version for part, found in record.parts.items()} == live.versions
         assert record.dags == bundle.dags.without(frozenset({"requirements.txt"}))
-        assert "mwaa-deploy/mwaa-staging/unfinished.json" not in self.bucket.contents
+        assert f"mwaa-deploy/{self._stack.name}/unfinished.json" not in self.bucket.contents

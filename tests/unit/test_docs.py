@@ -73,3 +73,25 @@ def test_the_number_of_records_that_are_looked_into_is_told():
 
 def test_the_number_of_runs_that_are_looked_into_is_told():
     assert f"At most {LOOKED_INTO} runs are looked into" in (ROOT / "docs" / "base.md").read_text(encoding="utf-8")
+
+
+def _steps(text: str) -> list[dict[str, str]]:
+    """What the workflows and steps in a text give to the action."""
+    found = []
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        document = yaml.safe_load(block)
+        jobs = [{"steps": document}] if isinstance(document, list) else document["jobs"].values()
+        steps = [step for job in jobs for step in job["steps"]]
+        found += [step["with"] for step in steps if step["uses"].startswith("mwaa-deploy/")]
+    return found
+
+
+@pytest.mark.parametrize(("name", "count"), [("environment-api.md", 1), ("plans.md", 2)])
+def test_the_steps_that_are_shown_are_taken(name, count):
+    steps = _steps((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    known = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert len(steps) == count
+    for step in steps:
+        assert step.keys() <= known.keys()
+        env = {"INPUT_" + key.upper().replace("-", "_"): str(value) for key, value in step.items()}
+        assert parse_inputs(env, event="push").names_target

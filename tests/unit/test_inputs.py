@@ -4,7 +4,15 @@ import pytest
 import yaml
 
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs import EngineKind, Mode, RunnerKind, VerifyKind, effective_mode, parse_inputs
+from mwaa_deploy.inputs import (
+    EngineKind,
+    Mode,
+    RunnerKind,
+    VerifyKind,
+    WorkerReplacement,
+    effective_mode,
+    parse_inputs,
+)
 
 ROOT = Path(__file__).parents[2]
 COMPLETE = {
@@ -28,6 +36,57 @@ def test_complete_inputs_are_parsed_with_defaults():
     assert inputs.docker_engine is EngineKind.HOST
     assert inputs.stack_timeout_minutes == 180
     assert inputs.names_target
+
+
+WITHOUT_STACK = {
+    "INPUT_AIRFLOW_VERSION": "2.10.3",
+    "INPUT_DEPLOY_WITH": "environment-api",
+    "INPUT_ENVIRONMENT_NAME": "orders",
+    "INPUT_BUCKET": "orders-mwaa",
+    "INPUT_AWS_REGION": "eu-west-1",
+}
+
+
+def test_an_environment_without_a_stack_needs_neither_stack_nor_template():
+    inputs = parse_inputs(WITHOUT_STACK, event="push")
+    assert inputs.without_stack
+    assert inputs.names_target
+    assert inputs.target_name == "orders"
+    assert parse_inputs(COMPLETE, event="push").target_name == "mwaa-staging"
+
+
+@pytest.mark.parametrize("name", ["ENVIRONMENT_NAME", "BUCKET", "AWS_REGION"])
+def test_without_a_stack_environment_bucket_and_region_are_needed(name):
+    given = {key: value for key, value in WITHOUT_STACK.items() if key != f"INPUT_{name}"}
+    assert problems_of(given) == (f"{name.lower().replace('_', '-')}: needed to deploy, but not given",)
+    assert not parse_inputs(given, event="pull_request").names_target
+
+
+def test_without_a_stack_neither_stack_nor_template_may_be_named():
+    found = problems_of({**WITHOUT_STACK, "INPUT_STACK_NAME": "s", "INPUT_TEMPLATE": "t.yaml"}, event="pull_request")
+    assert [problem.partition(":")[0] for problem in found] == ["stack-name", "template"]
+
+
+def test_what_happens_to_running_tasks_is_read():
+    given = {
+        "INPUT_WORKER_REPLACEMENT": "FORCED",
+        "INPUT_ALLOW_RUNNING_TASKS": "true",
+        "INPUT_PLAN_FILE": "p/plan.json",
+    }
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert (inputs.worker_replacement, inputs.allow_running_tasks) == (WorkerReplacement.FORCED, True)
+    assert inputs.plan_file == "p/plan.json"
+    assert parse_inputs(COMPLETE, event="push").worker_replacement is WorkerReplacement.UNSAID
+    assert list(problems_of({**COMPLETE, "INPUT_WORKER_REPLACEMENT": "forced"})) == [
+        "worker-replacement: 'forced' is not one of GRACEFUL, FORCED"
+    ]
+
+
+@pytest.mark.parametrize("mode", ["check", "image"])
+def test_a_plan_file_needs_a_plan(mode):
+    given = {"INPUT_PLAN_FILE": "p.json", "INPUT_MODE": mode, "INPUT_RUNNER_IMAGE": "r"}
+    assert [p.partition(":")[0] for p in problems_of({**COMPLETE, **given})] == ["plan-file"]
+    assert parse_inputs({**COMPLETE, "INPUT_PLAN_FILE": "p.json"}, event="pull_request").plan_file == "p.json"
 
 
 def test_limits_of_deletion_are_read():

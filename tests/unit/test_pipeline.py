@@ -1,6 +1,7 @@
 """The whole way with fakes behind every port: what a run does, in which order, and what it leaves alone."""
 
 import dataclasses
+import json
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
@@ -17,19 +18,22 @@ from mwaa_deploy.errors import (
     CredentialsMissing,
     DeletionRefused,
     DriftFound,
+    InputsInvalid,
     OidcUnavailable,
     ParametersUnknown,
+    PlanOutdated,
     RoleRefused,
     StackBusy,
     StackUpdateFailed,
 )
-from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.inputs import DeployWith, Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
 from mwaa_deploy.ports import ChangedFile, Comparison, Relation, RunSearch, WorkflowRun
 from mwaa_deploy.report.log import PlainLog
-from mwaa_deploy.report.publish import decisions
+from mwaa_deploy.report.publish import decisions, publish
 from mwaa_deploy.report.summary import render_summary
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.record import read_record
 from tests.fakes.bucket import FakeBucket
@@ -292,7 +296,7 @@ def test_a_deletion_that_would_be_refused_is_said_in_the_plan_and_stops_the_depl
     )
     with pytest.raises(DeletionRefused):
         go(edges)
-    assert list(edges.bucket.contents) == ["dags/theirs.py"]
+    assert list(edges.bucket.contents) == ["dags/theirs.py", "mwaa-deploy/hello-mwaa-staging/lock.json"]
 
     inputs = replace(INPUTS, protected_prefixes=("theirs.py",))
     assert go(edges, inputs=inputs).result == "deployed"
@@ -432,3 +436,56 @@ def test_a_look_for_drift_needs_neither_checks_nor_checkout_and_changes_nothing(
     journal = go(edges)
     assert "changed by somebody else since aaaaaaa was deployed" in render_summary(journal)
     assert go(edges, "schedule", drift).error is None
+
+
+def test_a_pull_request_tells_what_cloudformation_would_change_and_writes_the_plan(edges):
+    go(edges)
+    (edges.workspace / "plugins/greetings/operators.py").write_text("N = 1\n", encoding="utf-8")
+    before = edges.stack.state()
+    journal = go(edges, "pull_request", inputs=replace(INPUTS, plan_file="plans/plan.json"))
+    assert [change.details for change in journal.plan.change_set] == [("PluginsS3ObjectVersion",)]
+    assert "CloudFormation would change 1 resource(s)" in render_summary(journal)
+    assert (edges.stack.state(), edges.stack.change_sets) == (before, {})
+    publish(journal, PlainLog(), {})
+    written = json.loads((edges.workspace / "plans/plan.json").read_text(encoding="utf-8"))
+    assert written == json.loads(journal.plan.to_json())
+    assert (written["commit"], written["target"]["name"]) == (HEAD, "hello-mwaa-staging")
+
+
+def test_a_saved_plan_is_carried_out_and_refused_once_the_target_has_moved(edges):
+    inputs = replace(INPUTS, plan_file="plan.json")
+    publish(go(edges, inputs=replace(inputs, mode=Mode.PLAN)), PlainLog(), {})
+    assert go(edges, inputs=inputs).result == "deployed"
+    contents = dict(edges.bucket.contents)
+    with pytest.raises(PlanOutdated, match="the record of the last deployment"):
+        go(edges, inputs=inputs)
+    assert edges.bucket.contents == contents
+    assert edges.journal.outcome is None
+    assert "Nothing at the target has been changed" in render_summary(edges.journal)
+
+
+def test_a_saved_plan_that_is_not_there_ends_the_run_before_any_work(edges):
+    with pytest.raises(InputsInvalid, match="plan-file"):
+        go(edges, inputs=replace(INPUTS, plan_file="plan.json"))
+    assert edges.opened == []
+
+
+def test_an_environment_without_a_stack_is_deployed_to(edges):
+    go(edges)
+    edges.stack = NoStack("hello")
+    inputs = replace(
+        INPUTS,
+        deploy_with=DeployWith.ENVIRONMENT_API,
+        environment_name="hello",
+        template="",
+        parameters="",
+        stack_name="",
+    )
+    (edges.workspace / "requirements.txt").write_text("six\n", encoding="utf-8")
+    journal = go(edges, "pull_request", inputs=inputs)
+    assert (journal.target, journal.plan.offline, journal.plan.change_set) == ("hello", False, None)
+    journal = go(edges, inputs=inputs)
+    assert journal.result == "deployed"
+    assert decisions(journal)["environment-updated"] == "true"
+    assert "mwaa-deploy/hello/record.json" in edges.bucket.contents
+    assert go(edges, inputs=inputs).result == "unchanged"

@@ -1,13 +1,14 @@
 """The plan as JSON, and the plan without a target."""
 
 import json
+from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.parts import Part
-from mwaa_deploy.plan import DagSync, Plan
+from mwaa_deploy.plan import DagSync, OperationKind, Plan
 from mwaa_deploy.ports import ChangedFile
-from tests.fakes.planning import BASE, bundle, deployed, fresh, kinds, plan
+from tests.fakes.planning import BASE, bundle, deployed, fresh, kinds, only, plan
 
 
 def test_json_is_stable_and_whole():
@@ -17,7 +18,7 @@ def test_json_is_stable_and_whole():
 
     assert text == plan(bundle(plugins=b"p2"), deployed(bundle()), plugins=("plugins/a.py",)).to_json()
     plain = json.loads(text)
-    assert plain["schema"] == 1
+    assert plain["schema"] == 2
     assert (plain["empty"], plain["offline"], plain["base"]) == (False, False, BASE)
     assert plain["versions"] == {"plugins": None, "requirements": "v-requirements"}
     assert plain["expected_minutes"] == [16, 37]
@@ -81,3 +82,13 @@ def test_offline_plan_without_a_base_is_everything():
 def test_offline_plan_of_no_change_is_empty():
     assert offline(bundle(), BASE, {}).empty
     assert not offline(bundle(), BASE, {Part.TEMPLATE: (ChangedFile(path="t.yaml", status="M"),)}).empty
+
+
+def test_an_offline_plan_without_a_stack_ends_with_the_update_of_the_environment():
+    shipped = replace(bundle(), template=None)
+    files = {Part.PLUGINS: (ChangedFile(path="plugins/a.py", status="M"),)}
+    made = [
+        make_offline_plan(shipped, base=BASE, base_reason="r", files=given, without_stack=True) for given in (files, {})
+    ]
+    assert [("environment-update", None) in kinds(found) for found in made] == [True, False]
+    assert "plugins" in only(made[0], OperationKind.ENVIRONMENT_UPDATE).reason

@@ -10,16 +10,20 @@ from mwaa_deploy.errors import (
     DeletionRefused,
     EnvironmentUpdateFailed,
     LiveAirflowUnreachable,
+    LockHeld,
     RollbackImpossible,
     StackUpdateFailed,
     VerificationFailed,
 )
-from mwaa_deploy.inputs import VerifyKind
+from mwaa_deploy.inputs import DeployWith, VerifyKind
 from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Relation
 from mwaa_deploy.report.as_json import report_document
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.live_check import LiveCheck
+from mwaa_deploy.target.lock import Holder, hold, lock_key, read_lock
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.record import encode_record, record_key
 from tests.fakes.deployments import Deployments
 from tests.fakes.live_airflow import FakeLiveAirflow
@@ -154,7 +158,9 @@ def test_a_dag_version_that_is_gone_stops_it_before_anything_is_changed(world, r
     before, updates = dict(world.bucket.contents), list(world.environment.updates)
     with pytest.raises(RollbackImpossible, match=r"dags/a.py, version v\d+"):
         runs.roll_back()
-    assert (world.bucket.contents, world.environment.updates) == (before, updates)
+    lock = lock_key(world.stack.name)  # which was held meanwhile
+    assert world.bucket.contents == {**before, lock: world.bucket.contents[lock]}
+    assert world.environment.updates == updates
 
 
 def test_the_same_bytes_in_another_version_serve_as_well(world, runs):
@@ -475,3 +481,50 @@ def test_what_a_roll_back_by_itself_found_is_told_also_if_it_fails(world, unatte
     with pytest.raises(VerificationFailed, match="has failed, too"):
         unattended.push("bbbb")
     assert any("has no startup-script" in note for note in unattended.journal.notes)
+
+
+# -- together with lock, commit order and other ways to deploy ----------------------------------------------------
+
+
+def test_it_waits_for_the_lock_of_another_deployment_and_frees_its_own(world, runs):
+    runs.push("aaaa")
+    change_everything(world)
+    runs.push("bbbb")
+    runs.inputs = replace(runs.inputs, lock_timeout_minutes=1)
+    other = Holder(owner="other", commit="c" * 40)
+    with (
+        hold(world.bucket, world.stack.name, other, clock=world.clock, log=world.log, timeout=60, notes=[]),
+        pytest.raises(LockHeld),
+    ):
+        runs.roll_back()
+    runs.roll_back()
+    assert runs.record.commit.startswith("aaaa")
+    assert read_lock(world.bucket, world.stack.name).free
+
+
+def test_without_a_stack_the_environment_itself_is_given_the_versions_again(world, runs):
+    world.give_environment()
+    world.stack = NoStack("staging")
+    runs.inputs = replace(
+        runs.inputs, deploy_with=DeployWith.ENVIRONMENT_API, environment_name="staging", stack_name=""
+    )
+    runs.push("aaaa")
+    before = live(world)
+    change_everything(world)
+    runs.push("bbbb")
+    assert live(world) != before
+    runs.roll_back()
+    assert live(world) == before
+    assert runs.drift() == []
+
+
+def test_a_revert_of_what_was_rolled_back_is_a_deployment_again(world, runs):
+    runs.push("aaaa")
+    files = dict(world.files)
+    change_everything(world)
+    runs.push("bbbb")
+    runs.roll_back()
+    world.files = files
+    runs.relation = Relation.NEWER
+    assert runs.push("cccc").result == "unchanged"
+    assert (runs.record.commit[:4], runs.record.restores) == ("cccc", None)

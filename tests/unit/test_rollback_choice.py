@@ -122,9 +122,12 @@ def test_a_history_is_read_newest_first_up_to_its_limit_and_is_of_the_record_alo
     notes: list[str] = []
     key = "mwaa-deploy/s/record.json"
     written = []
+    etag = None
     for number in range(LIMIT + 3):
         found = replace(record(f"{number:04}"), at=START + timedelta(minutes=number), stack="s")
-        written.append((found, write_record(bucket, found).version))
+        stored = write_record(bucket, found, etag=etag)
+        etag = stored.etag
+        written.append((found, stored.version))
     bucket.put_foreign(f"{key}.bak", b"no record")
     found = list(read_history(bucket, "s", skipped=notes.append))
     assert [(entry.record, entry.version) for entry in found] == written[: -LIMIT - 1 : -1]
@@ -140,7 +143,7 @@ def test_a_history_is_read_newest_first_up_to_its_limit_and_is_of_the_record_alo
 def test_what_only_begins_like_a_record_is_none():
     bucket = FakeBucket()
     notes: list[str] = []
-    write_record(bucket, replace(A, stack="s"))
+    write_record(bucket, replace(A, stack="s"), etag=None)
     bucket.put_foreign("mwaa-deploy/s/record.json.bak", b"no record")
     assert len(list(read_history(bucket, "s", skipped=notes.append))) == 1
     assert notes == []

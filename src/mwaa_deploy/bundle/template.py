@@ -52,6 +52,7 @@ class Template:
         version_parameters: the parameter that each part's object version comes from.
         paths: each part's key (for dags: the prefix) in the syntax of Fn::Sub: 'dags', '${DagPath}', '${Team}/dags'.
             Where another function makes it, its name stands as a placeholder that nothing fills in: '${Fn::Join}'.
+        replaces_workers: whether it says how workers are replaced (WorkerReplacementStrategy).
     """
 
     body: str
@@ -59,6 +60,7 @@ class Template:
     environment: str | None = None
     version_parameters: Mapping[Part, str] = field(default_factory=dict)
     paths: Mapping[Part, str] = field(default_factory=dict)
+    replaces_workers: bool = False
 
     @property
     def sha256(self) -> str:
@@ -118,6 +120,7 @@ def parse_template(body: str, *, name: str = "the template") -> Template:
         paths={
             part: found for part, key in PATH_PROPERTIES.items() if (found := _path(properties.get(key))) is not None
         },
+        replaces_workers="WorkerReplacementStrategy" in properties,
     )
 
 

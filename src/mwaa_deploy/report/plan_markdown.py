@@ -2,8 +2,9 @@
 
 from mwaa_deploy.drift import Drift
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
+from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, details, escape, table
-from mwaa_deploy.report.plan_text import drift_title
+from mwaa_deploy.report.plan_text import drift_title, property_line
 
 _WORDS = {
     OperationKind.KEEP: "keep",
@@ -15,6 +16,8 @@ _WORDS = {
     OperationKind.SYNC_DAGS: "sync",
     OperationKind.RECORD: "write the record",
 }
+
+_REPLACING = frozenset({"True", "Conditional"})
 
 
 def plan_section(plan: Plan, *, carried_out: bool) -> str:
@@ -45,6 +48,8 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines.append(
             details(f"{len(changed)} parameter(s) change", table(("parameter", "now", "then", "from"), values))
         )
+    if plan.change_set is not None:
+        lines.append(_change_set(plan.change_set))
     if not carried_out:
         # Afterwards they stand on top of the summary.
         lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
@@ -72,5 +77,25 @@ def _cost(plan: Plan) -> str:
         Disruption.NONE: "running tasks notice nothing",
         Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
         Disruption.ENVIRONMENT_CREATED: "a new environment is created",
+        Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
     }[plan.disruption]
     return f"Expected to take {time}; {disruption}."
+
+
+def _change_set(changes: tuple[ResourceChange, ...]) -> str:
+    if not changes:
+        return "CloudFormation has nothing to change."
+    rows = [
+        (
+            code(change.logical_id),
+            escape(change.action + (f", replacement {change.replacement}" if change.replacement in _REPLACING else "")),
+            code(change.resource_type),
+            escape(", ".join(change.details), limit=600),
+        )
+        for change in changes
+    ]
+    lines = [table(("resource", "action", "type", "because of"), rows)]
+    values = [f"{change.logical_id} {property_line(found)}" for change in changes for found in change.properties]
+    if values:
+        lines.append(block("\n".join(values), limit=20_000))
+    return details(f"CloudFormation would change {len(changes)} resource(s)", "\n\n".join(lines))

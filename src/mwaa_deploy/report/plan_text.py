@@ -3,6 +3,12 @@
 from collections.abc import Iterator
 
 from mwaa_deploy.plan import OperationKind, Plan
+from mwaa_deploy.ports import PropertyChange, ResourceChange
+from mwaa_deploy.report.plain_text import cut, one_line
+from mwaa_deploy.target.replacement import describe_change
+
+MAX_VALUE = 300
+"""Characters of a property's value that are shown; the JSON has all of it."""
 
 
 def drift_title(plan: Plan) -> str:
@@ -28,3 +34,23 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"    ! {found.text}"
     for note in plan.notes:
         yield f"note: {note}"
+
+
+def change_set_lines(changes: tuple[ResourceChange, ...]) -> Iterator[str]:
+    """One line a resource, then its properties with their values; somebody else's words, for a log's verbatim."""
+    if not changes:
+        yield "CloudFormation has nothing to change."
+    for change in changes:
+        yield one_line(describe_change(change))
+        for found in change.properties:
+            yield f"    {property_line(found)}"
+
+
+def property_line(found: PropertyChange) -> str:
+    """As in '/Properties/MaxWorkers: 10 → 20'."""
+    recreation = f" (recreation: {found.recreation})" if found.recreation not in {"", "Never"} else ""
+    return f"{one_line(found.path)}: {_value(found.before)} → {_value(found.after)}{one_line(recreation)}"
+
+
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else cut(one_line(value), MAX_VALUE) or "(empty)"

@@ -9,6 +9,7 @@ from typing import TextIO
 from mwaa_deploy import __version__
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
+from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import Log
 from mwaa_deploy.report.as_json import report_json
 from mwaa_deploy.report.junit import junit_xml
@@ -30,6 +31,9 @@ def publish(journal: Journal, log: Log, env: Mapping[str, str], stdout: TextIO |
         stdout: standard output, if it is another than the process's.
     """
     summary = render_summary(journal)
+    if journal.plan is not None and journal.plan_path is not None:
+        journal.plan_path.parent.mkdir(parents=True, exist_ok=True)
+        journal.plan_path.write_bytes(plan_bytes(journal.plan))
     folder = env.get("MWAA_DEPLOY_OUTPUT_DIR", "")
     files = dict.fromkeys(FILE_OUTPUTS, "")
     if folder:
@@ -74,7 +78,7 @@ def _write_files(journal: Journal, summary: str, folder: Path, env: Mapping[str,
     texts = {"report.json": report_json(journal).encode(), "summary.md": scalars(summary).encode()}
     outputs = {"report-file": "report.json"}
     if journal.plan is not None:
-        texts["plan.json"] = scalars(journal.plan.to_json()).encode()
+        texts["plan.json"] = plan_bytes(journal.plan)
         outputs["plan-file"] = "plan.json"
     if journal.checks is not None:
         texts["checks.junit.xml"] = junit_xml(journal.checks)
@@ -88,6 +92,11 @@ def _write_files(journal: Journal, summary: str, folder: Path, env: Mapping[str,
     for name, body in texts.items():
         (folder / name).write_bytes(body)
     return {output: str(folder / name) for output, name in outputs.items()}
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The plan as a file holds it: the same bytes for the same plan."""
+    return scalars(plan.to_json()).encode()
 
 
 def fallback_files(journal: Journal, env: Mapping[str, str]) -> FallbackFiles:

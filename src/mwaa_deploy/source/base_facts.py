@@ -65,6 +65,14 @@ def compare(repository: Repository, runs: WorkflowRuns | None, base: str) -> Com
     return repository.compare(base) or (runs.compare(base=base, head=repository.head) if runs else None)
 
 
+def compare_if_possible(repository: Repository, runs: WorkflowRuns | None, base: str) -> Comparison | None:
+    """As compare(), and None too where GitHub does not answer."""
+    try:
+        return compare(repository, runs, base)
+    except GitHubUnavailable:
+        return None
+
+
 def _resolve(explicit: str, repository: Repository) -> str:
     sha = repository.resolve(explicit)
     if sha is None:

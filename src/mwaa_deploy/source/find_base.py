@@ -1,10 +1,9 @@
 """Find the base, and what differs from it: `choose_base` and `judge_base` decide, on frozen facts."""
 
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.inputs import MODES_OF_PROPOSALS
 from mwaa_deploy.ports import Comparison, Relation, Repository, WorkflowRuns
-from mwaa_deploy.source.base_facts import BaseFacts, compare, gather_facts, is_merge_of_pull_request
+from mwaa_deploy.source.base_facts import BaseFacts, compare_if_possible, gather_facts, is_merge_of_pull_request
 from mwaa_deploy.source.changes import Base, Changes, classify
 from mwaa_deploy.source.project import Project
 
@@ -29,7 +28,7 @@ def find_changes(
     base = choose_base(context, explicit, gather_facts(context, explicit, repository, runs))
     if base.sha:
         fetched = repository.fetch(base.sha)
-        comparison = _compare_if_possible(repository, runs, base.sha) if fetched and base.own_branch else None
+        comparison = compare_if_possible(repository, runs, base.sha) if fetched and base.own_branch else None
         base = judge_base(base, fetched=fetched, comparison=comparison)
     changed = repository.changed_files(base.sha) if base.sha else ()
     return classify(project, base, repository.head, changed)
@@ -91,10 +90,3 @@ def _last_success(context: GitHubContext, facts: BaseFacts) -> Base:
         return Base(sha=None, reason=f"the last successful run is unknown: {facts.refusal}")
     branches = " or ".join(search.branch for search in facts.searches) or "this ref"
     return Base(sha=None, reason=f"this workflow has no successful run{of_job} on {branches} yet")
-
-
-def _compare_if_possible(repository: Repository, runs: WorkflowRuns | None, base: str) -> Comparison | None:
-    try:
-        return compare(repository, runs, base)
-    except GitHubUnavailable:
-        return None

@@ -9,16 +9,19 @@ from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.deletion_guard import refuse_deletions
+from mwaa_deploy.errors import LockLost, ObjectChanged
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.release import record_after
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.dag_sync import sync_dags
+from mwaa_deploy.target.environment_change import change_environment
 from mwaa_deploy.target.environment_status import Course, environment_status
 from mwaa_deploy.target.environment_wait import update_failed
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
 from mwaa_deploy.target.record import ObjectToken, Record, write_record
+from mwaa_deploy.target.running_tasks import require_idle
 from mwaa_deploy.target.stack_change import change_stack
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.verify import verify_dags, verify_versions
@@ -45,6 +48,7 @@ def apply(
     Raises:
         DeletionRefused: too many DAG files would be deleted; nothing has been changed.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
+        TasksRunning: a forced replacement of workers would stop tasks; nothing has been changed.
         VerificationFailed: what is live differs in the end.
         InstallationFailedLive, DagsBrokenLive, DagsMissingLive, SmokeRunFailed: the live environment does not have, or
             does not run, what was deployed. There is no record of it.
@@ -55,6 +59,7 @@ def apply(
     progress = progress or Progress(target.clock)
     refuse_deletions(plan.dags, state, target.deletions)
     if not plan.empty:
+        require_idle(plan, target, state.environment)
         _carry_out(
             Deployment(
                 plan=plan,
@@ -79,6 +84,8 @@ def _carry_out(deployment: Deployment) -> None:
     versions = _upload(deployment)
     if plan.of_kind(OperationKind.CHANGE_SET):
         change_stack(deployment, versions, announcement)
+    elif plan.of_kind(OperationKind.ENVIRONMENT_UPDATE):
+        change_environment(deployment, versions, announcement)
     progress.versions = dict(versions)
     uploaded: Mapping[str, ObjectToken] = {}
     if not plan.dags.empty:
@@ -157,6 +164,14 @@ def _record(deployment: Deployment, record: Record, announcement: Announcement) 
     if nothing_new and progress.outcome().changed_nothing:
         return
     with progress.step("record"):
-        write_record(target.bucket, record)
+        try:
+            write_record(target.bucket, record, etag=state.record_etag)
+        except ObjectChanged as e:
+            raise LockLost(
+                f"Another deployment has written its record: {e.what}",
+                meaning="It came in between, by hand or after this run was not heard of for longer than its lease. "
+                "What is live may be a mixture of both until the next run has looked at the target.",
+                mend="Run the job of the newest commit again.",
+            ) from e
     progress.record = record
     announcement.withdraw()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mwaa_deploy.ports import Listed, Log, ObjectVersion, StoredObject
+from mwaa_deploy.ports import FetchedObject, Listed, Log, ObjectVersion, StoredObject
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for
 from mwaa_deploy.target.bucket_access import BucketAccess
 from mwaa_deploy.target.bucket_check import BucketCheck
@@ -82,6 +82,16 @@ class S3Bucket:
                 return None
             body: bytes = answer["Body"].read()
             return body
+
+    def fetch(self, key: str) -> FetchedObject | None:
+        """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
+        with self._reading(key, None):
+            answer = self._get(key, None)
+            return None if answer is None else FetchedObject(body=answer["Body"].read(), etag=plain_etag(answer))
+
+    def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
+        """Write a new version only if the object is still the one with this ETag; see ObjectWriter."""
+        return self._writer.put_if(key, body, sha256=sha256, commit=commit, etag=etag)
 
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version; S3 itself compares what arrived with the digest.

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mwaa_deploy.errors import UploadFailed
+from mwaa_deploy.errors import ObjectChanged, UploadFailed
 from mwaa_deploy.ports import StoredObject
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of
 from mwaa_deploy.target.bucket_access import BucketAccess
@@ -19,6 +19,12 @@ SHA256_METADATA = "mwaa-deploy-sha256"
 COMMIT_METADATA = "mwaa-deploy-commit"
 
 _CORRUPTED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+
+_CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
+"""412, 404 for a condition on an object that is gone, and 409 while somebody else writes to the same key."""
+
+_CONFLICTS = 5
+"""Attempts at a conditional write that another one is in the way of; S3 asks to try again."""
 
 
 class ObjectWriter:
@@ -54,6 +60,35 @@ class ObjectWriter:
         self._multipart_from = multipart_from
         self._part_size = part_size
 
+    def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
+        """Write a new version if nobody else has written since; S3 itself decides (conditional writes).
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+
+        Args:
+            etag: of the object that it replaces; None for one that is not there yet.
+
+        Raises:
+            ObjectChanged: somebody else has written, or deleted, in between.
+            UploadFailed, BucketMissing, BucketUnversioned, AwsAccessDenied: as in put().
+        """
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
+        access = self._access
+        options = self._encryption | {"Metadata": _metadata(sha256, commit)} | condition
+        for attempt in range(1, _CONFLICTS + 1):
+            with aws_errors("s3:PutObject", f"{access.arn}/{key}"):
+                try:
+                    answer = self._by_client(key, body, len(body), sha256, options)
+                except ClientError as e:
+                    if code_of(e) == "ConditionalRequestConflict" and attempt < _CONFLICTS:
+                        continue
+                    if code_of(e) in _CHANGED:
+                        raise _changed(f"s3://{access.name}/{key}") from e
+                    self._raise_known(e, key)
+                    raise
+            return self._stored(key, answer, sha256, len(body))
+        raise AssertionError
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version; S3 itself compares what arrived with its digest.
 
@@ -65,7 +100,7 @@ class ObjectWriter:
         """
         access = self._access
         size = len(body) if isinstance(body, bytes) else body.stat().st_size
-        options = self._encryption | {"Metadata": {SHA256_METADATA: sha256, COMMIT_METADATA: commit}}
+        options = self._encryption | {"Metadata": _metadata(sha256, commit)}
         with aws_errors("s3:PutObject", f"{access.arn}/{key}"):
             try:
                 if size >= self._multipart_from:
@@ -76,13 +111,19 @@ class ObjectWriter:
             except PartsDiffer as e:
                 raise self._corrupted(key, str(e)) from e
             except ClientError as e:
-                if code_of(e) in _CORRUPTED:
-                    raise self._corrupted(key, message_of(e)) from e
-                access.raise_if_missing(e)
+                self._raise_known(e, key)
                 raise
+        return self._stored(key, answer, sha256, size)
+
+    def _raise_known(self, error: ClientError, key: str) -> None:
+        if code_of(error) in _CORRUPTED:
+            raise self._corrupted(key, message_of(error)) from error
+        self._access.raise_if_missing(error)
+
+    def _stored(self, key: str, answer: dict[str, Any], sha256: str, size: int) -> StoredObject:
         version = answer.get("VersionId", "null")
         if version == "null":
-            raise access.unversioned(f"s3://{access.name}/{key} was written, but got no version.")
+            raise self._access.unversioned(f"s3://{self._access.name}/{key} was written, but got no version.")
         return StoredObject(key=key, version=version, sha256=sha256, size=size, etag=plain_etag(answer))
 
     def _put_at_once(
@@ -93,6 +134,11 @@ class ObjectWriter:
             done = self._direct.put(key, whole, sha256=sha256, owner=self._access.owner, options=options)
             if done is not None:
                 return done
+        return self._by_client(key, body, size, sha256, options)
+
+    def _by_client(
+        self, key: str, body: bytes | Path, size: int, sha256: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
         with ExitStack() as opened:
             answer: dict[str, Any] = self._access.client.put_object(
                 **self._access.named,
@@ -110,6 +156,18 @@ class ObjectWriter:
             meaning="The file changed while it was uploaded, or something on the way changed it.",
             mend="Run the job again.",
         )
+
+
+def _metadata(sha256: str, commit: str) -> dict[str, str]:
+    return {SHA256_METADATA: sha256, COMMIT_METADATA: commit}
+
+
+def _changed(address: str) -> ObjectChanged:
+    return ObjectChanged(
+        f"{address} is not what it was when it was read.",
+        meaning="Another deployment, or somebody by hand, has written to it at the same time.",
+        mend="Run the job again.",
+    )
 
 
 def plain_etag(answer: dict[str, Any]) -> str:

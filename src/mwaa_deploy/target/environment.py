@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from mwaa_deploy.errors import AwsRefused, EnvironmentBusy, EnvironmentMissing
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import EnvironmentState
-from mwaa_deploy.target.aws_errors import aws_errors, code_of
+from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of
+from mwaa_deploy.target.environment_status import Course, environment_status
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
@@ -41,9 +43,7 @@ class MwaaEnvironments:
         Raises:
             AwsAccessDenied: it may not be seen.
         """
-        meta = self._client.meta
-        arn = f"arn:{meta.partition}:airflow:{meta.region_name}:*:environment/{name}"
-        with aws_errors("airflow:GetEnvironment", arn):
+        with aws_errors("airflow:GetEnvironment", self._arn(name)):
             try:
                 raw = self._client.get_environment(Name=name)["Environment"]
             except ClientError as e:
@@ -51,6 +51,51 @@ class MwaaEnvironments:
                     return None
                 raise
         return environment_state(name, raw)
+
+    def update(
+        self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
+    ) -> None:
+        """Ask MWAA to begin an update; what is not named stays as it is.
+
+        MWAA has one error class for a busy environment and for values it does not take, so that its status tells.
+        Source: the MWAA API Reference, UpdateEnvironment.
+
+        Raises:
+            EnvironmentBusy: something else changes the environment, or began to in between.
+            EnvironmentMissing: there is none of that name.
+            AwsRefused: MWAA does not take these values.
+            AwsAccessDenied: it may not be updated.
+        """
+        fields = {_VERSION_FIELDS[part]: version for part, version in versions.items()}
+        fields |= {_PATH_FIELDS[part]: path for part, path in paths.items()}
+        if worker_replacement:
+            fields["WorkerReplacementStrategy"] = worker_replacement
+        with aws_errors("airflow:UpdateEnvironment", self._arn(name)):
+            try:
+                self._client.update_environment(Name=name, **fields)
+            except ClientError as e:
+                if code_of(e) == "ResourceNotFoundException":
+                    raise EnvironmentMissing(f"There is no MWAA environment {name}.") from e
+                if code_of(e) == "ValidationException":
+                    raise self._refusal(name, message_of(e)) from e
+                raise
+
+    def _refusal(self, name: str, said: str) -> EnvironmentBusy | AwsRefused:
+        found = self.get(name)
+        if found is not None and environment_status(found.status).starting is Course.BUSY:
+            return EnvironmentBusy(
+                f"MWAA environment {name} is {found.status}: {said}",
+                meaning="Another run, another person, or AWS itself is changing it.",
+                mend="Run the job again once it is AVAILABLE.",
+            )
+        return AwsRefused(
+            f"MWAA refused the update of environment {name}: {said}",
+            meaning="Usually an object version or a path that MWAA cannot read from the environment's bucket.",
+        )
+
+    def _arn(self, name: str) -> str:
+        meta = self._client.meta
+        return f"arn:{meta.partition}:airflow:{meta.region_name}:*:environment/{name}"
 
 
 def environment_state(name: str, raw: Mapping[str, Any]) -> EnvironmentState:
@@ -67,6 +112,7 @@ def environment_state(name: str, raw: Mapping[str, Any]) -> EnvironmentState:
         last_update_status=update.get("Status"),
         last_update_error=(update.get("Error") or {}).get("ErrorMessage"),
         log_groups=_log_groups(raw.get("LoggingConfiguration") or {}),
+        bucket=(raw.get("SourceBucketArn") or "").rpartition(":")[2],
     )
 
 

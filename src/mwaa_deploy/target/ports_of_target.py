@@ -22,6 +22,9 @@ class Target:
         live: the live Airflow of an environment, as GetEnvironment tells it; None where it is not to be asked.
         logs: what the environment's containers say; None where that is not to be read.
         verification: how thoroughly the live Airflow is asked after a deployment.
+        worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
+        allow_running_tasks: whether a forced replacement may stop tasks.
+        running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
 
     bucket: Bucket
@@ -34,6 +37,9 @@ class Target:
     live: Callable[[EnvironmentState], LiveAirflow] | None = None
     logs: Callable[[], InstallLogs] | None = None
     verification: LiveCheck = field(default_factory=LiveCheck)
+    worker_replacement: str = ""
+    allow_running_tasks: bool = False
+    running_tasks: Callable[[], int | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

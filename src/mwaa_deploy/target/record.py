@@ -218,12 +218,28 @@ def read_record(bucket: Bucket, stack: str) -> Record | None:
     Raises:
         RecordUnreadable: there is something else, or a record of a newer schema.
     """
+    return fetch_record(bucket, stack)[0]
+
+
+def fetch_record(bucket: Bucket, stack: str) -> tuple[Record | None, str | None]:
+    """The record of the last deployment, and the ETag that tells whether it is still the same; None for both if none.
+
+    Raises:
+        RecordUnreadable: there is something else, or a record of a newer schema.
+    """
     key = record_key(stack)
-    body = bucket.read(key)
-    return None if body is None else decode_record(body, where=f"s3://{bucket.name}/{key}")
+    found = bucket.fetch(key)
+    return (None, None) if found is None else (decode_record(found.body, where=f"s3://{bucket.name}/{key}"), found.etag)
 
 
-def write_record(bucket: Bucket, record: Record) -> StoredObject:
-    """Leave the record at the target."""
-    body = encode_record(record)
-    return bucket.put(record_key(record.stack), body, sha256=hashlib.sha256(body).hexdigest(), commit=record.commit)
+def write_record(bucket: Bucket, record: Record, *, etag: str | None) -> StoredObject:
+    """Leave the record at the target.
+
+    Args:
+        etag: of the record that it takes the place of; None for the first.
+
+    Raises:
+        ObjectChanged: there is another one by now.
+    """
+    body, sha256 = encode_record(record), hashlib.sha256(encode_record(record)).hexdigest()
+    return bucket.put_if(record_key(record.stack), body, sha256=sha256, commit=record.commit, etag=etag)

@@ -83,6 +83,7 @@ class CloudFormationStack:
             parameters={entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in raw.get("Parameters", ())},
             outputs={entry["OutputKey"]: entry.get("OutputValue", "") for entry in raw.get("Outputs", ())},
             environment_name=self._environment_name(raw["StackId"]),
+            changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
         )
 
     def template(self) -> str | None:

@@ -102,26 +102,34 @@ def _await_environment(
     change: BegunChange,
     announcement: Announcement,
 ) -> None:
-    target, name = deployment.target, deployment.progress.environment_name
+    name = deployment.progress.environment_name
     if name is None:
         _require_no_environment(deployment)
         return
     updated = _updates_environment(change_set, deployment.progress.stack_events)
     awaited = Awaited(versions=versions, before=change.before, updated=updated)
     with deployment.progress.step("environment"):
-        found = target.environments.get(name)
-        if found is not None and judge(found, awaited).stand is not Stand.LIVE:
-            announcement.make(replace(change, stack_done_at=target.clock.now()))
-        wait_until_live(
-            target.environments,
-            name,
-            awaited,
-            timeout=target.timeout,
-            clock=target.clock,
-            log=target.log,
-            since=change.since,
-            expected=change.expected,
-        )
+        await_live(deployment, name, awaited, change, announcement)
+
+
+def await_live(
+    deployment: Deployment, name: str, awaited: Awaited, change: BegunChange, announcement: Announcement
+) -> None:
+    """Wait for MWAA's update; the note tells from now on that only this is still to come."""
+    target = deployment.target
+    found = target.environments.get(name)
+    if found is not None and judge(found, awaited).stand is not Stand.LIVE:
+        announcement.make(replace(change, stack_done_at=target.clock.now()))
+    wait_until_live(
+        target.environments,
+        name,
+        awaited,
+        timeout=target.timeout,
+        clock=target.clock,
+        log=target.log,
+        since=change.since,
+        expected=change.expected,
+    )
 
 
 def _updates_environment(change_set: ChangeSet, events: Sequence[StackEvent]) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from mwaa_deploy.bundle.artefacts import Artefact, Bundle
 from mwaa_deploy.bundle.keys import part_keys
-from mwaa_deploy.errors import EnvironmentMissing
+from mwaa_deploy.errors import BucketElsewhere, EnvironmentMissing
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, StackState, StoredObject
 from mwaa_deploy.target.dag_objects import DagObject, look_at_dags
-from mwaa_deploy.target.record import Record, read_record
+from mwaa_deploy.target.record import Record, fetch_record
 from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
 
 _GONE = frozenset({"CREATE_FAILED", "DELETING", "DELETED"})
@@ -48,15 +48,17 @@ class TargetState:
     """The target before a deployment.
 
     Attributes:
-        stack_name: the stack's name, whether it exists or not.
+        stack_name: the stack's name, whether it exists or not; without one the environment's.
         stack: None when it does not exist.
         environment: None when it does not exist.
         record: what the last deployment left; None before the first.
+        record_etag: tells whether it is still the same; None before the first.
         keys: where each part belongs; for dags the prefix, without slashes at its ends.
         parts: each versioned part.
         dags: every object under the DAG prefix, by path relative to it.
         unfinished: what a deployment that did not come to its end may have changed.
         protected: paths relative to the DAG prefix, and with them all below, that are never deleted.
+        without_stack: the environment is another tool's, and is updated directly.
     """
 
     stack_name: str
@@ -64,10 +66,12 @@ class TargetState:
     environment: EnvironmentState | None
     record: Record | None
     keys: Mapping[Part, str]
+    record_etag: str | None = None
     parts: Mapping[Part, PartState] = field(default_factory=dict)
     dags: Mapping[str, DagObject] = field(default_factory=dict)
     unfinished: Unfinished = field(default_factory=Unfinished)
     protected: tuple[str, ...] = ()
+    without_stack: bool = False
 
     @property
     def creates_stack(self) -> bool:
@@ -105,6 +109,7 @@ def read_state(
     bundle: Bundle,
     environment_name: str = "",
     protected: tuple[str, ...] = (),
+    without_stack: bool = False,
 ) -> TargetState:
     """Look at the target; nothing is changed.
 
@@ -115,8 +120,10 @@ def read_state(
         bundle: what would be shipped: digests are only fetched where they decide something.
         environment_name: what the user calls the environment; '' to take the stack's.
         protected: paths relative to the DAG prefix that are never deleted.
+        without_stack: the environment is updated directly, so that it must exist.
 
     Raises:
+        BucketElsewhere: the environment that is updated directly reads from another bucket.
         EnvironmentMissing: the stack says that it has an environment which MWAA does not know, or whose name is
             another.
         RecordUnreadable: the record is not one of ours.
@@ -124,7 +131,9 @@ def read_state(
     """
     stack_state = stack.state()
     environment = _environment(stack_state, environments, environment_name)
-    record = read_record(bucket, stack.name)
+    if without_stack:
+        _require_updatable(environment, environment_name, bucket.name)
+    record, record_etag = fetch_record(bucket, stack.name)
     keys = part_keys(
         bundle.template,
         bundle.parameters.values,
@@ -142,10 +151,12 @@ def read_state(
         stack=stack_state,
         environment=environment,
         record=record,
+        record_etag=record_etag,
         keys=keys,
         parts=parts,
         unfinished=read_unfinished(bucket, stack.name),
         protected=protected,
+        without_stack=without_stack,
     )
     dags = look_at_dags(bucket, keys[Part.DAGS], wanted=bundle.dags, record=state.dag_record, ignored=state.reserved)
     return replace(state, dags=dags)
@@ -170,6 +181,21 @@ def _environment(stack: StackState | None, environments: Environment, asked: str
             f"aws cloudformation delete-stack --stack-name {stack.name}",
         )
     return None
+
+
+def _require_updatable(environment: EnvironmentState | None, name: str, bucket: str) -> None:
+    if environment is None:
+        raise EnvironmentMissing(
+            f"There is no MWAA environment {name}.",
+            meaning="With 'deploy-with: environment-api' it is made by who owns it, such as Terraform. One that could "
+            "not be made, or is being deleted, counts as none.",
+            mend=f"aws mwaa get-environment --name {name}",
+        )
+    if environment.bucket and environment.bucket != bucket:
+        raise BucketElsewhere(
+            f"MWAA environment {name} reads from bucket {environment.bucket}, not from {bucket}.",
+            mend=f"with:\n  bucket: {environment.bucket}",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"https?://[\w./:-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class BegunChange:
-    """A change of the stack that was begun.
+    """A change of the stack, or of an environment without one, that was begun.
 
     Attributes:
         since: when, by the clock of the run.
@@ -44,7 +44,7 @@ class Unfinished:
     """What a deployment was about to change.
 
     Attributes:
-        stack: whether it executed a change set.
+        stack: whether it executed a change set, or asked MWAA itself for an update.
         dags: paths relative to the DAG prefix that it was to upload.
         everything: the note cannot be read, so nothing is known.
         change: the change of the stack, if one was begun and the note tells of it.

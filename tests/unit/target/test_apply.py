@@ -17,7 +17,7 @@ def world(tmp_path) -> World:
 
 def order(world: World) -> list[str]:
     """What was done to the bucket, in order."""
-    return [f"{method} {key}" for method, key in world.bucket.knobs.calls if method in ("put", "delete")]
+    return [f"{method} {key}" for method, key in world.bucket.knobs.calls if method in ("put", "put_if", "delete")]
 
 
 def test_first_deployment_creates_everything_in_order(world):
@@ -27,7 +27,7 @@ def test_first_deployment_creates_everything_in_order(world):
     note = "mwaa-deploy/mwaa-staging/unfinished.json"
     assert order(world)[:4] == ["put plugins.zip", "put dags/requirements.txt", "put startup.sh", f"put {note}"]
     assert set(order(world)[4:6]) == {"put dags/a.py", "put dags/team b/ü.py"}
-    assert order(world)[6:] == [f"put {record_key('mwaa-staging')}", f"delete {note}"]
+    assert order(world)[6:] == [f"put_if {record_key('mwaa-staging')}", f"delete {note}"]
     assert set(outcome.uploaded) == {Part.PLUGINS, Part.REQUIREMENTS, Part.STARTUP_SCRIPT}
     assert outcome.environment_updated
     assert outcome.environment_name == "staging"

@@ -10,13 +10,14 @@ from mwaa_deploy.errors import (
     AwsUnavailable,
     DeletionRefused,
     EnvironmentMissing,
+    EnvironmentUpdateFailed,
     StackBusy,
     StackUpdateFailed,
     VerificationFailed,
 )
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record import read_record, record_key, write_record
+from mwaa_deploy.target.record import fetch_record, read_record, record_key, write_record
 from tests.fakes.world import TEMPLATE, World
 
 
@@ -67,7 +68,7 @@ def test_return_to_the_recorded_commit_after_a_broken_sync(world):
     """The bucket has the other content in the same size, and the record says that it has not."""
     world.deploy()
     world.files["dags/a.py"] = "a = 2\n"
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"), after=2)
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     assert world.bucket.contents["dags/a.py"] == b"a = 2\n"
@@ -81,7 +82,7 @@ def test_return_to_the_recorded_commit_after_a_broken_sync(world):
 def test_note_outlives_a_second_broken_deployment(world):
     world.deploy()
     world.files["dags/a.py"] = "a = 2\n"
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"), after=2)
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     del world.files["dags/a.py"]
@@ -118,7 +119,7 @@ def test_return_to_the_recorded_template_after_a_crash(world):
 def test_crash_before_the_record_leaves_no_note_behind_for_good(world):
     world.deploy()
     del world.files["dags/a.py"]
-    world.bucket.knobs.fail("put", AwsUnavailable("gone"))
+    world.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
     with pytest.raises(AwsUnavailable):
         world.deploy()
     assert "dags/a.py" not in world.bucket.contents
@@ -193,7 +194,7 @@ def test_environment_changed_behind_an_empty_change_set_is_found_out_at_once(wor
     real = world.stack.create_change_set
 
     def create(**arguments):
-        world.environment.update("staging", versions={Part.PLUGINS: "theirs"}, paths={})
+        world.environment.bring("staging", versions={Part.PLUGINS: "theirs"}, paths={})
         return real(**arguments)
 
     world.stack.create_change_set = create
@@ -337,7 +338,8 @@ def test_record_of_schema_1_costs_a_look_and_no_upload(world):
     world.deploy()
     record = read_record(world.bucket, "mwaa-staging")
     assert record is not None
-    write_record(world.bucket, replace(record, schema=1, objects={}))
+    _, etag = fetch_record(world.bucket, "mwaa-staging")
+    write_record(world.bucket, replace(record, schema=1, objects={}), etag=etag)
     made = world.versions_made
 
     outcome = world.deploy()
@@ -355,7 +357,7 @@ def test_version_set_by_hand_is_put_right(world):
     right = world.environment.states["staging"].versions[Part.PLUGINS]
     other = world.bucket.put_foreign("plugins.zip", b"somebody's")
     world.bucket.versions["plugins.zip"].reverse()
-    world.environment.update("staging", versions={Part.PLUGINS: other.version}, paths={})
+    world.environment.bring("staging", versions={Part.PLUGINS: other.version}, paths={})
 
     world.deploy()
 
@@ -373,3 +375,24 @@ def test_deleted_record_is_written_again(world):
     assert outcome.record_written
     assert outcome.uploaded == {}
     assert world.plan().empty
+
+
+def test_a_part_of_a_failed_deployment_that_the_project_gave_up_does_not_go_live(world):
+    """The stack was left with the version of the requirements; only MWAA's update failed."""
+    del world.files["dags/requirements.txt"]
+    world.deploy()
+    world.files["dags/requirements.txt"] = "x==1\n"
+    world.stack.environment_begins, world.stack.environment_fails = 1500, "no"
+    with pytest.raises(EnvironmentUpdateFailed):
+        world.deploy()
+    assert world.stack.deployed.parameters["RequirementsVersion"]
+
+    del world.files["dags/requirements.txt"]
+    world.files["plugins/operators.py"] = "p = 2\n"
+    world.stack.environment_begins, world.stack.environment_fails = 0, None
+    world.environment.bring("staging", versions={}, paths={})
+    world.deploy()
+
+    assert not world.stack.deployed.parameters["RequirementsVersion"]
+    assert not world.environment.states["staging"].versions.get(Part.REQUIREMENTS)
+    world.assert_deployed()

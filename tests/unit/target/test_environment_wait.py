@@ -41,7 +41,7 @@ class Wait:
         )
 
     def update(self, *, begins: float = 0, seconds: float = 0) -> None:
-        self.environments.update(NAME, versions=NEW, paths={}, begins=begins, seconds=seconds)
+        self.environments.bring(NAME, versions=NEW, paths={}, begins=begins, seconds=seconds)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_available_on_old_versions_is_not_the_end(wait):
 def test_an_update_without_a_new_version_is_waited_for_until_mwaa_has_begun_it(wait):
     """Another environment class, or an option: nothing but LastUpdate tells that the old state is the old one."""
     wait.environments.put(replace(OLD, versions=NEW))
-    wait.environments.update(NAME, versions={}, paths={}, begins=120, seconds=1380)
+    wait.environments.bring(NAME, versions={}, paths={}, begins=120, seconds=1380)
     assert wait().last_update_status == "SUCCESS"
     assert sum(wait.clock.slept) == 1500
 
@@ -116,7 +116,7 @@ def test_an_update_that_mwaa_never_begins_is_a_failure_before_the_timeout(wait):
 
 
 def test_an_environment_that_stays_on_old_versions_is_a_failure_before_the_timeout(wait):
-    wait.environments.update(NAME, versions={Part.REQUIREMENTS: "another"}, paths={})
+    wait.environments.bring(NAME, versions={Part.REQUIREMENTS: "another"}, paths={})
     with pytest.raises(EnvironmentUpdateFailed, match="requirements: version another instead of new"):
         wait(settle=900)
     assert sum(wait.clock.slept) == 900

@@ -84,7 +84,7 @@ def recover(world: World) -> None:
     vars(world.stack).update(PACE)
     environment = world.environment.states.get("staging")
     if environment is not None and environment.status == "UPDATE_FAILED":
-        world.environment.update("staging", versions={}, paths={})
+        world.environment.bring("staging", versions={}, paths={})
     state, underway = world.stack.state(), world.stack._underway
     if "ROLLBACK_COMPLETE" in (state and state.status, underway and underway.outcome.status):
         world.stack._state = world.stack._underway = None

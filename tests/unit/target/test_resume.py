@@ -157,7 +157,7 @@ def test_an_update_by_hand_mends_what_mwaa_had_rolled_back(world):
     world.files["parameters.yml"] = BIG
     with pytest.raises(EnvironmentUpdateFailed):
         world.deploy()
-    world.environment.update("staging", versions={}, paths={}, seconds=1200)
+    world.environment.bring("staging", versions={}, paths={}, seconds=1200)
 
     world.deploy()
 
@@ -187,7 +187,7 @@ def test_somebody_elses_change_is_waited_for_and_planned_against(world):
     """Their update brought other plugins; the plan has to see them."""
     other = world.bucket.put_foreign("plugins.zip", b"theirs")
     world.stack.occupy(600)
-    world.environment.update("staging", versions={Part.PLUGINS: other.version}, paths={}, seconds=1200)
+    world.environment.bring("staging", versions={Part.PLUGINS: other.version}, paths={}, seconds=1200)
     world.files["dags/a.py"] = "a = 2\n"
 
     world.deploy()

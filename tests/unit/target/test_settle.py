@@ -162,7 +162,7 @@ def test_a_foreign_stack_update_is_waited_for_with_a_line_a_minute(world):
 
 def test_maintenance_and_what_follows_it_are_waited_for(world):
     world.environment.maintain("staging", seconds=600)
-    world.environment.update("staging", versions={}, paths={}, begins=600, seconds=1200)
+    world.environment.bring("staging", versions={}, paths={}, begins=600, seconds=1200)
     began = world.clock.now()
 
     settled = wait(world)
@@ -176,7 +176,7 @@ def test_maintenance_and_what_follows_it_are_waited_for(world):
 
 def test_a_stack_that_is_done_before_its_environment_is_followed_by_it(world):
     world.stack.occupy(120)
-    world.environment.update("staging", versions={}, paths={}, begins=30, seconds=600)
+    world.environment.bring("staging", versions={}, paths={}, begins=30, seconds=600)
 
     assert "Stack mwaa-staging is UPDATE_IN_PROGRESS; staging is UPDATING" in wait(world).note
 
@@ -224,7 +224,7 @@ def test_an_environment_that_stays_busy_is_red_and_says_how_to_go_on(world):
 
 def test_the_time_limit_holds_for_everything_together(world):
     world.stack.occupy(3000)
-    world.environment.update("staging", versions={}, paths={}, seconds=4000)
+    world.environment.bring("staging", versions={}, paths={}, seconds=4000)
 
     with pytest.raises(EnvironmentBusy):
         wait(world, timeout=3600)

@@ -36,7 +36,7 @@ def test_target_is_read_without_changing_it(world):
 
     state = read(world)
 
-    assert {method for method, _ in world.bucket.knobs.calls} == {"read", "head", "list"}
+    assert {method for method, _ in world.bucket.knobs.calls} == {"read", "fetch", "head", "list"}
     assert {method for method, _ in world.stack.knobs.calls} == {"state"}
     assert state.environment is not None
     assert state.environment.name == "staging"
@@ -69,13 +69,13 @@ def test_live_version_of_others_is_read_when_it_could_be_equal(world):
     world.deploy()
     body = world.bucket.contents["startup.sh"]
     equal = world.bucket.put_foreign("startup.sh", body)
-    world.environment.update("staging", versions={Part.STARTUP_SCRIPT: equal.version}, paths={})
+    world.environment.bring("staging", versions={Part.STARTUP_SCRIPT: equal.version}, paths={})
     ours = world.bundle().artefacts[Part.STARTUP_SCRIPT].sha256
 
     assert read(world).parts[Part.STARTUP_SCRIPT].live_sha256 == ours
 
     other = world.bucket.put_foreign("startup.sh", b"#" + body)
-    world.environment.update("staging", versions={Part.STARTUP_SCRIPT: other.version}, paths={})
+    world.environment.bring("staging", versions={Part.STARTUP_SCRIPT: other.version}, paths={})
     world.bucket.knobs.calls.clear()
 
     assert read(world).parts[Part.STARTUP_SCRIPT].live_sha256 is None
@@ -104,7 +104,7 @@ def test_part_the_project_lacks_is_told_from_the_record(world):
 def test_record_of_another_version_does_not_count(world):
     world.deploy()
     other = world.bucket.put_foreign("startup.sh", b"other")
-    world.environment.update("staging", versions={Part.STARTUP_SCRIPT: other.version}, paths={})
+    world.environment.bring("staging", versions={Part.STARTUP_SCRIPT: other.version}, paths={})
     del world.files["startup.sh"]
 
     assert read(world).parts[Part.STARTUP_SCRIPT].live_sha256 is None

@@ -91,7 +91,7 @@ def test_long_list_is_cut(bucket):
 
 def test_versions_of_the_environment_are_compared():
     environment = FakeEnvironment()
-    environment.update("e", versions={Part.PLUGINS: "v1", Part.REQUIREMENTS: "v2"}, paths={})
+    environment.bring("e", versions={Part.PLUGINS: "v1", Part.REQUIREMENTS: "v2"}, paths={})
 
     verify_versions(environment, "e", {Part.PLUGINS: "v1"})
     with pytest.raises(

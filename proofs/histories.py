@@ -1,0 +1,164 @@
+"""Tells one random history, and judges it."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from proofs.oracle import Violation, judge_error, judge_green, judge_red, look
+from proofs.steps import PACES, USUAL_PACE, Edits, Meddle, Push, PushTwice, RunAgain, Step
+from proofs.tripwire import Happening
+from proofs.universe import ENVIRONMENT, INPUTS, RunPlan, RunResult, Universe
+
+
+@dataclass
+class Tally:
+    """What a number of histories came to."""
+
+    histories: int = 0
+    runs: int = 0
+    green: int = 0
+    crashes: int = 0
+    happenings: int = 0
+
+
+def tell(history: Sequence[Step], tally: Tally) -> None:
+    """Live through a history.
+
+    Raises:
+        Violation: something does not hold that must.
+    """
+    with tempfile.TemporaryDirectory(prefix="proof-") as place:
+        universe = Universe(Path(place))
+        for step in history:
+            _live(universe, step)
+            recover(universe)
+        converge(universe)
+        tally.histories += 1
+        tally.runs += len(universe.runs)
+        tally.green += sum(1 for result in universe.runs if result.green)
+        tally.crashes += sum(1 for _, happening, _ in universe.wire.sprung if happening is Happening.CRASH)
+        tally.happenings += len(universe.wire.sprung)
+
+
+def _live(universe: Universe, step: Step) -> None:
+    if isinstance(step, Push):
+        _push(universe, step)
+    elif isinstance(step, PushTwice):
+        _push_twice(universe, step)
+    elif isinstance(step, RunAgain):
+        _run_again(universe, step)
+    else:
+        _meddle(universe, step)
+
+
+def _edits(edits: Edits) -> dict[str, str | None]:
+    return {**dict(edits), "dags/always.py": "x = 1\n"}
+
+
+def _push(universe: Universe, step: Push) -> None:
+    sha = universe.push(_edits(step.edits), force=step.force)
+    _arrive(universe, step.others)
+    vars(universe.stack).update(PACES[step.pace])
+    plan = RunPlan(sha=sha, checks_fail=step.checks_fail, trips=step.trips)
+    result = _run(universe, plan)
+    if step.checks_fail and result.green:
+        message = f"run {result.number} is green, and its checks failed"
+        raise Violation(message)
+    quiet = not (step.checks_fail or step.trips or step.pace != "usual")
+    if quiet and not result.green:
+        message = f"run {result.number} is red for no reason: {result.error!r}"
+        raise Violation(message) from result.error
+
+
+def _run(universe: Universe, plan: RunPlan) -> RunResult:
+    before = look(universe)
+    (result,) = universe.run([plan])
+    judge_error(result)
+    if result.green:
+        judge_green(universe, plan.sha)
+    else:
+        judge_red(universe, [result], before)
+    return result
+
+
+def _push_twice(universe: Universe, step: PushTwice) -> None:
+    before = look(universe)
+    first, second = universe.push(_edits(step.first)), universe.push(_edits(step.second))
+    plans = [RunPlan(sha=first, trips=step.first_trips), RunPlan(sha=second, trips=step.second_trips)]
+    results = universe.run(plans, step.choices)
+    for result in results:
+        judge_error(result)
+    newer = results[1]
+    if newer.green:
+        judge_green(universe, second)
+    else:
+        judge_red(universe, results, before)
+    if not (newer.green or step.first_trips or step.second_trips):
+        message = f"the newer of two undisturbed runs is red: {newer.error!r}"
+        raise Violation(message) from newer.error
+
+
+def _run_again(universe: Universe, step: RunAgain) -> None:
+    sha = universe.main
+    for _ in range(step.back):
+        sha = next(iter(universe.commits.commits[sha].parents), sha)
+    _run(universe, RunPlan(sha=sha, trips=step.trips))
+
+
+def _meddle(universe: Universe, step: Meddle) -> None:
+    for key, digit in step.files:
+        if digit is not None:
+            universe.bucket.put_foreign(key, f"{Path(key).stem[0]} = {digit}\n".encode())
+        elif key in universe.bucket.contents:
+            universe.bucket.delete([key])
+
+
+def _arrive(universe: Universe, others: str) -> None:
+    """Somebody else is at the target when the run comes."""
+    stack = universe.stack.state()
+    if others == "stack" and stack is not None and stack.status == "UPDATE_COMPLETE":
+        universe.stack.occupy(3000)
+    environment = universe.environment.get(ENVIRONMENT)
+    if others == "maintenance" and environment is not None and environment.status == "AVAILABLE":
+        universe.environment.maintain(ENVIRONMENT, seconds=3000)
+
+
+def recover(universe: Universe) -> None:
+    """AWS is well again. By hand, as errors say, failed creations are deleted, and MWAA is told to try again.
+
+    Whatever is still under way goes on: waiting for it is the next run's matter.
+    """
+    vars(universe.stack).update(USUAL_PACE)
+    environment = universe.environment.get(ENVIRONMENT)
+    if environment is not None and environment.status == "UPDATE_FAILED":
+        universe.environment.update(ENVIRONMENT, versions={}, paths={})
+    state, underway = universe.stack.state(), universe.stack._underway  # noqa: SLF001 -- what will come of it
+    if "ROLLBACK_COMPLETE" in (state and state.status, underway and underway.outcome.status):
+        universe.stack._state = universe.stack._underway = None  # noqa: SLF001
+
+
+def converge(universe: Universe) -> None:
+    """The next good run ends in its content, and the one after that has nothing to do.
+
+    A run that only waited for what an earlier one had begun may still find that MWAA has rolled it back; by hand it is
+    told to try again, and the run is done again.
+    """
+    sha = universe.push(_edits(()))
+    for _ in range(3):
+        result = _run(universe, RunPlan(sha=sha, inputs=replace(INPUTS, stack_timeout_minutes=24 * 60)))
+        if result.green:
+            break
+        recover(universe)
+    else:
+        message = f"no good run any more: {result.error!r}"
+        raise Violation(message) from result.error
+    versions = {key: len(found) for key, found in universe.bucket.versions.items()}
+    again = _run(universe, RunPlan(sha=sha))
+    if not again.green or again.journal.result != "unchanged":
+        message = f"the same commit again is {again.journal.result}: {again.error!r}"
+        raise Violation(message)
+    after = {key: len(found) for key, found in universe.bucket.versions.items()}
+    if after != versions:
+        message = f"the same commit again has written {sorted(set(after.items()) ^ set(versions.items()))}"
+        raise Violation(message)

@@ -1,0 +1,133 @@
+"""What can happen in a history, as plain data that Hypothesis draws and prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from proofs.tripwire import Happening, Trip
+from tests.fakes.world import TEMPLATE
+
+_WORKERS = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
+CONTENTS: Mapping[str, list[str | None]] = {
+    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", None],
+    "dags/deep/b.py": ["b = 1\n", "b = 2\n", None],
+    "dags/requirements.txt": ["x==1\n", "x==2\n", None],
+    "plugins/operators.py": ["p = 1\n", "p = 2\n", None],
+    "startup.sh": ["export A=1\n", "export A=2\n"],
+    "template.yaml": [TEMPLATE, _WORKERS],
+    "parameters.yml": ["Name: staging\n", "{Name: staging, Class: mw1.large}\n"],
+}
+PACES: Mapping[str, Mapping[str, object]] = {
+    "usual": {},
+    "a stack out of time": {"seconds": 5 * 3600},
+    "an environment out of time": {"environment_lags": 5 * 3600},
+    "an environment that begins late": {"environment_begins": 1500},
+    "an environment that fails late": {"environment_begins": 1500, "environment_fails": "no"},
+    "a stack that fails": {"_breakage": ("Mwaa", "no")},
+    "a stack that fails out of time": {"seconds": 5 * 3600, "_breakage": ("Mwaa", "no")},
+}
+"""What CloudFormation and MWAA do with what is asked of them, by the knobs of the fakes."""
+
+USUAL_PACE: Mapping[str, object] = {
+    "seconds": 1200,
+    "environment_lags": 0,
+    "environment_begins": 0,
+    "environment_fails": None,
+    "_breakage": None,
+}
+FOREIGN = ("dags/a.py", "dags/deep/b.py", "dags/always.py", "dags/theirs.py")
+
+Edits = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """A commit is pushed, and a run deploys it.
+
+    Attributes:
+        force: whether it takes the place of the commit before.
+        checks_fail: whether its checks find fault.
+        pace: what AWS does.
+        others: who is at the target already: '', 'stack' or 'maintenance'.
+    """
+
+    edits: Edits
+    force: bool = False
+    checks_fail: bool = False
+    trips: tuple[Trip, ...] = ()
+    pace: str = "usual"
+    others: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushTwice:
+    """Two commits are pushed in quick succession, and nothing keeps their runs apart.
+
+    Attributes:
+        choices: which of the two goes on at each chance to.
+    """
+
+    first: Edits
+    second: Edits
+    choices: tuple[int, ...] = ()
+    first_trips: tuple[Trip, ...] = ()
+    second_trips: tuple[Trip, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAgain:
+    """A run of an earlier commit is done again.
+
+    Attributes:
+        back: how many commits before the newest.
+    """
+
+    back: int
+    trips: tuple[Trip, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meddle:
+    """Somebody writes over DAG files in the bucket, often in the size that is there, or deletes them.
+
+    Attributes:
+        files: key and the digit in its new content; None to delete it.
+    """
+
+    files: tuple[tuple[str, str | None], ...] = field(default=())
+
+
+Step = Push | PushTwice | RunAgain | Meddle
+
+_EDIT = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
+_EDITS = st.lists(_EDIT, max_size=4).map(tuple)
+_HAPPENINGS = st.sampled_from(list(Happening))
+_TRIP = st.builds(Trip, call=st.integers(1, 45), happening=_HAPPENINGS)
+_TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
+_PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
+_PUSH = st.builds(
+    Push,
+    edits=_EDITS,
+    force=st.booleans(),
+    checks_fail=st.sampled_from([False, False, False, True]),
+    trips=_TRIPS,
+    pace=_PACES,
+    others=st.sampled_from(["", "", "", "stack", "maintenance"]),
+)
+_PUSH_TWICE = st.builds(
+    PushTwice,
+    first=_EDITS,
+    second=_EDITS,
+    choices=st.lists(st.integers(0, 1), max_size=60).map(tuple),
+    first_trips=_TRIPS,
+    second_trips=_TRIPS,
+)
+_RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), trips=_TRIPS)
+_MEDDLE = st.builds(
+    Meddle,
+    files=st.lists(
+        st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
+    ).map(tuple),
+)
+HISTORIES = st.lists(st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE), max_size=6)

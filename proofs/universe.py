@@ -1,0 +1,253 @@
+"""A model of everything a run talks to: git and GitHub, S3, CloudFormation and MWAA, with a clock of its own."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
+from mwaa_deploy.context import GitHubContext
+from mwaa_deploy.deletion_limits import DeletionLimits
+from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.journal import Journal
+from mwaa_deploy.pipeline import run
+from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
+from mwaa_deploy.runner.image_publishing import PublishedImage
+from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.source.project import Project
+from mwaa_deploy.target.ports_of_target import Target
+from proofs.tripwire import Trip, Tripwire
+from proofs.virtual_time import VirtualTime
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.environment import FakeEnvironment
+from tests.fakes.log import FakeLog
+from tests.fakes.repository import Commits, FakeRepository
+from tests.fakes.stack import FakeStack
+from tests.fakes.workflow_runs import FakeWorkflowRuns
+from tests.fakes.world import FILES
+
+ENVIRONMENT = "staging"
+STACK = "mwaa-staging"
+JOB = "deploy"
+INPUTS = Inputs(
+    airflow_version="2.10.3",
+    mode=Mode.DEPLOY,
+    template="template.yaml",
+    parameters="parameters.yml",
+    stack_name=STACK,
+    bucket="mwaa-bucket",
+    aws_region="eu-west-1",
+    role_to_assume="arn:aws:iam::123456789012:role/mwaa-deploy",
+    max_deletions=1000,
+    max_deletion_share=100,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """A run that is to come.
+
+    Attributes:
+        sha: the commit that it deploys.
+        inputs: what it is told.
+        checks_fail: whether its checks find fault.
+        trips: what happens to it on its way.
+    """
+
+    sha: str
+    inputs: Inputs = INPUTS
+    checks_fail: bool = False
+    trips: tuple[Trip, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A run that has ended.
+
+    Attributes:
+        error: None for a green run.
+        calls: how many calls to the outside it made.
+    """
+
+    number: int
+    plan: RunPlan
+    journal: Journal
+    error: BaseException | None
+    calls: int
+
+    @property
+    def green(self) -> bool:
+        """Whether the run went well."""
+        return self.error is None
+
+
+class Universe:
+    """One repository, and one target that its workflow deploys to.
+
+    Attributes:
+        main: the commit that the branch is at.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.time = VirtualTime()
+        self.wire = Tripwire(self.time)
+        self.bucket = FakeBucket()
+        self.environment = FakeEnvironment(self.time)
+        self.stack = FakeStack(STACK, environment=self.environment, clock=self.time, seconds=1200)
+        for fake in (self.bucket, self.environment, self.stack):
+            fake.knobs = self.wire
+        self.commits = Commits()
+        self.main = self.commits.commit(FILES)
+        self.runs: list[RunResult] = []
+        self._github: dict[int, tuple[str, str]] = {}
+        self._place = place
+        self._numbers = 0
+
+    # ------------------------------------------------------------------------------------------------------- people
+
+    def push(self, edits: Mapping[str, str | None], *, force: bool = False) -> str:
+        """A new commit on the branch; with `force`, in place of the last one."""
+        parents: tuple[str, ...] = (self.main,)
+        if force and self.commits.commits[self.main].parents:
+            parents = self.commits.commits[self.main].parents
+        before = self.commits.commits[parents[0]].files
+        real = {path: text for path, text in edits.items() if text is not None or path in before}
+        self.main = self.commits.commit(real, parents=parents)
+        return self.main
+
+    # --------------------------------------------------------------------------------------------------------- runs
+
+    def run(self, plans: Sequence[RunPlan], choices: Sequence[int] = ()) -> list[RunResult]:
+        """Let runs happen, side by side if there are several."""
+        prepared = [_Prepared(self, plan) for plan in plans]
+        for each in prepared:
+            self.wire.lay(each.name, each.plan.trips)
+        tasks = self.time.run([(each.name, each.go) for each in prepared], choices)
+        results = [
+            RunResult(number=each.number, plan=each.plan, journal=each.journal, error=task.error, calls=task.calls)
+            for each, task in zip(prepared, tasks, strict=True)
+        ]
+        for result in results:
+            self._github[result.number] = (result.plan.sha, "success" if result.green else "failure")
+        self.runs += results
+        return results
+
+    def next_number(self) -> int:
+        """The number of the next run."""
+        self._numbers += 1
+        return self._numbers
+
+    def github(self, run_id: int) -> FakeWorkflowRuns:
+        """GitHub's memory as a run sees it."""
+        memory = FakeWorkflowRuns(job=JOB, run_id=run_id, commits=self.commits)
+        for number, (sha, conclusion) in self._github.items():
+            memory.record(number, sha, jobs={JOB: conclusion})
+        return memory
+
+    def checkout(self, sha: str) -> Path:
+        """The files of a commit, written once."""
+        folder = self._place / sha
+        if not folder.exists():
+            (folder / ".git").mkdir(parents=True)
+            for name, text in self.commits.commits[sha].files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8")
+        return folder
+
+    # ------------------------------------------------------------------------------------------- what is really there
+
+    def live_parts(self) -> dict[str, bytes | None]:
+        """Bytes of what the environment runs with, by part; None for an object that is gone."""
+        state = self.environment.states.get(ENVIRONMENT)
+        if state is None:
+            return {}
+        found: dict[str, bytes | None] = {}
+        for part, version in state.versions.items():
+            versions = self.bucket.versions.get(state.paths[part], ())
+            found[part] = next((entry.body for entry in versions if entry.id == version), None)
+        return found
+
+    def live_dags(self) -> dict[str, bytes]:
+        """The DAG files in the bucket, by path in the project."""
+        return {
+            key: body
+            for key, body in self.bucket.contents.items()
+            if key.startswith("dags/") and key != "dags/requirements.txt"
+        }
+
+
+class _Prepared:
+    """A run with its own edges."""
+
+    def __init__(self, universe: Universe, plan: RunPlan) -> None:
+        self.number = universe.next_number()
+        self.name = f"run {self.number}"
+        self.plan = plan
+        self.journal = Journal()
+        self._edges = ModelEdges(universe, plan, self.number)
+
+    def go(self) -> None:
+        """The whole program but for its command line."""
+        context = GitHubContext(
+            event_name="push", repository="acme/dags", ref_name="main", run_id=self.number, sha=self.plan.sha, job=JOB
+        )
+        run(self.plan.inputs, context, self._edges, self._edges.log, self.journal)
+
+
+class ModelEdges:
+    """The model behind the ports."""
+
+    def __init__(self, universe: Universe, plan: RunPlan, number: int) -> None:
+        self.clock: Clock = universe.time
+        self.workspace = universe.checkout(plan.sha)
+        self.log = FakeLog()
+        self._universe = universe
+        self._plan = plan
+        self._number = number
+
+    def repository(self, project: Project) -> AbstractContextManager[Repository]:
+        """A checkout of one commit."""
+        return nullcontext(FakeRepository(self._universe.commits, self._plan.sha))
+
+    def workflow_runs(self) -> WorkflowRuns | None:
+        """GitHub's memory."""
+        return self._universe.github(self._number)
+
+    def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
+        """What the checks find."""
+        severity = Severity.FAIL if self._plan.checks_fail else Severity.PASS
+        verdict = Verdict(subject="dags", severity=severity, message="as told")
+        return CheckReport(
+            runner="a model",
+            differences=(),
+            results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
+        )
+
+    def publish_image(self) -> PublishedImage:
+        """No run of the model asks for it."""
+        raise NotImplementedError
+
+    def target(self) -> Target:
+        """The target."""
+        universe, inputs = self._universe, self._plan.inputs
+        return Target(
+            bucket=universe.bucket,
+            stack=universe.stack,
+            environments=universe.environment,
+            clock=universe.time,
+            log=self.log,
+            timeout=inputs.stack_timeout_minutes * 60,
+            deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
+        )
+
+
+def digest(body: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def with_timeout(minutes: int) -> Inputs:
+    """Inputs of a run that is not patient."""
+    return replace(INPUTS, stack_timeout_minutes=minutes)

@@ -1,0 +1,55 @@
+"""A plan that is only to be told: with CloudFormation's own view, and with what a deployment would run into."""
+
+from dataclasses import dataclass, replace
+
+from mwaa_deploy.deletion_guard import deletion_refusal
+from mwaa_deploy.deployment import Job
+from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
+from mwaa_deploy.plan import Plan
+from mwaa_deploy.plan_preview import with_change_set
+from mwaa_deploy.target.replacement import replacement_refused, replaces_environment
+from mwaa_deploy.target.state import TargetState
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanAhead:
+    """A plan to be told.
+
+    Attributes:
+        notes: what could not be found out, a sentence each.
+    """
+
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
+def look_ahead(job: Job, state: TargetState, plan: Plan) -> PlanAhead:
+    """Add to a plan what CloudFormation says, and what would keep a deployment waiting or refuse it.
+
+    Nothing is left at the target. What cannot be found out for lack of rights is a note: a plan is often made with
+    fewer rights than a deployment.
+    """
+    obstacles, notes = [], []
+    if running := job.running(state):
+        obstacles.append(f"{running.state}; a deployment would wait for it first.")
+    else:
+        try:
+            plan = with_change_set(plan, job.preview(state, plan))
+        except (StackBusy, StackUnusable, ChangeSetFailed) as e:
+            obstacles.append(refused(e.what))
+        except AwsAccessDenied as e:
+            notes.append(f"CloudFormation's own view is missing from this plan: {_first_line(e.what)}")
+    replaced = [change for change in plan.change_set or () if replaces_environment(change)]
+    obstacles += [refused(replacement_refused(change).what.partition(" It was deleted")[0]) for change in replaced]
+    if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
+        obstacles.append(refused(refusal.what))
+    return PlanAhead(plan=replace(plan, obstacles=tuple(obstacles)), notes=tuple(notes))
+
+
+def refused(what: str) -> str:
+    """The sentence for what a deployment would end with."""
+    return f"A deployment would be refused: {_first_line(what).rstrip(':.')}."
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

@@ -1,0 +1,151 @@
+"""The lock of a target: who may have it, how it is kept, and how it is lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from mwaa_deploy.errors import AwsUnavailable, LockHeld, LockLost
+from mwaa_deploy.target.leased import LeasedBucket, LeasedClock
+from mwaa_deploy.target.lock import LEASE, SKEW, Holder, LockState, Taking, hold, lock_key, may_take, read_lock
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.clock import FakeClock
+from tests.fakes.log import FakeLog
+
+ME = Holder(owner="acme/dags/runs/7/deploy", commit="a" * 40, run_url="https://github.test/runs/7")
+OTHER = Holder(owner="acme/dags/runs/8/deploy", commit="b" * 40, run_url="https://github.test/runs/8")
+KEY = "mwaa-deploy/staging/lock.json"
+
+
+class Place:
+    """A target, and those who want it."""
+
+    def __init__(self):
+        self.bucket, self.clock, self.log, self.notes = FakeBucket(), FakeClock(), FakeLog(), []
+
+    def hold(self, who=ME, *, timeout=3600):
+        return hold(self.bucket, "staging", who, clock=self.clock, log=self.log, timeout=timeout, notes=self.notes)
+
+    def lock(self):
+        return read_lock(self.bucket, "staging")
+
+    def writes(self):
+        return len(self.bucket.versions.get(KEY, ()))
+
+
+@pytest.fixture
+def place():
+    return Place()
+
+
+NOW = FakeClock().now()
+
+
+@pytest.mark.parametrize(
+    ("found", "taking"),
+    [
+        (LockState(etag=None), Taking.TAKE),
+        (LockState(etag="e"), Taking.TAKE),
+        (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW + LEASE), Taking.WAIT),
+        (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW), Taking.WAIT),
+        (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW - SKEW + timedelta(seconds=1)), Taking.WAIT),
+        (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW - SKEW), Taking.TAKE_OVER),
+        (LockState(etag="e", holder=ME, since=NOW, expires=NOW + LEASE), Taking.TAKE_OVER),
+    ],
+)
+def test_who_may_take_it(found, taking):
+    assert may_take(found, ME, NOW) is taking
+
+
+def test_it_is_ours_within_the_block_and_free_after_it(place):
+    assert place.lock() == LockState(etag=None)
+    with place.hold():
+        found = place.lock()
+        assert (found.holder, found.since, found.expires) == (ME, NOW, NOW + LEASE)
+    assert place.lock().free
+    assert place.notes == []
+    with place.hold(OTHER):
+        assert place.lock().holder == OTHER
+
+
+def test_it_is_free_after_a_failure(place):
+    with pytest.raises(AwsUnavailable), place.hold():
+        raise AwsUnavailable("gone")
+    assert place.lock().free
+
+
+def test_that_it_cannot_be_freed_is_no_failure(place):
+    with place.hold():
+        place.bucket.knobs.fail("put_if", AwsUnavailable("gone"))
+    assert not place.lock().free
+    assert place.log.lines[-1] == "The lock was not freed, and holds for another 15 minutes at most: gone"
+
+
+def test_another_waits_and_then_says_who_holds_it(place):
+    with place.hold(OTHER):
+        with pytest.raises(LockHeld, match=r"runs/8 still holds the lock of staging") as caught, place.hold(timeout=60):
+            pass
+        assert place.lock().holder == OTHER
+    assert f"aws s3 rm 's3://{place.bucket.name}/{lock_key('staging')}'" in caught.value.mend
+    assert place.clock.slept == [15, 15, 15, 15]
+
+
+def test_one_that_was_killed_is_in_nobodys_way_for_long(place):
+    killed = place.hold(OTHER)
+    killed.__enter__()
+    with place.hold():
+        assert place.lock().holder == ME
+    assert (place.clock.now() - NOW) == LEASE + SKEW
+    assert place.notes == [
+        "The lock was taken over from https://github.test/runs/8, which was not heard of any more.",
+        "Waited 17 min for https://github.test/runs/8.",
+    ]
+
+
+def test_the_next_attempt_of_a_run_need_not_wait(place):
+    killed = place.hold()
+    killed.__enter__()
+    with place.hold():
+        assert place.clock.slept == []
+    assert place.notes == []
+
+
+def test_it_is_renewed_while_we_work_and_only_then(place):
+    with place.hold() as lease:
+        lease.require()
+        assert place.writes() == 1
+        place.clock.advance(180)
+        lease.require()
+        lease.require()
+        assert place.writes() == 2
+        assert place.lock().expires == place.clock.now() + LEASE
+        assert place.lock().since == NOW
+
+
+def test_twelve_hours_of_waiting_keep_it(place):
+    with place.hold() as lease:
+        clock = LeasedClock(place.clock, lease)
+        for _ in range(12 * 60):
+            clock.sleep(60)
+            assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+        clock.sleep(3600)
+        assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+
+
+def test_one_that_slept_too_long_changes_nothing_any_more(place):
+    ours = place.hold()
+    bucket = LeasedBucket(place.bucket, ours.__enter__())
+    place.clock.advance(3600)
+    with place.hold(OTHER), pytest.raises(LockLost):
+        bucket.put("dags/a.py", b"", sha256="", commit="c")
+    ours.__exit__(None, None, None)
+    assert "dags/a.py" not in place.bucket.contents
+    assert place.lock().free
+
+
+@pytest.mark.parametrize("body", [b"?", b"{}", b"[]", b'{"owner": "o", "commit": "c", "run_url": "", "since": 1}'])
+def test_what_is_no_lock_is_taken_for_none(place, body):
+    place.bucket.put_foreign(KEY, body)
+    with pytest.raises(LockHeld, match="cannot be read") as caught, place.hold():
+        pass
+    assert "aws s3 rm" in caught.value.mend
+    assert place.bucket.contents == {KEY: body}
