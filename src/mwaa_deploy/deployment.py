@@ -4,15 +4,30 @@ The first look takes no lock: where it finds nothing to do, the run is over. Wha
 look under the lock.
 """
 
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.bundle.from_record import RecordedFiles
+from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.commit_order import refuse_older
-from mwaa_deploy.errors import ObjectChanged
+from mwaa_deploy.deletion_limits import DeletionLimits
+from mwaa_deploy.errors import (
+    DagsBrokenLive,
+    DagsMissingLive,
+    EnvironmentUpdateFailed,
+    InstallationFailedLive,
+    MwaaDeployError,
+    ObjectChanged,
+    RollbackImpossible,
+    SmokeRunFailed,
+    VerificationFailed,
+)
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Progress
@@ -22,17 +37,28 @@ from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import Annotation, ChangeSet, Log, Relation
 from mwaa_deploy.report.plan_text import change_set_lines, plan_lines
+from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.saved_plan import SavedPlan, require_same
-from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.fingerprint import fingerprint
 from mwaa_deploy.target.leased import leased
 from mwaa_deploy.target.lock import Holder, LockState, hold, read_lock
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.preview import preview_change_set
-from mwaa_deploy.target.record import write_record
+from mwaa_deploy.target.record import Record, write_record
 from mwaa_deploy.target.settle import Running, settle, what_runs
 from mwaa_deploy.target.state import TargetState, read_state
+
+ROLLED_BACK_AFTER = (
+    DagsBrokenLive,
+    DagsMissingLive,
+    EnvironmentUpdateFailed,
+    InstallationFailedLive,
+    SmokeRunFailed,
+    VerificationFailed,
+)
+"""What shows that the target, changed as it is, does not have what was deployed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +69,7 @@ class Job:
         found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
         saved: the plan that it must come to; None if any will do.
         owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
+        restored: where the bundle comes from in a roll-back; None if it comes from the checkout.
         relation: tells how this commit stands to another one; None from it if nobody can tell.
     """
 
@@ -54,6 +81,7 @@ class Job:
     found_dags: Mapping[str, tuple[str, ...]] | None = None
     saved: SavedPlan | None = None
     owner: str = ""
+    restored: RecordedFiles | None = None
     relation: Callable[[str], Relation | None] = lambda _sha: None
 
     def look(self) -> TargetState:
@@ -103,6 +131,34 @@ class Job:
         return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
 
 
+def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url: str, owner: str) -> Job:
+    """The job that brings the content of an earlier record back, with the stack's template and parameters of now.
+
+    Raises:
+        RollbackImpossible: there is no stack, or the record's object versions are gone.
+    """
+    record, body = files.record, target.stack.template()
+    if body is None and not inputs.without_stack:
+        raise RollbackImpossible(
+            f"There is no stack {target.stack.name} to roll back.",
+            meaning="It was deleted, and with it the environment.",
+            mend="Deploy the commit that you want.",
+        )
+    template = None if body is None else parse_template(body, name="the stack's template")
+    base = Base(sha=None, reason=f"this is a roll-back to commit {record.commit[:7]}")
+    parsed = record.dag_ids.keys() >= record.dags.files.keys()
+    return Job(
+        inputs=inputs,
+        bundle=files.bundle(template),
+        changes=Changes(base=base, head=record.commit),
+        target=target,
+        author=Author(commit=record.commit, run_url=run_url, restores=record.commit),
+        found_dags=record.dag_ids if parsed else None,
+        owner=owner,
+        restored=files,
+    )
+
+
 def what_stays(job: Job, plan: Plan) -> list[str]:
     """What was removed from the project but stays live, and is easily overlooked; a sentence each."""
     return [op.reason for op in plan.operations if op.part in VERSIONED_PARTS and op.part not in job.bundle.artefacts]
@@ -143,6 +199,8 @@ def look_first(job: Job) -> FirstLook:
 
 def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
     """Bring the target to what the commit ships, if the first look found that anything is to be done.
+
+    If that fails once something was changed, and the user wants it, the target is brought back to the last record.
 
     Raises:
         LockHeld: another deployment to this target goes on for too long; nothing has been changed.
@@ -189,12 +247,59 @@ def _stamp(job: Job, state: TargetState) -> bool:
     record, commit = state.record, job.author.commit
     if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
         return False
-    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now())
+    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now(), restores=None)
     write_record(job.target.bucket, renewed, etag=state.record_etag)
     return True
 
 
 def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
+    try:
+        _settle_and_carry_out(job, log, journal)
+    except ROLLED_BACK_AFTER as e:
+        if not job.inputs.rollback_on_failure or job.restored or not journal.deployed:
+            raise
+        raise roll_back(job, journal.state.record if journal.state else None, e, log, journal) from e
+
+
+def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log, journal: Journal) -> MwaaDeployError:
+    """Bring the content of the last record back after a deployment that has failed.
+
+    Args:
+        job: what has failed; its target is locked.
+        record: of what was live before; None if there is none.
+        error: how it has failed.
+
+    Returns:
+        The same failure, which says besides what came of the roll-back.
+    """
+    if record is None:
+        return _told_besides(error, "Nothing was rolled back: this was the first deployment.")
+    log.annotate(Annotation(severity=Severity.WARN, title="Rolling back", message=error.what))
+    done = RollBack(to=record, since=job.author.commit, automatic=True)
+    attempt = Journal(mode=journal.mode, target=journal.target, run_url=journal.run_url)
+    # What is deleted is what the failed deployment has added, which it could do without asking.
+    target = replace(job.target, deletions=DeletionLimits(count=len(job.bundle.dags.files), share=100))
+    try:
+        with journal.step("roll back"), tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
+            files = RecordedFiles(record=record, bucket=target.bucket, folder=Path(work))
+            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url, owner=job.owner)
+            _settle_and_carry_out(back, log, attempt)
+    except MwaaDeployError as e:
+        journal.rollback = replace(done, outcome=attempt.outcome)
+        journal.notes += attempt.notes
+        return _told_besides(error, f"Rolling back to commit {record.commit} has failed, too: {e.what}", mend=e.mend)
+    journal.rollback = replace(done, done=True, outcome=attempt.outcome)
+    journal.environment = attempt.environment
+    journal.notes += attempt.notes
+    return _told_besides(error, f"The target was rolled back to commit {record.commit}, which was live before.")
+
+
+def _told_besides(error: MwaaDeployError, besides: str, *, mend: str = "") -> MwaaDeployError:
+    mends = "\n".join(filter(None, (error.mend, mend)))
+    return type(error)(f"{error.what}\n{besides}", meaning=error.meaning, mend=mends)
+
+
+def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
     with journal.step("wait for what runs"):
         name = job.inputs.environment_name
         settled = settle(job.look(), target=job.target, read=job.look, environment_name=name)
@@ -223,6 +328,9 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
             require_same(job.saved, with_change_set(plan, job.preview(state, plan)))
     journal.notes += what_stays(job, plan)
     tell_plan(plan, log, journal)
+    if job.restored is not None:
+        with journal.step("fetch the DAG files"):
+            job.restored.fetch_dags(plan.dags.uploads)
     progress = Progress(job.target.clock)
     try:
         with journal.step("deploy"):
