@@ -15,8 +15,9 @@ from lab.aws.emulator import ACCOUNT, REGION
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Relation

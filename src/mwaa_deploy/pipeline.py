@@ -11,10 +11,11 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, look_first, tell_plan, what_stays
+from mwaa_deploy.deployment import deploy, look_first, tell_plan, what_stays
 from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan

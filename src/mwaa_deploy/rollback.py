@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mwaa_deploy.bundle.from_record import RecordedFiles
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import deploy, job_back_to, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.job import job_back_to
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Log
 from mwaa_deploy.rollback_choice import choose

@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import DriftFound, MwaaDeployError
 from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import EnvironmentState, LiveAirflow, Relation
 from mwaa_deploy.rollback import run_rollback
