@@ -17,6 +17,8 @@ class Mode(StrEnum):
     CHECK = "check"
     PLAN = "plan"
     DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    DRIFT = "drift"
     IMAGE = "image"
 
 
@@ -100,6 +102,8 @@ class Inputs:
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
     stack_timeout_minutes: int = 180
+    rollback_to: str = ""
+    rollback_on_failure: bool = False
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
     verify_timeout_minutes: int = 10
@@ -135,6 +139,9 @@ class Inputs:
         return self.environment_name if self.without_stack else self.stack_name
 
 
+WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})
+"""Modes that look at the target and its records alone, and need neither checkout nor Airflow version."""
+
 MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
 """Events that propose a change, which is planned and never deployed."""
 
@@ -147,6 +154,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
 _REVISION = re.compile(r"(?![-+/.])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]*[^\x00-\x20\x7f~^:?*\[\\/.]")
 """What git takes as a name (git check-ref-format), and nothing that it could take for an option or an expression."""
+_RECORD = re.compile(r"[\x21-\x7e]{1,1024}")
 _VERSION_WANTED = 'an exact version in quotes, such as "2.10.3"'
 AIRFLOW_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -220,6 +228,8 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         ),
         stack_tags=reader.tags("stack-tags"),
         stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
+        rollback_to=reader.matching("rollback-to", _RECORD, "a commit, a workflow run or a record's object version"),
+        rollback_on_failure=reader.flag("rollback-on-failure"),
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
@@ -233,7 +243,7 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         base=reader.matching("base", _REVISION, "a full SHA, a tag or a branch"),
         github_token=reader.text("github-token"),
     )
-    if not inputs.airflow_version:
+    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
         reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {_VERSION_WANTED}")
     if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
         reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
@@ -243,10 +253,21 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
     return inputs
 
 
-def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+def _missing(inputs: Inputs, mode: Mode) -> list[str]:
     problems = []
     if mode is Mode.DEPLOY:
         problems += [f"{name}: needed to deploy, but not given" for name in inputs.missing_for_target]
+    if mode in WITHOUT_PROJECT:
+        # The template is the one that the stack has.
+        needed = [name for name in inputs.missing_for_target if name != "template"]
+        problems += [f"{name}: needed with 'mode: {mode}', but not given" for name in needed]
+    if inputs.rollback_to and mode is not Mode.ROLLBACK:
+        problems.append("rollback-to: given without 'mode: rollback'")
+    return problems
+
+
+def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+    problems = _missing(inputs, mode)
     if inputs.without_stack:
         owned = {"stack-name": inputs.stack_name, "template": inputs.template}
         problems += [

@@ -1,9 +1,12 @@
 """What every Stack does: the fake and CloudFormation's in the lab."""
 
+import json
 import uuid
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
+import yaml
 
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
@@ -40,6 +43,10 @@ Resources:
       Value: !Ref Greeting
 Outputs:
   Said: {Value: !Ref Greeting}
+"""
+PLAIN = """
+Resources:
+  Note: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: hello}}
 """
 LONG = 600.0
 
@@ -310,3 +317,19 @@ def test_an_update_that_takes_too_long_goes_on_by_itself(world):
     assert world.stack.state().status == "UPDATE_IN_PROGRESS"
     with pytest.raises(StackBusy, match="UPDATE_IN_PROGRESS"):
         change(world, values(world, None))
+
+
+@pytest.mark.parametrize("written", [TEMPLATE, json.dumps(yaml.safe_load(PLAIN), indent=3) + "\n"])
+def test_the_template_is_told_as_it_was_handed_in(world, written):
+    assert world.stack.template() is None
+    given = values(world, world.version()) if written is TEMPLATE else []
+    change_set = world.stack.create_change_set(template=written, parameters=given, create=True, description="")
+    execute(world, change_set)
+    assert world.stack.template() == written
+    later = written.replace("hello", "hi")
+    change_set = world.stack.create_change_set(
+        template=later, parameters=[replace(p, value=None) for p in given], create=False, description=""
+    )
+    assert world.stack.template() == written
+    execute(world, change_set)
+    assert world.stack.template() == later

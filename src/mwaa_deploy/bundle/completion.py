@@ -33,7 +33,8 @@ def complete_parameters(
 
     An object version comes from `versions` whatever the file says; then the file counts; then the stack keeps what it
     has, by UsePreviousValue, as CloudFormation would otherwise fall back to the default (CreateChangeSet); then the
-    default.
+    default. The object version of a part that has none comes from the file or is the default, and never what the stack
+    has: a deployment that failed may have left it the version of a part that the project has given up since.
 
     Args:
         template: whose parameters are wanted.
@@ -44,6 +45,7 @@ def complete_parameters(
     Raises:
         ParametersUnknown: naming all keys that the template lacks and all required ones that nobody gives.
     """
+    without_version = {name for part, name in template.version_parameters.items() if part not in versions}
     decided = {name: versions[part] for part, name in template.version_parameters.items() if part in versions}
     parameters = []
     missing = {}
@@ -54,7 +56,7 @@ def complete_parameters(
             parameters.append(StackParameter(key=name, value=decided[name]))
         elif asked is not None:
             parameters.append(StackParameter(key=name, value=asked))
-        elif keeps:
+        elif keeps and not (name in without_version and declared.default is not None):
             parameters.append(StackParameter(key=name, value=None))
         elif declared.default is None:
             missing[name] = "has no previous value to use" if name in given.values else "is given by nobody"

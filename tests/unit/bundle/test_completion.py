@@ -37,14 +37,13 @@ def test_new_stack_gets_what_is_given_and_leaves_defaults_alone():
     }
 
 
-def test_existing_stack_keeps_all_that_nobody_gives():
+def test_existing_stack_keeps_all_that_nobody_gives_but_for_versions_of_parts_that_are_gone():
     """CloudFormation falls back to the default for what is not named."""
     stack = {"Name": "n", "Class": "mw1.large", "PluginsVersion": "v0"}
 
     assert completed("{Workers: 2}", stack).parameters == (
         StackParameter(key="Name", value=None),
         StackParameter(key="Class", value=None),
-        StackParameter(key="PluginsVersion", value=None),
         StackParameter(key="Workers", value="2"),
     )
 

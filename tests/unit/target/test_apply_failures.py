@@ -10,6 +10,7 @@ from mwaa_deploy.errors import (
     AwsUnavailable,
     DeletionRefused,
     EnvironmentMissing,
+    EnvironmentUpdateFailed,
     StackBusy,
     StackUpdateFailed,
     VerificationFailed,
@@ -374,3 +375,24 @@ def test_deleted_record_is_written_again(world):
     assert outcome.record_written
     assert outcome.uploaded == {}
     assert world.plan().empty
+
+
+def test_a_part_of_a_failed_deployment_that_the_project_gave_up_does_not_go_live(world):
+    """The stack was left with the version of the requirements; only MWAA's update failed."""
+    del world.files["dags/requirements.txt"]
+    world.deploy()
+    world.files["dags/requirements.txt"] = "x==1\n"
+    world.stack.environment_begins, world.stack.environment_fails = 1500, "no"
+    with pytest.raises(EnvironmentUpdateFailed):
+        world.deploy()
+    assert world.stack.deployed.parameters["RequirementsVersion"]
+
+    del world.files["dags/requirements.txt"]
+    world.files["plugins/operators.py"] = "p = 2\n"
+    world.stack.environment_begins, world.stack.environment_fails = 0, None
+    world.environment.bring("staging", versions={}, paths={})
+    world.deploy()
+
+    assert not world.stack.deployed.parameters["RequirementsVersion"]
+    assert not world.environment.states["staging"].versions.get(Part.REQUIREMENTS)
+    world.assert_deployed()
