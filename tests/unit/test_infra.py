@@ -272,3 +272,74 @@ class TestWithoutTheInternet:
     @staticmethod
     def _endpoints(document: Any) -> list[Any]:
         return [document["Resources"][name]["Properties"] for name in _of_type(document, "AWS::EC2::VPCEndpoint")]
+
+
+class TestGithubOidc:
+    """infra/github-oidc.yaml, which has no environment in it."""
+
+    PATH = ROOT / "infra/github-oidc.yaml"
+
+    @pytest.fixture
+    def document(self) -> Any:
+        return load_document(self.PATH.read_text())
+
+    @pytest.fixture
+    def statements(self, document: Any) -> list[Any]:
+        """The deploying role's statements, those under a condition too."""
+        found = document["Resources"]["DeployPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        return [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in found]
+
+    def test_cfn_lint_has_nothing_to_say(self) -> None:
+        test_cfn_lint_has_nothing_to_say(self.PATH)
+
+    def test_policy_versions_are_text_to_every_yaml_parser(self) -> None:
+        test_policy_versions_are_text_to_every_yaml_parser(self.PATH)
+
+    def test_the_trust_policy_compares_exactly(self, document: Any) -> None:
+        trust = document["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]
+
+        (statement,) = trust["Statement"]
+        assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+        assert statement["Condition"].keys() == {"StringEquals"}
+        issuer = "token.actions.githubusercontent.com"
+        assert statement["Condition"]["StringEquals"].keys() == {f"{issuer}:aud", f"{issuer}:sub"}
+        assert statement["Condition"]["StringEquals"][f"{issuer}:aud"] == "sts.amazonaws.com"
+
+    @pytest.mark.parametrize("name", ["Repository", "Branch", "Environment", "OwnerId", "RepositoryId"])
+    def test_no_parameter_of_the_subject_takes_a_wildcard(self, document: Any, name: str) -> None:
+        pattern = re.compile(document["Parameters"][name]["AllowedPattern"])
+
+        good = {"Repository": "octo/flows", "OwnerId": "1", "RepositoryId": "1"}.get(name, "main")
+        assert pattern.fullmatch(good)
+        assert [bad for bad in ("*", f"{good}*", good.replace(good[-1], "?")) if pattern.fullmatch(bad)] == []
+
+    def test_only_the_login_is_granted_on_everything(self, statements: list[Any]) -> None:
+        assert {entry["Sid"] for entry in statements if entry["Resource"] == "*"} == {"RegistryLogin"}
+
+    def test_no_action_has_a_wildcard(self, statements: list[Any]) -> None:
+        assert [action for entry in statements for action in _as_list(entry["Action"]) if "*" in action] == []
+
+    def test_no_version_can_be_deleted(self, statements: list[Any]) -> None:
+        assert "s3:DeleteObjectVersion" not in {action for entry in statements for action in _as_list(entry["Action"])}
+
+    def test_roles_are_passed_to_one_service_each(self, statements: list[Any]) -> None:
+        passing = [entry for entry in statements if "iam:PassRole" in _as_list(entry["Action"])]
+
+        assert len(passing) == 2
+        assert all("iam:PassedToService" in entry["Condition"]["StringEquals"] for entry in passing)
+
+    def test_the_documentation_has_each_statement(self, statements: list[Any]) -> None:
+        told = set(re.findall(r"`(\w+)`", (ROOT / "docs/iam.md").read_text()))
+
+        assert {entry["Sid"] for entry in statements} - told == set()
+
+    def test_the_bucket_outlives_its_stack_and_is_versioned_closed_encrypted_and_tls_only(self, document: Any) -> None:
+        bucket = document["Resources"]["Bucket"]
+
+        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["Properties"]["PublicAccessBlockConfiguration"]) == 4
+        assert "BucketEncryption" in bucket["Properties"]
+        (statement,) = document["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
