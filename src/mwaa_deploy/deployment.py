@@ -31,6 +31,7 @@ from mwaa_deploy.target.lock import Holder, LockState, hold, read_lock
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.preview import preview_change_set
 from mwaa_deploy.target.record import write_record
+from mwaa_deploy.target.recovery import recover
 from mwaa_deploy.target.settle import Running, settle, what_runs
 from mwaa_deploy.target.state import TargetState, read_state
 
@@ -92,6 +93,11 @@ class Job:
         return preview_change_set(
             plan, bundle=self.bundle, state=state, stack=self.target.stack, commit=self.author.commit
         )
+
+    @property
+    def may_recreate(self) -> bool:
+        """Whether a stack that never was may be deleted; a saved plan does not tell of that."""
+        return self.inputs.recreate_failed_stack and self.saved is None
 
     @property
     def holder(self) -> Holder:
@@ -202,6 +208,11 @@ def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
     state = journal.state = settled.state
     plan = journal.plan = job.plan(state)
     _refuse_older(job, state, plan)
+    with journal.step("recover the stack"):
+        recovered = recover(plan, state.stack, job.target, consent=job.may_recreate)
+    if recovered:
+        state = journal.state = job.look()
+        plan = journal.plan = job.plan(state)
     _carry_out(job, state, plan, log, journal)
     if plan.empty:
         # Should another run have been faster, then it has found the same content.

@@ -99,6 +99,12 @@ class Inputs:
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
+    notification_arns: tuple[str, ...] = ()
+    termination_protection: bool = False
+    nested_stacks: bool = False
+    revert_drift: bool = False
+    allow_replacement: bool = False
+    recreate_failed_stack: bool = False
     stack_timeout_minutes: int = 180
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
@@ -139,6 +145,7 @@ MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_gr
 """Events that propose a change, which is planned and never deployed."""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ACCOUNT = re.compile(r"\d{12}")
 _KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/|alias/)[\w/-]+)|[\w-]{32,40}")
@@ -219,6 +226,12 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
             "stack-role-arn", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
         ),
         stack_tags=reader.tags("stack-tags"),
+        notification_arns=reader.all_matching("notification-arns", _TOPIC_ARN, "the ARN of an SNS topic"),
+        termination_protection=reader.flag("termination-protection"),
+        nested_stacks=reader.flag("nested-stacks"),
+        revert_drift=reader.flag("revert-drift"),
+        allow_replacement=reader.flag("allow-replacement"),
+        recreate_failed_stack=reader.flag("recreate-failed-stack"),
         stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),

@@ -155,6 +155,18 @@ class FakeStack:
         assert settled is not None
         return settled
 
+    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+        self.knobs.called("delete_never_created")
+        state = self._settled()
+        if state is None:
+            return
+        if state.status not in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            raise StackUnusable(f"Stack {self.name} is {state.status} by now.")
+        for status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
+            on_event(self._event(self.name, "AWS::CloudFormation::Stack", status))
+        self._state, self.deployed = None, None
+        self.change_sets.clear()
+
     # ------------------------------------------------------------------------------------------- for the test's use
 
     def set_status(self, status: str, reason: str = "") -> None:

@@ -11,9 +11,10 @@ from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackU
 from mwaa_deploy.ports import ChangeSet, Clock, StackEvent, StackParameter, StackState
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
 from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets
+from mwaa_deploy.target.stack_deletion import delete_stack
 from mwaa_deploy.target.stack_events import StackEvents
 from mwaa_deploy.target.stack_operation import wait_for_operation
-from mwaa_deploy.target.stack_status import Readiness, StackStatus, stack_status
+from mwaa_deploy.target.stack_status import NEVER_CREATED, Readiness, StackStatus, stack_status
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
@@ -190,6 +191,33 @@ class CloudFormationStack:
         if state is None:
             raise StackUpdateFailed(f"Stack {self.name} was deleted as soon as it was done.")
         return state
+
+    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+        """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
+
+        Args:
+            timeout: seconds to wait.
+            on_event: is handed each event of the deletion, oldest first.
+
+        Raises:
+            StackUnusable: its status says that it ever was, it is protected, or a resource would not go.
+            StackWaitTimedOut: it is still being deleted.
+        """
+        raw = self._describe(self.name)
+        if raw is None or raw["StackStatus"] == "DELETE_COMPLETE":
+            return
+        if raw["StackStatus"] not in NEVER_CREATED:
+            raise StackUnusable(f"Stack {self.name} is {raw['StackStatus']} by now, and is not deleted.")
+        delete_stack(
+            self._client,
+            raw["StackId"],
+            name=self.name,
+            arn=self._arn,
+            timeout=timeout,
+            interval=self._interval,
+            clock=self._clock,
+            on_event=on_event,
+        )
 
     # ------------------------------------------------------------------------------------------------------- inside
 

@@ -67,6 +67,22 @@ class StackEvents:
         return found
 
 
+def event_line(event: StackEvent, seconds: float | None = None) -> str:
+    """A line for the log: '12:03:14 Environment UPDATE_COMPLETE after 21 min 4 s: reason'."""
+    after = "" if seconds is None else f" after {in_words(seconds)}"
+    reason = event.reason and f": {event.reason}"
+    return f"{event.at:%H:%M:%S} {event.logical_id} {event.status}{after}{reason}"
+
+
+def in_words(seconds: float) -> str:
+    """A duration: '4 s', '21 min 4 s', '1 h 2 min'."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def failures(events: Sequence[StackEvent]) -> tuple[StackEvent, ...]:
     """The events of resources that failed by themselves, oldest first; the first of them is the cause.
 

@@ -6,11 +6,14 @@ import pytest
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
 from mwaa_deploy.ports import ChangeSet
 from mwaa_deploy.target.stack import CloudFormationStack
+from mwaa_deploy.target.stack_status import STACK_STATUSES, Readiness, stack_status
 from tests.fakes.clock import FakeClock
 from tests.unit.target.stubs import stubbed
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mwaa-staging/1"
 CHANGE_SET = ChangeSet(id="arn:change-set/1", name="mwaa-deploy-1", type="UPDATE", changes=())
+
+READY = {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "ChangeSetId": "arn:change-set/1"}
 
 
 def stacks(status: str) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def test_a_review_that_holds_somebody_elses_change_set_is_not_deleted():
     with stubbed("cloudformation") as (client, stub):
         stub.add_client_error("describe_stacks", "ValidationError", "Stack with id mwaa-staging does not exist")
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "ChangeSetId": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
         made = stack(client)
         change_set = made.create_change_set(template="x", parameters=(), create=True, description="d")
         stub.add_response("delete_change_set", {})
@@ -133,7 +136,9 @@ def test_the_shell_of_a_change_set_that_came_to_nothing_is_deleted(reason, outco
     with stubbed("cloudformation") as (client, stub):
         stub.add_client_error("describe_stacks", "ValidationError", "Stack with id mwaa-staging does not exist")
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "FAILED", "StatusReason": reason})
+        stub.add_response(
+            "describe_change_set", {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": reason}
+        )
         stub.add_response("delete_change_set", {})
         stub.add_response("describe_stacks", stacks("REVIEW_IN_PROGRESS"))
         stub.add_response("list_change_sets", {"Summaries": []})
@@ -148,7 +153,29 @@ def test_a_shell_that_was_there_before_is_not_ours_to_delete():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", stacks("REVIEW_IN_PROGRESS"))
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "ChangeSetId": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
         stub.add_response("delete_change_set", {})
         made = stack(client)
         made.delete_change_set(made.create_change_set(template="x", parameters=(), create=False, description="d"))
+
+
+EVERY_STATUS = [*STACK_STATUSES, "A_STATUS_OF_THE_FUTURE"]
+
+
+@pytest.mark.parametrize("status", EVERY_STATUS)
+def test_a_change_set_is_made_refused_or_put_off_by_the_stacks_status(status):
+    """Each row of the table: what CreateChangeSet is asked, or not asked at all."""
+    readiness = stack_status(status).readiness
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stacks", stacks(status))
+        if readiness is Readiness.BUSY:
+            with pytest.raises(StackBusy, match=status):
+                create(client)
+            return
+        if readiness is Readiness.UNUSABLE:
+            with pytest.raises(StackUnusable, match="--stack-name mwaa-staging"):
+                create(client)
+            return
+        stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
+        assert create(client).type == ("CREATE" if status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else "UPDATE")
