@@ -406,13 +406,18 @@ class ChangeSet:
 
 @dataclass(frozen=True, kw_only=True)
 class StackEvent:
-    """One event of a stack operation."""
+    """One event of a stack operation.
+
+    Attributes:
+        physical_id: what the resource is called outside of the stack; for a nested stack its ARN.
+    """
 
     at: datetime
     logical_id: str
     resource_type: str
     status: str
     reason: str = ""
+    physical_id: str = ""
 
 
 class Stack(Protocol):

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.clock import pauses
-from mwaa_deploy.errors import ChangeSetFailed
+from mwaa_deploy.errors import ChangeSetFailed, MwaaDeployError
 from mwaa_deploy.ports import ChangeSet, Clock, ResourceChange, StackParameter
+from mwaa_deploy.target.advice import advice_for
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
 from mwaa_deploy.target.change_set_status import ChangeSetStatus, Course, change_set_status
 from mwaa_deploy.target.resource_changes import Secrets, resource_changes, secrets_of
 from mwaa_deploy.target.stack_events import STACK_TYPE
+from mwaa_deploy.target.template_upload import MAX_BODY_BYTES, TemplatePlace, require_readable
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
-
-MAX_TEMPLATE_BYTES = 51_200
-"""Limit of TemplateBody (CloudFormation quotas)."""
 
 NO_CHANGES = ("The submitted information didn't contain changes", "No updates are to be performed")
 """Both reasons CloudFormation gives for an empty change set; its API has no code for it."""
@@ -47,7 +46,9 @@ class ChangeSetOptions:
         tags: of the stack, handed on to its resources.
         notification_arns: SNS topics that are told the stack's events.
         include_nested: whether nested stacks get change sets of their own, so that what changes in them is told.
+        template_place: where a template is put that is too large for a request.
         revert_drift: whether what was changed by hand is put back: the change set compares with what really is.
+        protect: whether the stack is protected from being deleted, once it has been changed.
     """
 
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
@@ -56,6 +57,8 @@ class ChangeSetOptions:
     notification_arns: tuple[str, ...] = ()
     include_nested: bool = False
     revert_drift: bool = False
+    protect: bool = False
+    template_place: TemplatePlace | None = None
 
 
 class ChangeSets:
@@ -96,20 +99,18 @@ class ChangeSets:
         Raises:
             ChangeSetFailed: CloudFormation could not make one; what there is of it is deleted again.
         """
-        if (size := len(template.encode())) > MAX_TEMPLATE_BYTES:
-            raise ChangeSetFailed(
-                f"The template has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,} in a request.",
-                meaning="Comments and blank lines count too.",
-                mend="Move a part of it into a nested stack (AWS::CloudFormation::Stack) or a stack of its own.",
-            )
+        where = self._where(template)
         name = f"mwaa-deploy-{self._clock.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-        change_set_id = self._submit(name, kind, template, parameters, description)
+        change_set_id = self._submit(name, kind, where, parameters, description)
         if change_set_id is None:
             return ChangeSet(id="", name=name, type=kind, changes=())
         answer = self._wait(change_set_id)
         status = _status(answer)
         if status.course is Course.READY:
             return ChangeSet(id=change_set_id, name=name, type=kind, changes=self._changes(answer, parameters))
+        reason = answer.get("StatusReason", "no reason given")
+        failed = status.course is Course.FAILED and not is_no_change(reason)
+        findings = self._findings(change_set_id) if failed else ()
         self.delete(change_set_id)
         if status.course is not Course.FAILED:
             found = f"{answer['Status']}, {answer.get('ExecutionStatus')}"
@@ -118,10 +119,19 @@ class ChangeSets:
                 meaning=status.meaning,
                 mend=status.mend,
             )
-        reason = answer.get("StatusReason", "no reason given")
         if is_no_change(reason):
             return ChangeSet(id=change_set_id, name=name, type=kind, changes=())
-        raise self._failed(reason)
+        raise self._failed("\n- ".join((reason, *findings)))
+
+    def _findings(self, change_set_id: str) -> tuple[str, ...]:
+        """What CloudFormation's own validation found; nothing where it may not be asked."""
+        try:
+            with aws_errors("cloudformation:DescribeEvents", self._arn):
+                answer = self._client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True})
+        except MwaaDeployError:
+            return ()
+        found = [_finding(event) for event in answer.get("OperationEvents", ())]
+        return tuple(dict.fromkeys(filter(None, found)))
 
     def delete(self, change_set_id: str) -> None:
         """Delete a change set; one that is gone already is fine."""
@@ -139,8 +149,25 @@ class ChangeSets:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
+    def _where(self, template: str) -> Mapping[str, str]:
+        """The template as CreateChangeSet takes it, in the request or by its URL."""
+        body = template.encode()
+        require_readable(body)
+        if len(body) <= MAX_BODY_BYTES:
+            return {"TemplateBody": template}
+        if self._options.template_place is None:
+            raise ChangeSetFailed(
+                f"The template has {len(body):,} bytes; CloudFormation takes {MAX_BODY_BYTES:,} in a request."
+            )
+        return {"TemplateURL": self._options.template_place.put(template)}
+
     def _submit(
-        self, name: str, kind: str, template: str, parameters: Sequence[StackParameter], description: str
+        self,
+        name: str,
+        kind: str,
+        where: Mapping[str, str],
+        parameters: Sequence[StackParameter],
+        description: str,
     ) -> str | None:
         options: dict[str, Any] = {"Description": description[:1024]} if description else {}
         if self._options.role_arn:
@@ -159,9 +186,9 @@ class ChangeSets:
                     StackName=self._stack_name,
                     ChangeSetName=name,
                     ChangeSetType=kind,
-                    TemplateBody=template,
                     Parameters=[_parameter(parameter) for parameter in parameters],
                     Capabilities=list(self._options.capabilities),
+                    **where,
                     **options,
                 )
             except ClientError as e:
@@ -221,11 +248,19 @@ class ChangeSets:
 
     def _failed(self, reason: str) -> ChangeSetFailed:
         needs_capabilities = "requires capabilities" in reason.lower()
+        advice = advice_for(reason)
         return ChangeSetFailed(
             f"CloudFormation could not make a change set for stack {self._stack_name}: {reason}",
             meaning=change_set_status("FAILED", "UNAVAILABLE").meaning,
-            mend=_CAPABILITIES_MEND if needs_capabilities else "",
+            mend=_CAPABILITIES_MEND if needs_capabilities else advice.mend if advice else "",
         )
+
+
+def _finding(event: Mapping[str, Any]) -> str:
+    """As in 'Bucket /Properties/BucketName: already exists'; '' for an event without a reason."""
+    reason: str = event.get("ValidationStatusReason") or event.get("ResourceStatusReason", "")
+    where = " ".join(filter(None, (event.get("LogicalResourceId", ""), event.get("ValidationPath", ""))))
+    return f"{where}: {reason}" if reason and where else reason
 
 
 def _status(answer: Mapping[str, Any]) -> ChangeSetStatus:

@@ -34,7 +34,7 @@ class CloudFormationStack:
         client: a boto3 client of CloudFormation.
         name: name of the stack.
         clock: for the waits.
-        options: capabilities, role and tags of its change sets.
+        options: of its change sets.
         interval: seconds between two looks at something that is under way; the first ones come sooner.
         change_set_timeout: seconds to wait for CloudFormation to work a change set out.
     """
@@ -55,11 +55,12 @@ class CloudFormationStack:
         self._interval = interval
         meta = client.meta
         self._arn = f"arn:{meta.partition}:cloudformation:{meta.region_name}:*:stack/{name}/*"
+        self._options = options or ChangeSetOptions()
         self._change_sets = ChangeSets(
             client,
             name,
             stack_arn=self._arn,
-            options=options or ChangeSetOptions(),
+            options=self._options,
             clock=clock,
             interval=interval,
             timeout=change_set_timeout,
@@ -92,7 +93,7 @@ class CloudFormationStack:
         """Create a change set and wait for it. An empty one is deleted again and returned with no changes.
 
         Args:
-            template: the template's text, at most 51,200 bytes.
+            template: the template's text, at most 1 MB.
             parameters: every parameter of the template that has no default.
             create: whether the stack is to be made. A stack that was never executed is made either way.
             description: shown with the change set.
@@ -190,6 +191,8 @@ class CloudFormationStack:
         state = self.state()
         if state is None:
             raise StackUpdateFailed(f"Stack {self.name} was deleted as soon as it was done.")
+        if self._options.protect and not raw.get("EnableTerminationProtection"):
+            self._protect(state.id)
         return state
 
     def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
@@ -230,6 +233,10 @@ class CloudFormationStack:
                     return None
                 raise
         return stack
+
+    def _protect(self, stack_id: str) -> None:
+        with aws_errors("cloudformation:UpdateTerminationProtection", self._arn):
+            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
 
     def _environment_name(self, stack_id: str) -> str | None:
         with aws_errors("cloudformation:ListStackResources", self._arn):

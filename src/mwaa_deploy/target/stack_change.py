@@ -21,6 +21,8 @@ from mwaa_deploy.target.replacement import (
     replacement_refused,
     what_is_lost,
 )
+from mwaa_deploy.target.resource_times import took
+from mwaa_deploy.target.stack_events import event_line
 from mwaa_deploy.target.unfinished import BegunChange
 from mwaa_deploy.target.verify import verify_versions
 
@@ -87,9 +89,9 @@ def _execute(deployment: Deployment, change_set: ChangeSet, change: BegunChange)
     heartbeat = Heartbeat(target.log, target.clock, since=change.since)
 
     def happened(event: StackEvent) -> None:
+        seconds = took(progress.stack_events, event)
         progress.stack_events.append(event)
-        reason = event.reason and f": {event.reason}"
-        target.log.info(f"{event.at:%H:%M:%S} {event.logical_id} {event.status}{reason}")
+        target.log.info(event_line(event, seconds))
 
     def looked(status: str) -> None:
         heartbeat.beat(f"Stack {target.stack.name} is {status or 'about to begin'}", expected=change.expected)

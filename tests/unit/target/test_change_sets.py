@@ -176,3 +176,40 @@ def test_deleting_what_is_gone_is_fine_and_all_else_is_not():
         change_sets(client).delete(ID)
         with pytest.raises(AwsUnavailable):
             change_sets(client).delete(ID)
+
+
+def failed_change_set(answer: dict[str, Any] | None) -> ChangeSetFailed:
+    """A failed change set; `answer` is what DescribeEvents says, None to deny it."""
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("FAILED", "Validation failed with 2 error(s)."))
+        if answer is None:
+            stub.add_client_error("describe_events", "AccessDenied", "no", 403)
+        else:
+            wanted = {"ChangeSetName": ID, "Filters": {"FailedEvents": True}}
+            stub.add_response("describe_events", answer, wanted)
+        stub.add_response("delete_change_set", {})
+        with pytest.raises(ChangeSetFailed) as caught:
+            create(change_sets(client))
+    return caught.value
+
+
+def test_what_cloudformations_own_validation_found_is_told():
+    path = {"LogicalResourceId": "Logs", "ValidationPath": "/Resources/Logs/Properties/BucketName"}
+    events = [
+        {**path, "ValidationStatusReason": "Bucket dags already exists", "EventType": "VALIDATION_ERROR"},
+        {**path, "ValidationStatusReason": "Bucket dags already exists", "EventType": "VALIDATION_ERROR"},
+        {"ResourceStatusReason": "Failed"},
+        {"EventType": "STACK_EVENT"},
+    ]
+    error = failed_change_set({"OperationEvents": events})
+    assert error.what.endswith(
+        "Validation failed with 2 error(s).\n"
+        "- Logs /Resources/Logs/Properties/BucketName: Bucket dags already exists\n"
+        "- Failed"
+    )
+    assert "another name" in error.mend
+
+
+def test_who_may_not_ask_for_the_findings_gets_the_reason():
+    assert failed_change_set(None).what.endswith("Validation failed with 2 error(s).")

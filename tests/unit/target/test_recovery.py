@@ -1,7 +1,5 @@
 """A stack that cannot be updated: what is done about it, before anything else is."""
 
-from typing import Any
-
 import pytest
 
 from mwaa_deploy.deployment import deploy, look_first
@@ -15,7 +13,7 @@ from mwaa_deploy.target.stack import CloudFormationStack
 from mwaa_deploy.target.stack_status import STACK_STATUSES
 from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
-from tests.unit.target.stubs import stubbed
+from tests.unit.target.stubs import answer_events, stubbed
 from tests.unit.target.test_stack import STACK_ID, stacks
 from tests.unit.target.test_stack_events import raw
 
@@ -162,30 +160,6 @@ def delete(client, clock=None, timeout=600.0):
     return [event.status for event in seen]
 
 
-def watched(client):
-    """The token of the deletion, which its events are to carry."""
-    asked = {}
-    client.meta.events.register(
-        "provide-client-params.cloudformation.DeleteStack", lambda params, **_: asked.update(params)
-    )
-    return asked
-
-
-def answer_events(client, stub, looks):
-    """Let each look find these events besides those of before; they carry the deletion's own token."""
-    told: list[dict[str, Any]] = []
-
-    def tokenise(parsed, **_):
-        for event in parsed.get("StackEvents", ()):
-            event["ClientRequestToken"] = asked["ClientRequestToken"]
-
-    asked = watched(client)
-    client.meta.events.register("after-call.cloudformation.DescribeStackEvents", tokenise)
-    for look in looks:
-        told = [*look, *told]
-        stub.add_response("describe_stack_events", {"StackEvents": [dict(event) for event in told]})
-
-
 def own(number, status):
     return raw(number, status, physical=STACK_ID)
 
@@ -195,7 +169,7 @@ def test_the_very_stack_is_deleted_and_waited_for():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", stacks("ROLLBACK_COMPLETE"))
         stub.add_response("delete_stack", {})
-        answer_events(client, stub, [[own(1, "DELETE_IN_PROGRESS")], [own(2, "DELETE_COMPLETE")]])
+        answer_events(client, stub, "DeleteStack", [[own(1, "DELETE_IN_PROGRESS")], [own(2, "DELETE_COMPLETE")]])
         assert delete(client, clock) == ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
     assert clock.slept == [1]
 
@@ -220,7 +194,7 @@ def test_a_resource_that_will_not_go_is_named():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", stacks("ROLLBACK_FAILED"))
         stub.add_response("delete_stack", {})
-        answer_events(client, stub, [[own(3, "DELETE_FAILED"), failed]])
+        answer_events(client, stub, "DeleteStack", [[own(3, "DELETE_FAILED"), failed]])
         with pytest.raises(StackUnusable, match="Logs: The bucket is not empty"):
             delete(client)
 
@@ -229,6 +203,6 @@ def test_a_deletion_that_takes_too_long_is_said():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", stacks("ROLLBACK_COMPLETE"))
         stub.add_response("delete_stack", {})
-        answer_events(client, stub, [[own(1, "DELETE_IN_PROGRESS")]])
+        answer_events(client, stub, "DeleteStack", [[own(1, "DELETE_IN_PROGRESS")]])
         with pytest.raises(StackWaitTimedOut, match="still being deleted"):
             delete(client, timeout=0)

@@ -137,3 +137,12 @@ def test_each_status_ends_the_wait_well_or_badly_or_goes_on(status):
     else:
         with pytest.raises(StackUpdateFailed, match=f"ended as {status}"):
             wait([[own(1, status)]])
+
+
+def test_a_cause_that_is_known_comes_with_advice_before_what_the_stack_needs():
+    failed = {**raw(2, "UPDATE_FAILED"), "ResourceStatusReason": "INCORRECT_CONFIGURATION: networking components"}
+    with pytest.raises(StackUpdateFailed) as caught:
+        wait([[own(4, "UPDATE_ROLLBACK_FAILED"), failed]])
+    assert caught.value.meaning.startswith("The environment's containers reach neither the internet")
+    assert "so did rolling it back" in caught.value.meaning
+    assert caught.value.mend.index("NAT gateway") < caught.value.mend.index("continue-update-rollback")
