@@ -24,6 +24,8 @@ ENVIRONMENT_PATHS = {
     "DagS3Path": Part.DAGS,
 }
 
+MAX_TEMPLATE_BYTES = 1_000_000
+
 
 @dataclass(frozen=True)
 class Underway:
@@ -95,6 +97,8 @@ class FakeStack:
             raise ChangeSetFailed(f"Stack {self.name} already exists and cannot be created.")
         if not create and self.deployed is None and state is None:
             raise ChangeSetFailed(f"Stack {self.name} does not exist.")
+        if len(template.encode()) > MAX_TEMPLATE_BYTES:
+            raise ChangeSetFailed(f"CloudFormation takes at most {MAX_TEMPLATE_BYTES:,} bytes.")
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
@@ -224,7 +228,7 @@ class FakeStack:
             id=state.id,
             name=self.name,
             status=status,
-            parameters=dict(after.parameters),
+            parameters=after.shown_parameters,
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
             changed_at=self.clock.now(),
