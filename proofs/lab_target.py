@@ -15,10 +15,12 @@ from lab.aws.emulator import ACCOUNT, REGION
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Relation
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
@@ -88,15 +90,19 @@ class LabTarget:
         self._world.files = {**files, "template.yaml": TEMPLATE, "parameters.yml": text}
         self._bundle = self._world.bundle()
 
-    def deploy(self) -> Journal:
-        """One deployment, with clients of its own, from the first look to the end."""
+    def deploy(self, commit: str = COMMIT) -> Journal:
+        """One deployment, with clients of its own, from the first look to the end.
+
+        Args:
+            commit: as what the project is deployed; newer than any before.
+        """
         clients, clock, log = self._connect(), QuickClock(), FakeLog()
         s3 = clients.client("s3")
         direct = DirectPut(s3, self.name, clients.credentials, connections=UPLOADS_AT_ONCE)
         job = Job(
             inputs=Inputs(stack_name=self.name, bucket=self.name, aws_region=REGION, max_deletion_share=100),
             bundle=self._bundle,
-            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=COMMIT),
+            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=commit),
             target=Target(
                 bucket=S3Bucket(s3, self.name, log, owner=ACCOUNT, direct=direct),
                 stack=CloudFormationStack(clients.client("cloudformation"), self.name, clock=clock),
@@ -104,7 +110,8 @@ class LabTarget:
                 clock=clock,
                 log=log,
             ),
-            author=Author(commit=COMMIT),
+            author=Author(commit=commit),
+            relation=lambda _sha: Relation.NEWER,
             owner="the same run",  # done again by hand, as people do, it need not wait for its own lease
         )
         journal = Journal()

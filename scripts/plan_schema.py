@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mwaa_deploy.drift import DriftKind
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import PLAN_SCHEMA, Disruption, OperationKind, ParameterSource
 from mwaa_deploy.target.fingerprint import ASPECTS
@@ -77,6 +78,21 @@ def schema() -> dict[str, Any]:
                 },
                 "obstacles": {**list_of(TEXT), "description": "What would delay or refuse a deployment."},
                 "notes": list_of(TEXT),
+                "drift": {
+                    **list_of(
+                        record(
+                            {
+                                "subject": TEXT,
+                                "kind": {"enum": [str(kind) for kind in DriftKind]},
+                                "recorded": TEXT_OR_NULL,
+                                "found": TEXT_OR_NULL,
+                                "text": TEXT,
+                            }
+                        )
+                    ),
+                    "description": "What somebody else has changed at the target since the last deployment.",
+                },
+                "drift_since": {**TEXT, "description": "Which deployment that was; empty where there is no drift."},
             }
         ),
         "$defs": {"change": resource_change()},

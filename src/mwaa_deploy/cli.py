@@ -12,6 +12,8 @@ COMMANDS = {
     "check": "check the project; AWS is not touched",
     "plan": "check the project and say what a deployment would do",
     "deploy": "check the project and deploy it",
+    "rollback": "bring an earlier deployment back, out of the records at the target",
+    "drift": "say what somebody else has changed at the target since the last deployment",
     "image": "make the runner image, and push it to a registry of your own",
 }
 IMAGE_COMMANDS = {

@@ -426,6 +426,23 @@ class TasksRunning(MwaaDeployError):
     title = "Tasks are running"
 
 
+# -- roll-back and drift ------------------------------------------------------------------------------------------
+
+
+class RollbackImpossible(MwaaDeployError):
+    """There is no record of what should be rolled back to, or what it names is gone from the bucket."""
+
+    exit_code = 75
+    title = "The roll-back is not possible"
+
+
+class DriftFound(MwaaDeployError):
+    """The target is not as the last deployment left it."""
+
+    exit_code = 81
+    title = "The target has drifted"
+
+
 # -- the live Airflow ---------------------------------------------------------------------------------------------
 
 

@@ -11,14 +11,17 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, look_first, tell_plan, what_stays
+from mwaa_deploy.deployment import deploy, look_first, tell_plan, what_stays
+from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.inputs import Inputs, Mode, effective_mode
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_ahead import look_ahead
 from mwaa_deploy.ports import Clock, Log, Relation, Repository, WorkflowRuns
+from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
 from mwaa_deploy.source.base_facts import compare_if_possible
@@ -67,6 +70,12 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()
+        return
+    if journal.mode is Mode.ROLLBACK:
+        run_rollback(inputs, context, edges.target(), log, journal)
+        return
+    if journal.mode is Mode.DRIFT:
+        watch_drift(inputs, edges.target(), log, journal)
         return
     saved = _saved_plan(inputs, edges, journal)
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:

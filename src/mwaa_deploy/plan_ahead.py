@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from mwaa_deploy.deletion_guard import deletion_refusal
-from mwaa_deploy.deployment import Job
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
+from mwaa_deploy.job import Job
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.target.recovery import Remedy, recovery_for, recovery_refused

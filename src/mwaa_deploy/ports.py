@@ -280,6 +280,21 @@ class Listed:
     etag: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectVersion:
+    """One of all the versions that an object has had.
+
+    Attributes:
+        at: when it was written, in UTC.
+        size: bytes.
+    """
+
+    key: str
+    version: str
+    at: datetime
+    size: int
+
+
 class Bucket(Protocol):
     """The versioned S3 bucket MWAA reads from."""
 
@@ -313,6 +328,9 @@ class Bucket(Protocol):
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """All objects under a prefix, in key order."""
+
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        """All versions of all objects under a prefix, in key order, newest first; delete markers are none."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Put a delete marker on each key."""
@@ -434,6 +452,9 @@ class Stack(Protocol):
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
     ) -> ChangeSet:
         """Create a change set and wait for it. An empty one is deleted again and returned with no changes."""
+
+    def template(self) -> str | None:
+        """The template it was last brought to, as it was handed in; None if the stack does not exist."""
 
     def delete_change_set(self, change_set: ChangeSet) -> None:
         """Delete a change set that will not be executed."""

@@ -98,6 +98,7 @@ def record_after(
     commit: str = "",
     run_url: str = "",
     at: datetime = _NEVER,
+    restores: str | None = None,
 ) -> Record:
     """The record of a deployment that has brought the target to the bundle's content.
 
@@ -110,6 +111,7 @@ def record_after(
         found_dags: by file, the DAGs that this run found in it; None if it parsed none, so that what an earlier one
             found in the same content is all that is known.
         commit, run_url, at: who did it; of no account for comparisons.
+        restores: the commit that is rolled back to, if it is.
     """
     parts = {}
     for part, version in versions.items():
@@ -137,6 +139,7 @@ def record_after(
         stack=state.stack_name,
         environment=environment,
         dag_ids=_dag_ids(dags, found_dags, state.dag_record),
+        restores=restores,
     )
 
 

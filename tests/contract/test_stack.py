@@ -1,9 +1,12 @@
 """What every Stack does: the fake and CloudFormation's in the lab."""
 
+import json
 import uuid
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
+import yaml
 
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
@@ -51,6 +54,10 @@ Resources:
       Value: !Ref Secret
 Outputs:
   Said: {Value: !Ref Greeting}
+"""
+PLAIN = """
+Resources:
+  Note: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: hello}}
 """
 LONG = 600.0
 
@@ -401,3 +408,19 @@ def test_a_stack_that_is_well_is_not_deleted(world):
 def test_there_is_nothing_to_delete_where_there_is_no_stack(world):
     world.stack.delete_never_created(timeout=LONG, on_event=lambda _: None)
     assert world.stack.state() is None
+
+
+@pytest.mark.parametrize("written", [TEMPLATE, json.dumps(yaml.safe_load(PLAIN), indent=3) + "\n"])
+def test_the_template_is_told_as_it_was_handed_in(world, written):
+    assert world.stack.template() is None
+    given = values(world, world.version()) if written is TEMPLATE else []
+    change_set = world.stack.create_change_set(template=written, parameters=given, create=True, description="")
+    execute(world, change_set)
+    assert world.stack.template() == written
+    later = written.replace("hello", "hi")
+    change_set = world.stack.create_change_set(
+        template=later, parameters=[replace(p, value=None) for p in given], create=False, description=""
+    )
+    assert world.stack.template() == written
+    execute(world, change_set)
+    assert world.stack.template() == later

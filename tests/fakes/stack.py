@@ -50,7 +50,7 @@ class FakeStack:
     `knobs.fail(method, error)` makes any method raise.
 
     Attributes:
-        deployed: what is deployed, or None.
+        deployed: what is deployed, or None; body: its template's text.
         change_sets: the change sets that exist now, by id.
         knobs: calls made and failures to come.
     """
@@ -73,7 +73,8 @@ class FakeStack:
         self.environment_fails: str | None = None
         self.tells_values = False
         self.deployed: Deployed | None = None
-        self.change_sets: dict[str, tuple[ChangeSet, Deployed]] = {}
+        self.body: str | None = None
+        self.change_sets: dict[str, tuple[ChangeSet, Deployed, str]] = {}
         self.knobs = Knobs()
         self._state: StackState | None = None
         self._underway: Underway | None = None
@@ -86,6 +87,10 @@ class FakeStack:
     def state(self) -> StackState | None:
         self.knobs.called("state")
         return self._settled()
+
+    def template(self) -> str | None:
+        self.knobs.called("template")
+        return self.body
 
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
@@ -109,7 +114,7 @@ class FakeStack:
             id=f"arn:change-set/{self._serial}", name=f"mwaa-deploy-{self._serial}", type=kind, changes=changes
         )
         if changes:
-            self.change_sets[change_set.id] = (change_set, after)
+            self.change_sets[change_set.id] = (change_set, after, template)
             if state is None:
                 self._state = StackState(id=f"arn:stack/{self.name}", name=self.name, status="REVIEW_IN_PROGRESS")
         return change_set
@@ -133,7 +138,7 @@ class FakeStack:
         self._require_ready(state)
         if change_set.id not in self.change_sets or state is None:
             raise ChangeSetFailed(f"Change set {change_set.name} does not exist.")
-        _, after = self.change_sets[change_set.id]
+        _, after, template = self.change_sets[change_set.id]
         self.change_sets.clear()
         verb = change_set.type
         on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_IN_PROGRESS"))
@@ -147,7 +152,7 @@ class FakeStack:
             on_event(self._event(broken[0], MWAA_TYPE, f"{verb}_FAILED", broken[1]))
         else:
             self._start_environment(change_set, after)
-            self.deployed = after
+            self.deployed, self.body = after, template
         self._pass(timeout, on_look)
         if broken:
             on_event(self._event(self.name, "AWS::CloudFormation::Stack", rolled_back))

@@ -7,8 +7,8 @@ from pathlib import Path
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
-from mwaa_deploy.deployment import Job
 from mwaa_deploy.inputs import DeployWith, Inputs, WorkerReplacement
+from mwaa_deploy.job import Job
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan

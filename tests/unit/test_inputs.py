@@ -113,6 +113,32 @@ def test_smoke_runs_need_the_live_airflow():
     assert problems_of(env) == ("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone",)
 
 
+@pytest.mark.parametrize("mode", [Mode.ROLLBACK, Mode.DRIFT])
+def test_modes_that_look_at_the_records_need_the_target_and_no_more(mode):
+    env = {name: value for name, value in COMPLETE.items() if name not in {"INPUT_AIRFLOW_VERSION", "INPUT_TEMPLATE"}}
+    assert parse_inputs({**env, "INPUT_MODE": mode}, event="schedule").mode is mode
+    assert problems_of({"INPUT_MODE": mode}) == tuple(
+        f"{name}: needed with 'mode: {mode}', but not given" for name in ("stack-name", "bucket", "aws-region")
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted", ["1a2b3c4", "17", "https://github.com/acme/dags/actions/runs/17/attempts/2", "3/L4kqtJ.vers_ion-"]
+)
+def test_what_is_rolled_back_to_is_read(wanted):
+    inputs = parse_inputs({**COMPLETE, "INPUT_MODE": "rollback", "INPUT_ROLLBACK_TO": wanted}, event="push")
+    assert inputs.rollback_to == wanted
+
+
+def test_what_is_rolled_back_to_is_one_word_and_asks_for_the_mode():
+    env = {**COMPLETE, "INPUT_ROLLBACK_TO": "1a2b3c4"}
+    assert problems_of(env) == ("rollback-to: given without 'mode: rollback'",)
+    env |= {"INPUT_MODE": "rollback", "INPUT_ROLLBACK_TO": "two words"}
+    assert problems_of(env) == (
+        "rollback-to: 'two words' is not a commit, a workflow run or a record's object version",
+    )
+
+
 def test_patterns_stand_one_on_a_line():
     inputs = parse_inputs({**COMPLETE, "INPUT_EXCLUDE": "tests/\n\n  *.md \n!team b/README.md\n"}, event="push")
     assert inputs.exclude == ("tests/", "*.md", "!team b/README.md")

@@ -24,6 +24,7 @@ class Artefact:
         sha256: hex digest.
         size: bytes.
         body: the bytes, or the file that holds them.
+        version: the object version at the key that is known to have these bytes; None if none is.
     """
 
     part: Part
@@ -31,6 +32,7 @@ class Artefact:
     sha256: str
     size: int
     body: Path | bytes
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class Bundle:
         dag_folder: where the DAG files lie.
         template: the CloudFormation template, if one was named.
         parameters: what the parameters file gives.
+        whose: who ships it, to begin a sentence with.
     """
 
     artefacts: Mapping[Part, Artefact]
@@ -50,6 +53,7 @@ class Bundle:
     dag_folder: Path
     template: Template | None = None
     parameters: GivenParameters = field(default_factory=GivenParameters)
+    whose: str = "The project"
 
 
 def artefact(part: Part, key: str, body: Path | bytes) -> Artefact:

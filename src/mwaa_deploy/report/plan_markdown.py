@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from mwaa_deploy.drift import Drift
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, details, escape, table
-from mwaa_deploy.report.plan_text import property_line
+from mwaa_deploy.report.plan_text import drift_title, property_line
 
 _WORDS = {
     OperationKind.KEEP: "keep",
@@ -30,6 +31,8 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
     else:
         lines.append(_cost(plan))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
+    if plan.drift:
+        lines.append(f"**{escape(drift_title(plan))}**\n\n{drift_block(plan.drift)}")
     for word, files in (("added", plan.dags.added), ("changed", plan.dags.changed), ("deleted", plan.dags.deleted)):
         if files:
             lines.append(details(f"{len(files)} DAG file(s) {word}", block("\n".join(files), limit=20_000)))
@@ -54,6 +57,11 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
     body = "\n\n".join(lines)
     return details("The plan that was carried out", body) if carried_out else f"### Plan\n\n{body}"
+
+
+def drift_block(drift: tuple[Drift, ...]) -> str:
+    """What has drifted, one a line."""
+    return block("\n".join(found.text for found in drift), limit=20_000)
 
 
 def _row(operation: Operation) -> tuple[str, str, str, str]:

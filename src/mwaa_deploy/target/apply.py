@@ -147,6 +147,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         commit=deployment.author.commit,
         run_url=deployment.author.run_url,
         at=deployment.target.clock.now(),
+        restores=deployment.author.restores,
     )
 
 

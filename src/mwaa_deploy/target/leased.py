@@ -14,6 +14,7 @@ from mwaa_deploy.ports import (
     EnvironmentState,
     FetchedObject,
     Listed,
+    ObjectVersion,
     Stack,
     StackEvent,
     StackParameter,
@@ -88,6 +89,10 @@ class LeasedBucket:
         """As the bucket itself."""
         return self._bucket.list(prefix)
 
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        """As the bucket itself."""
+        return self._bucket.versions_under(prefix)
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version, if the lock is ours."""
         self._lease.require()
@@ -134,6 +139,10 @@ class LeasedStack:
     def state(self) -> StackState | None:
         """As the stack itself."""
         return self._stack.state()
+
+    def template(self) -> str | None:
+        """As the stack itself."""
+        return self._stack.template()
 
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str

@@ -18,6 +18,10 @@ class NoStack:
         """None."""
         return None
 
+    def template(self) -> str | None:
+        """None."""
+        return None
+
     def create_change_set(self, **_: object) -> ChangeSet:
         """Raises StackUnusable."""
         raise self._unusable()

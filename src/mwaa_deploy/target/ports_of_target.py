@@ -46,10 +46,17 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Author:
-    """Who deploys: written into the record and onto each object."""
+    """Who deploys: written into the record and onto each object.
+
+    Attributes:
+        commit: full SHA of what is deployed.
+        run_url: address of the workflow run; '' on a laptop.
+        restores: the same commit, if it is rolled back to.
+    """
 
     commit: str
     run_url: str = ""
+    restores: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,6 +59,7 @@ class Record:
         environment: the environment's name; None if there is none.
         dag_ids: by DAG file, the DAGs that a run found in it; a file that no run has parsed is missing.
         verified: whether the live Airflow was asked in the end, and had all of it.
+        restores: the commit that a roll-back went back to, which is then `commit` too; None after a deployment.
     """
 
     commit: str
@@ -73,6 +74,7 @@ class Record:
     environment: str | None = None
     dag_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     verified: bool = False
+    restores: str | None = None
     schema: int = SCHEMA
 
     def same_content(self, other: "Record | None") -> bool:
@@ -81,7 +83,7 @@ class Record:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    described = _to_plain(replace(record, dag_ids={}))
+    described = _to_plain(replace(record, dag_ids={}, restores=None))
     return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at", "verified")}
 
 
@@ -96,8 +98,10 @@ def encode_record(record: Record) -> bytes:
 
 
 def _to_plain(record: Record) -> dict[str, Any]:
-    verified = {"verified": True} if record.verified else {}
-    return verified | {
+    optional: dict[str, Any] = {"verified": True} if record.verified else {}
+    if record.restores is not None:
+        optional["restores"] = record.restores
+    return optional | {
         "schema": record.schema,
         "commit": record.commit,
         "run_url": record.run_url,
@@ -188,6 +192,7 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
         environment=_text_or_none(plain["environment"]),
         dag_ids={name: tuple(map(_text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
         verified=plain.get("verified") is True,
+        restores=_text_or_none(plain.get("restores")),
     )
 
 

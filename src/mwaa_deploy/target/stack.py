@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from botocore.handlers import json_decode_template_body
 
 from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed
 from mwaa_deploy.ports import ChangeSet, Clock, StackEvent, StackParameter, StackState
@@ -86,6 +87,19 @@ class CloudFormationStack:
             environment_name=self._environment_name(raw["StackId"]),
             changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
         )
+
+    def template(self) -> str | None:
+        """The template it was last brought to, as it was handed in; None if the stack does not exist."""
+        # botocore would take JSON apart, and nobody could put together again what was handed in.
+        self._client.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
+        with aws_errors("cloudformation:GetTemplate", self._arn):
+            try:
+                answer = self._client.get_template(StackName=self.name, TemplateStage="Original")
+            except ClientError as e:
+                if names_missing_stack(e):
+                    return None
+                raise
+        return str(answer["TemplateBody"])
 
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str

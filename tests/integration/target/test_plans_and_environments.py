@@ -10,9 +10,10 @@ import pytest
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.errors import EnvironmentUpdateFailed, PlanOutdated, TasksRunning
 from mwaa_deploy.inputs import DeployWith, Inputs
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.plan import Disruption, OperationKind, Plan
 from mwaa_deploy.plan_ahead import look_ahead

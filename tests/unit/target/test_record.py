@@ -58,6 +58,7 @@ RECORDS = st.builds(
     stack=TEXT,
     environment=st.none() | TEXT,
     verified=st.booleans(),
+    restores=st.none() | TEXT,
 )
 
 
@@ -182,3 +183,7 @@ def test_same_content_by_another_commit_is_the_same():
     assert replace(later, dag_ids={"ä b.py": ("a",)}, verified=True).same_content(RECORD)
     assert not RECORD.same_content(None)
     assert not Record(commit="c", run_url="", at=RECORD.at).same_content(RECORD)
+
+
+def test_a_roll_back_to_it_is_no_other_content():
+    assert replace(RECORD, restores=RECORD.commit).same_content(RECORD)
