@@ -75,6 +75,12 @@ class InputsReader:
         """What stands on each line, without blanks at its ends."""
         return tuple(filter(None, map(str.strip, self.text(name).splitlines())))
 
+    def all_matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> tuple[str, ...]:
+        """Texts of a certain form, one a line."""
+        found = self.lines(name)
+        self.problems += [f"{name}: {line!r} is not {wanted}" for line in found if not pattern.fullmatch(line)]
+        return found
+
     def number(self, name: str, most: int) -> int | None:
         """A whole number from 0; None if not given."""
         value = self.text(name)
