@@ -139,6 +139,12 @@ OPERATIONS: dict[str, Operation] = {
         "cloudformation",
         lambda stacks, infra: stacks.execute_change_set(StackName=infra.stack, ChangeSetName="none-such"),
     ),
+    "TerminationProtection": Operation(
+        "cloudformation",
+        lambda stacks, infra: stacks.update_termination_protection(
+            StackName=infra.stack, EnableTerminationProtection=True
+        ),
+    ),
     "PreviewOfNewStack": Operation("cloudformation", lambda stacks, infra: stacks.delete_stack(StackName=infra.stack)),
 }
 """What is denied once a statement is taken away, by the statement's Sid."""
