@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader
 
 
 class Mode(StrEnum):
@@ -98,6 +98,10 @@ class Inputs:
     protected_prefixes: tuple[str, ...] = ()
     aws_region: str = ""
     role_to_assume: str = ""
+    role_chain: tuple[str, ...] = ()
+    allowed_account_ids: tuple[str, ...] = ()
+    role_session_name: str = ""
+    role_duration_seconds: int = 3600
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
@@ -145,9 +149,7 @@ WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})
 MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
 """Events that propose a change, which is planned and never deployed."""
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ACCOUNT = re.compile(r"\d{12}")
 _KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/|alias/)[\w/-]+)|[\w-]{32,40}")
 _STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -213,19 +215,19 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         worker_replacement=reader.choice("worker-replacement", WorkerReplacement, WorkerReplacement.UNSAID),
         allow_running_tasks=reader.flag("allow-running-tasks"),
         bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
-        bucket_owner=reader.matching("bucket-owner", _ACCOUNT, "the 12 digits of an AWS account"),
+        bucket_owner=reader.account("bucket-owner"),
         kms_key=reader.matching("kms-key", _KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
         max_deletions=reader.number("max-deletions", 999_999_999),
         max_deletion_share=DEFAULT_SHARE if (share := reader.number("max-deletion-share", 100)) is None else share,
         protected_prefixes=reader.paths("protected-prefixes"),
         aws_region=reader.matching("aws-region", _REGION, "a Region such as eu-west-1"),
-        role_to_assume=reader.matching(
-            "role-to-assume", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"
-        ),
+        role_to_assume=reader.role("role-to-assume", "mwaa-deploy"),
+        role_chain=reader.roles("role-chain"),
+        allowed_account_ids=reader.accounts("allowed-account-ids"),
+        role_session_name=reader.session_name("role-session-name"),
+        role_duration_seconds=reader.session_seconds("role-duration-seconds", 3600),
         capabilities=reader.capabilities(),
-        stack_role_arn=reader.matching(
-            "stack-role-arn", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
-        ),
+        stack_role_arn=reader.role("stack-role-arn", "cloudformation"),
         stack_tags=reader.tags("stack-tags"),
         stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
         rollback_to=reader.matching("rollback-to", _RECORD, "a commit, a workflow run or a record's object version"),
@@ -275,6 +277,9 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
             for name, value in owned.items()
             if value
         ]
+    if inputs.role_chain and inputs.role_duration_seconds > LONGEST_CHAINED_SESSION:
+        text = f"{inputs.role_duration_seconds} is more than the {LONGEST_CHAINED_SESSION} that AWS gives chained roles"
+        problems.append(f"role-duration-seconds: {text}; leave it out, credentials are renewed while the run lasts")
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
     if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:

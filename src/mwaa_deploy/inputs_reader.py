@@ -8,6 +8,19 @@ from typing import TypeVar
 
 E = TypeVar("E", bound=StrEnum)
 
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_ACCOUNT = re.compile(r"\d{12}")
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+"""RoleSessionName (STS API Reference, AssumeRole)."""
+_SESSION_SECONDS = (900, 43_200)
+"""Bounds of DurationSeconds (STS API Reference, AssumeRoleWithWebIdentity)."""
+
+LONGEST_CHAINED_SESSION = 3600
+"""Seconds; what STS gives a role that another role assumes, whatever its MaxSessionDuration.
+
+Source: STS API Reference, AssumeRole.
+"""
+
 DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
 """What a template with an execution role needs; action.yml has the same default."""
 _CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"})
@@ -34,6 +47,42 @@ class InputsReader:
         if value and not pattern.fullmatch(value):
             self.problems.append(f"{name}: {value!r} is not {wanted}")
         return value
+
+    def role(self, name: str, example: str) -> str:
+        """A role's ARN; '' if not given."""
+        return self.matching(name, _ROLE_ARN, _role_wanted(example))
+
+    def roles(self, name: str) -> tuple[str, ...]:
+        """Roles' ARNs, one a line."""
+        found = self.lines(name)
+        bad = [line for line in found if not _ROLE_ARN.fullmatch(line)]
+        self.problems += [f"{name}: {line!r} is not {_role_wanted('mwaa-deploy')}" for line in bad]
+        return found
+
+    def account(self, name: str) -> str:
+        """An account; '' if not given."""
+        return self.matching(name, _ACCOUNT, "the 12 digits of an AWS account")
+
+    def accounts(self, name: str) -> tuple[str, ...]:
+        """Accounts, with commas, blanks or line ends between them."""
+        found = tuple(filter(None, re.split(r"[\s,]+", self.text(name))))
+        bad = [account for account in found if not _ACCOUNT.fullmatch(account)]
+        self.problems += [f"{name}: {account!r} is not the 12 digits of an AWS account, in quotes" for account in bad]
+        return found
+
+    def session_name(self, name: str) -> str:
+        """A name for a role's session; '' if not given."""
+        return self.matching(name, _SESSION_NAME, "2 to 64 letters, digits and characters of _+=,.@-")
+
+    def session_seconds(self, name: str, default: int) -> int:
+        """Seconds that a role's session may last."""
+        value, (least, most) = self.text(name), _SESSION_SECONDS
+        if not value:
+            return default
+        if not re.fullmatch(r"\d{3,5}", value) or not least <= int(value) <= most:
+            self.problems.append(f"{name}: {value!r} is not a whole number of seconds from {least} to {most}")
+            return default
+        return int(value)
 
     def flag(self, name: str) -> bool:
         """True or false; false if not given."""
@@ -115,3 +164,7 @@ class InputsReader:
                 self.problems.append(f"{name}: {line!r} is not of the form key=value")
             tags.append((key.strip(), value.strip()))
         return tuple(tags)
+
+
+def _role_wanted(example: str) -> str:
+    return f"a role's ARN such as arn:aws:iam::123456789012:role/{example}"

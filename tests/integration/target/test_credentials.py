@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from mwaa_deploy import __version__
 from mwaa_deploy.errors import AwsUnavailable, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.target.aws_errors import aws_errors
 from mwaa_deploy.target.credentials import AwsClients, aws_session
+from mwaa_deploy.target.sign_in import SignIn
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import FakeLog
 from tests.integration.target.scripted_http import Answer, ScriptedHttp, scripted_http
@@ -42,15 +44,13 @@ def log() -> FakeLog:
     return FakeLog()
 
 
-def sign_in(role_arn: str, env: dict[str, str], log: FakeLog, duration: int = 3600) -> AwsClients:
+def sign_in(role_arn: str, env: dict[str, str], log: FakeLog, **more: Any) -> AwsClients:
     return aws_session(
-        role_arn=role_arn,
+        SignIn(role_arn=role_arn, session_name="mwaa-deploy octo/hello", **more),
         region=REGION,
-        session_name="mwaa-deploy octo/hello",
         env=env,
-        clock=FakeClock(),
+        clock=FakeClock(datetime.now(UTC)),
         log=log,
-        duration=duration,
     )
 
 
@@ -85,7 +85,7 @@ def test_a_role_for_another_repository_is_refused_with_the_claims_and_the_policy
         sign_in(other, job, log)
     subject = f"repo:{REPOSITORY}:ref:refs/heads/main"
     assert f"sub: {subject}" in caught.value.what
-    policy = json.loads(caught.value.mend[caught.value.mend.index("{") :])
+    policy, _ = json.JSONDecoder().raw_decode(caught.value.mend[caught.value.mend.index("{") :])
     host = oidc_issuer.partition("://")[2]
     assert policy["Statement"][0]["Condition"]["StringEquals"][f"{host}:sub"] == subject
     token = log.masked[1]
@@ -215,7 +215,7 @@ def test_a_renewal_that_fails_at_the_end_is_our_own_error(script, log):
     [
         ("InvalidIdentityToken", 400, "aws iam create-open-id-connect-provider --url"),
         ("IDPRejectedClaim", 403, "sts:AssumeRoleWithWebIdentity"),
-        ("ExpiredTokenException", 400, "sts:AssumeRoleWithWebIdentity"),
+        ("ExpiredTokenException", 400, "timedatectl"),
     ],
 )
 def test_each_refusal_has_its_mend(script, log, code, status, told):
