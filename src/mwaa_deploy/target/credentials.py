@@ -170,14 +170,11 @@ def _role_source(
         ).assume
     if not sign_in.chain:
         return first
-    present = None if first else AwsClients(Session(botocore_session=_present_session(log)), region)
+    session = Session(region_name=region) if first else Session(botocore_session=_present_session(log))
 
     def sts(held: RoleCredentials | None) -> BaseClient:
-        if held is None and present is not None:
-            return present.client("sts")
-        assert held is not None  # noqa: S101 -- only the first role is assumed without a role's credentials
-        keys = (held.access_key, held.secret_key, held.token)
-        made: BaseClient = Session(*keys, region_name=region).client("sts", config=client_config())
+        keys = held.of_client if held else {}
+        made: BaseClient = session.client("sts", region_name=region, config=client_config(), **keys)
         return made
 
     return RoleChain(

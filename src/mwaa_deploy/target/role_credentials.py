@@ -29,6 +29,15 @@ class RoleCredentials:
         return (self.identity.split(":") + [""] * 5)[4]
 
     @property
+    def of_client(self) -> dict[str, str]:
+        """What a boto3 client takes to sign with them."""
+        return {
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "aws_session_token": self.token,
+        }
+
+    @property
     def metadata(self) -> dict[str, str]:
         """What botocore's RefreshableCredentials takes from its source."""
         return {
