@@ -17,6 +17,7 @@ from mwaa_deploy.target.fingerprint import ASPECTS
 FILE = Path(__file__).parents[1] / "schema" / "plan.schema.json"
 
 TEXT: dict[str, Any] = {"type": "string"}
+CHANGE = {"$ref": "#/$defs/change"}
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 FLAG: dict[str, Any] = {"type": "boolean"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -73,7 +74,7 @@ def schema() -> dict[str, Any]:
                 "disruption": {"enum": [str(disruption) for disruption in Disruption]},
                 "change_set": {
                     "description": "What CloudFormation says it would change; null where it was not asked.",
-                    "oneOf": [{"type": "null"}, list_of(resource_change())],
+                    "oneOf": [{"type": "null"}, list_of(CHANGE)],
                 },
                 "obstacles": {**list_of(TEXT), "description": "What would delay or refuse a deployment."},
                 "notes": list_of(TEXT),
@@ -94,6 +95,7 @@ def schema() -> dict[str, Any]:
                 "drift_since": {**TEXT, "description": "Which deployment that was; empty where there is no drift."},
             }
         ),
+        "$defs": {"change": resource_change()},
     }
 
 
@@ -116,8 +118,11 @@ def operation() -> dict[str, Any]:
 def resource_change() -> dict[str, Any]:
     """One line of a change set."""
     value = record({"path": TEXT, "before": TEXT_OR_NULL, "after": TEXT_OR_NULL, "recreation": TEXT})
-    names = ("action", "logical_id", "resource_type", "replacement")
-    return record({**dict.fromkeys(names, TEXT), "details": list_of(TEXT), "properties": list_of(value)})
+    names = ("action", "logical_id", "resource_type", "replacement", "policy_action")
+    nested = {**list_of(CHANGE), "description": "For a nested stack, where CloudFormation tells it."}
+    return record(
+        {**dict.fromkeys(names, TEXT), "details": list_of(TEXT), "properties": list_of(value), "nested": nested}
+    )
 
 
 def part_names() -> list[str]:

@@ -11,7 +11,8 @@ from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind, Fixtures, R
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.config_reader import Section, as_kind
 from mwaa_deploy.errors import ConfigInvalid, ProjectFileMissing
-from mwaa_deploy.inputs import AIRFLOW_VERSION, ConfigLocation
+from mwaa_deploy.input_patterns import AIRFLOW_VERSION
+from mwaa_deploy.inputs import ConfigLocation
 
 FILE_NAME = "mwaa-deploy.yml"
 _RULES_FOLDER = "rules"

@@ -37,6 +37,7 @@ from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.leased import leased
 from mwaa_deploy.target.lock import LockState, hold, read_lock
 from mwaa_deploy.target.record import Record, write_record
+from mwaa_deploy.target.recovery import recover
 from mwaa_deploy.target.settle import settle
 from mwaa_deploy.target.state import TargetState
 
@@ -199,6 +200,11 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
     state = journal.state = settled.state
     plan = journal.plan = job.plan(state)
     _refuse_older(job, state, plan)
+    with journal.step("recover the stack"):
+        recovered = recover(plan, state.stack, job.target, consent=job.may_recreate)
+    if recovered:
+        state = journal.state = job.look()
+        plan = journal.plan = job.plan(state)
     _carry_out(job, state, plan, log, journal)
     if plan.empty:
         # Should another run have been faster, then it has found the same content.

@@ -43,7 +43,6 @@ from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
-from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE
 from mwaa_deploy.target.direct_put import DirectPut
 from mwaa_deploy.target.environment import MwaaEnvironments
@@ -53,7 +52,7 @@ from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.sign_in import sign_in_of
-from mwaa_deploy.target.stack import CloudFormationStack
+from mwaa_deploy.target.stack_inputs import open_stack
 
 
 class RealEdges:
@@ -170,23 +169,19 @@ class RealEdges:
         inputs = self._inputs
         sign_in = sign_in_of(inputs, self._context)
         session = aws_session(sign_in, region=inputs.aws_region, env=self._env, clock=self.clock, log=self._log)
-        options = ChangeSetOptions(
-            capabilities=inputs.capabilities, role_arn=inputs.stack_role_arn, tags=dict(inputs.stack_tags)
+        bucket = S3Bucket(
+            session.client("s3"),
+            inputs.bucket,
+            self._log,
+            owner=inputs.bucket_owner or account_of_credentials(sign_in.last_role, lambda: session.client("sts")),
+            kms_key=inputs.kms_key,
+            direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
         )
         return Target(
-            bucket=S3Bucket(
-                session.client("s3"),
-                inputs.bucket,
-                self._log,
-                owner=inputs.bucket_owner or account_of_credentials(sign_in.last_role, lambda: session.client("sts")),
-                kms_key=inputs.kms_key,
-                direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
-            ),
+            bucket=bucket,
             stack=NoStack(inputs.target_name)
             if inputs.without_stack
-            else CloudFormationStack(
-                session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
-            ),
+            else open_stack(session.client("cloudformation"), inputs, bucket, self.clock),
             environments=MwaaEnvironments(session.client("mwaa")),
             clock=self.clock,
             log=self._log,
@@ -201,6 +196,7 @@ class RealEdges:
             ),
             worker_replacement=inputs.worker_replacement.value,
             allow_running_tasks=inputs.allow_running_tasks,
+            allow_replacement=inputs.allow_replacement,
         )
 
     def _open_runner(self) -> AbstractContextManager[Runner]:

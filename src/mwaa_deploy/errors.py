@@ -384,6 +384,13 @@ class DeletionRefused(MwaaDeployError):
     title = "Too many DAG files would be deleted"
 
 
+class StackRecoveryRefused(MwaaDeployError):
+    """The stack is in a state from which only its deletion, or somebody's own hand, leads on."""
+
+    exit_code = 67
+    title = "The stack has to be recovered first"
+
+
 class EnvironmentMissing(MwaaDeployError):
     """There is no MWAA environment where one should be."""
 

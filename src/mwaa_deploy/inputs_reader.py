@@ -6,12 +6,10 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from mwaa_deploy.input_patterns import LINES_APART, WORDS_APART
+
 E = TypeVar("E", bound=StrEnum)
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-_ACCOUNT = re.compile(r"\d{12}")
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-"""RoleSessionName (STS API Reference, AssumeRole)."""
 _SESSION_SECONDS = (900, 43_200)
 """Bounds of DurationSeconds (STS API Reference, AssumeRoleWithWebIdentity)."""
 
@@ -47,32 +45,6 @@ class InputsReader:
         if value and not pattern.fullmatch(value):
             self.problems.append(f"{name}: {value!r} is not {wanted}")
         return value
-
-    def role(self, name: str, example: str) -> str:
-        """A role's ARN; '' if not given."""
-        return self.matching(name, _ROLE_ARN, _role_wanted(example))
-
-    def roles(self, name: str) -> tuple[str, ...]:
-        """Roles' ARNs, one a line."""
-        found = self.lines(name)
-        bad = [line for line in found if not _ROLE_ARN.fullmatch(line)]
-        self.problems += [f"{name}: {line!r} is not {_role_wanted('mwaa-deploy')}" for line in bad]
-        return found
-
-    def account(self, name: str) -> str:
-        """An account; '' if not given."""
-        return self.matching(name, _ACCOUNT, "the 12 digits of an AWS account")
-
-    def accounts(self, name: str) -> tuple[str, ...]:
-        """Accounts, with commas, blanks or line ends between them."""
-        found = tuple(filter(None, re.split(r"[\s,]+", self.text(name))))
-        bad = [account for account in found if not _ACCOUNT.fullmatch(account)]
-        self.problems += [f"{name}: {account!r} is not the 12 digits of an AWS account, in quotes" for account in bad]
-        return found
-
-    def session_name(self, name: str) -> str:
-        """A name for a role's session; '' if not given."""
-        return self.matching(name, _SESSION_NAME, "2 to 64 letters, digits and characters of _+=,.@-")
 
     def session_seconds(self, name: str, default: int) -> int:
         """Seconds that a role's session may last."""
@@ -124,6 +96,14 @@ class InputsReader:
         """What stands on each line, without blanks at its ends."""
         return tuple(filter(None, map(str.strip, self.text(name).splitlines())))
 
+    def all_matching(
+        self, name: str, pattern: re.Pattern[str], wanted: str, *, apart: re.Pattern[str] = LINES_APART
+    ) -> tuple[str, ...]:
+        """Texts of a certain form, one a line if nothing else stands between them."""
+        found = tuple(filter(None, apart.split(self.text(name))))
+        self.problems += [f"{name}: {line!r} is not {wanted}" for line in found if not pattern.fullmatch(line)]
+        return found
+
     def number(self, name: str, most: int) -> int | None:
         """A whole number from 0; None if not given."""
         value = self.text(name)
@@ -149,7 +129,7 @@ class InputsReader:
         text = self.text("capabilities")
         if not text:
             return DEFAULT_CAPABILITIES
-        found = tuple(filter(None, re.split(r"[\s,]+", text)))
+        found = tuple(filter(None, WORDS_APART.split(text)))
         for capability in found:
             if capability not in _CAPABILITIES:
                 self.problems.append(f"capabilities: {capability!r} is not one of {', '.join(sorted(_CAPABILITIES))}")
@@ -164,7 +144,3 @@ class InputsReader:
                 self.problems.append(f"{name}: {line!r} is not of the form key=value")
             tags.append((key.strip(), value.strip()))
         return tuple(tags)
-
-
-def _role_wanted(example: str) -> str:
-    return f"a role's ARN such as arn:aws:iam::123456789012:role/{example}"

@@ -83,6 +83,11 @@ class Job:
         )
 
     @property
+    def may_recreate(self) -> bool:
+        """Whether a stack that never was may be deleted; neither a saved plan nor a roll-back tells of that."""
+        return self.inputs.recreate_failed_stack and self.saved is None and self.restored is None
+
+    @property
     def holder(self) -> Holder:
         """As the lock knows this run."""
         return Holder(owner=self.owner or uuid.uuid4().hex, commit=self.author.commit, run_url=self.author.run_url)

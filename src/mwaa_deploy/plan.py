@@ -220,6 +220,8 @@ def _plain_change(change: ResourceChange) -> dict[str, Any]:
             {"path": p.path, "before": p.before, "after": p.after, "recreation": p.recreation}
             for p in sorted(change.properties, key=lambda found: found.path)
         ],
+        "policy_action": change.policy_action,
+        "nested": [_plain_change(inner) for inner in sorted(change.nested, key=lambda found: found.logical_id)],
     }
 
 

@@ -390,6 +390,10 @@ class ResourceChange:
         replacement: True, False, Conditional, or '' when it does not apply.
         details: names of the properties (or 'Parameter X') that change.
         properties: the properties with their values, where CloudFormation tells them.
+        policy_action: what becomes of the resource of before: Delete, Retain, Snapshot, or one of these after
+            ReplaceAnd; '' when it does not apply.
+        physical_id: what the resource is called outside of the stack; '' for one that is not there yet.
+        nested: for a nested stack, the lines of its own change set, where CloudFormation tells them.
     """
 
     action: str
@@ -398,6 +402,9 @@ class ResourceChange:
     replacement: str = ""
     details: tuple[str, ...] = ()
     properties: tuple[PropertyChange, ...] = ()
+    policy_action: str = ""
+    physical_id: str = ""
+    nested: tuple["ResourceChange", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -417,13 +424,18 @@ class ChangeSet:
 
 @dataclass(frozen=True, kw_only=True)
 class StackEvent:
-    """One event of a stack operation."""
+    """One event of a stack operation.
+
+    Attributes:
+        physical_id: what the resource is called outside of the stack; for a nested stack its ARN.
+    """
 
     at: datetime
     logical_id: str
     resource_type: str
     status: str
     reason: str = ""
+    physical_id: str = ""
 
 
 class Stack(Protocol):
@@ -458,6 +470,12 @@ class Stack(Protocol):
         """Execute a change set and wait until the stack is done, handing over each event once, oldest first.
 
         While it is not done, `on_look` is told the stack's status after each look; '' before the operation shows.
+        """
+
+    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+        """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
+
+        Raises StackUnusable if its status says that it ever was, or if it cannot be deleted.
         """
 
 

@@ -36,6 +36,7 @@ def story(tmp_path_factory, module_world, base_image) -> Story:
     story = make_story(folder, module_world, base_image)
     project, s3 = story.project, story.world.aws_client("s3", REGION)
     project.set_input("verify", "versions")
+    project.set_input("verify", "versions", workflow="roll-back.yml")
     story.run("first", "push")
     project.commit({OPERATORS: project.read(OPERATORS) + "\nANSWER = 42\n", "dags/added_later.py": ADDED}, "Change")
     story.run("second", "push")
@@ -69,7 +70,8 @@ def test_a_roll_back_brings_parts_and_dags_of_the_deployment_before_back_togethe
     assert second["environment"][version] != first["environment"][version]
     assert back["environment"][version] == first["environment"][version]
     assert back["environment"]["Status"] == "AVAILABLE"
-    assert story.results["back"].outputs["rolled-back-to"] in story.results["back"].summary
+    commit = story.results["back"].outputs["rolled-back-to"]
+    assert f"Commit <code>{commit[:12]}</code> is live and verified" in story.results["back"].summary
 
 
 def test_a_roll_back_to_what_was_never_deployed_changes_nothing_and_lists_what_there_is(story):

@@ -24,6 +24,8 @@ ENVIRONMENT_PATHS = {
     "DagS3Path": Part.DAGS,
 }
 
+MAX_TEMPLATE_BYTES = 1_000_000
+
 
 @dataclass(frozen=True)
 class Underway:
@@ -100,6 +102,8 @@ class FakeStack:
             raise ChangeSetFailed(f"Stack {self.name} already exists and cannot be created.")
         if not create and self.deployed is None and state is None:
             raise ChangeSetFailed(f"Stack {self.name} does not exist.")
+        if len(template.encode()) > MAX_TEMPLATE_BYTES:
+            raise ChangeSetFailed(f"CloudFormation takes at most {MAX_TEMPLATE_BYTES:,} bytes.")
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
@@ -160,6 +164,18 @@ class FakeStack:
         assert settled is not None
         return settled
 
+    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+        self.knobs.called("delete_never_created")
+        state = self._settled()
+        if state is None:
+            return
+        if state.status not in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            raise StackUnusable(f"Stack {self.name} is {state.status} by now.")
+        for status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
+            on_event(self._event(self.name, "AWS::CloudFormation::Stack", status))
+        self._state, self.deployed = None, None
+        self.change_sets.clear()
+
     # ------------------------------------------------------------------------------------------- for the test's use
 
     def set_status(self, status: str, reason: str = "") -> None:
@@ -217,7 +233,7 @@ class FakeStack:
             id=state.id,
             name=self.name,
             status=status,
-            parameters=dict(after.parameters),
+            parameters=after.shown_parameters,
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
             changed_at=self.clock.now(),

@@ -208,6 +208,72 @@ def test_a_parameters_file_fits_its_template(path: Path, file: Path) -> None:
     assert {name for name, parameter in declared.items() if parameter.default is None} - given == set()
 
 
+@pytest.mark.parametrize("path", [PRIVATE], ids=lambda path: path.stem)
+class TestWithoutTheInternet:
+    """What only infra/environment-private.yaml promises."""
+
+    def test_no_way_leads_out(self, document: Any) -> None:
+        ways = {"InternetGateway", "VPCGatewayAttachment", "NatGateway", "EIP", "Route", "EgressOnlyInternetGateway"}
+
+        assert {found["Type"] for found in document["Resources"].values()} & {
+            f"AWS::EC2::{way}" for way in ways
+        } == set()
+
+    def test_the_web_server_is_private_whatever_is_given(self, document: Any, environment: Any) -> None:
+        assert environment["Properties"]["WebserverAccessMode"] == "PRIVATE_ONLY"
+        assert "WebserverAccessMode" not in document["Parameters"]
+
+    def test_every_service_of_mwaa_has_an_endpoint(self, document: Any) -> None:
+        """Source: "Creating the required VPC service endpoints" of MWAA's user guide."""
+        needed = [
+            "s3",
+            "sqs",
+            "logs",
+            "monitoring",
+            "kms",
+            "ecr.api",
+            "ecr.dkr",
+            "airflow.api",
+            "airflow.env",
+            "airflow.ops",
+        ]
+
+        names = [found["ServiceName"]["Fn::Sub"] for found in self._endpoints(document)]
+
+        assert sorted(names) == sorted(f"com.amazonaws.${{AWS::Region}}.{service}" for service in needed)
+
+    def test_each_endpoint_answers_under_its_public_name_where_the_environment_runs(
+        self, document: Any, environment: Any
+    ) -> None:
+        network = environment["Properties"]["NetworkConfiguration"]
+        interfaces = [found for found in self._endpoints(document) if found["VpcEndpointType"] == "Interface"]
+
+        assert len(interfaces) == 9
+        for found in interfaces:
+            assert found["PrivateDnsEnabled"] is True
+            assert found["SubnetIds"] == network["SubnetIds"]
+            assert found["SecurityGroupIds"] == network["SecurityGroupIds"]
+
+    def test_both_subnets_reach_s3_by_the_one_gateway(self, document: Any, environment: Any) -> None:
+        resources = document["Resources"]
+        subnets = environment["Properties"]["NetworkConfiguration"]["SubnetIds"]
+        ties = [resources[name]["Properties"] for name in _of_type(document, "AWS::EC2::SubnetRouteTableAssociation")]
+        (gateway,) = (found for found in self._endpoints(document) if found["VpcEndpointType"] == "Gateway")
+
+        assert gateway["ServiceName"]["Fn::Sub"].endswith(".s3")
+        assert sorted(tie["SubnetId"]["Ref"] for tie in ties) == sorted(subnet["Ref"] for subnet in subnets)
+        assert all(gateway["RouteTableIds"] == [tie["RouteTableId"]] for tie in ties)
+
+    def test_it_takes_the_parameters_of_the_connected_one(self, document: Any) -> None:
+        connected = set(parse_template(CONNECTED[0].read_text()).parameters)
+
+        assert set(document["Parameters"]) == connected - {"WebserverAccessMode", "NatGateways"}
+
+    @staticmethod
+    def _endpoints(document: Any) -> list[Any]:
+        return [document["Resources"][name]["Properties"] for name in _of_type(document, "AWS::EC2::VPCEndpoint")]
+
+
 class TestGithubOidc:
     """infra/github-oidc.yaml, which has no environment in it."""
 
@@ -277,69 +343,3 @@ class TestGithubOidc:
         assert "BucketEncryption" in bucket["Properties"]
         (statement,) = document["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-
-
-@pytest.mark.parametrize("path", [PRIVATE], ids=lambda path: path.stem)
-class TestWithoutTheInternet:
-    """What only infra/environment-private.yaml promises."""
-
-    def test_no_way_leads_out(self, document: Any) -> None:
-        ways = {"InternetGateway", "VPCGatewayAttachment", "NatGateway", "EIP", "Route", "EgressOnlyInternetGateway"}
-
-        assert {found["Type"] for found in document["Resources"].values()} & {
-            f"AWS::EC2::{way}" for way in ways
-        } == set()
-
-    def test_the_web_server_is_private_whatever_is_given(self, document: Any, environment: Any) -> None:
-        assert environment["Properties"]["WebserverAccessMode"] == "PRIVATE_ONLY"
-        assert "WebserverAccessMode" not in document["Parameters"]
-
-    def test_every_service_of_mwaa_has_an_endpoint(self, document: Any) -> None:
-        """Source: "Creating the required VPC service endpoints" of MWAA's user guide."""
-        needed = [
-            "s3",
-            "sqs",
-            "logs",
-            "monitoring",
-            "kms",
-            "ecr.api",
-            "ecr.dkr",
-            "airflow.api",
-            "airflow.env",
-            "airflow.ops",
-        ]
-
-        names = [found["ServiceName"]["Fn::Sub"] for found in self._endpoints(document)]
-
-        assert sorted(names) == sorted(f"com.amazonaws.${{AWS::Region}}.{service}" for service in needed)
-
-    def test_each_endpoint_answers_under_its_public_name_where_the_environment_runs(
-        self, document: Any, environment: Any
-    ) -> None:
-        network = environment["Properties"]["NetworkConfiguration"]
-        interfaces = [found for found in self._endpoints(document) if found["VpcEndpointType"] == "Interface"]
-
-        assert len(interfaces) == 9
-        for found in interfaces:
-            assert found["PrivateDnsEnabled"] is True
-            assert found["SubnetIds"] == network["SubnetIds"]
-            assert found["SecurityGroupIds"] == network["SecurityGroupIds"]
-
-    def test_both_subnets_reach_s3_by_the_one_gateway(self, document: Any, environment: Any) -> None:
-        resources = document["Resources"]
-        subnets = environment["Properties"]["NetworkConfiguration"]["SubnetIds"]
-        ties = [resources[name]["Properties"] for name in _of_type(document, "AWS::EC2::SubnetRouteTableAssociation")]
-        (gateway,) = (found for found in self._endpoints(document) if found["VpcEndpointType"] == "Gateway")
-
-        assert gateway["ServiceName"]["Fn::Sub"].endswith(".s3")
-        assert sorted(tie["SubnetId"]["Ref"] for tie in ties) == sorted(subnet["Ref"] for subnet in subnets)
-        assert all(gateway["RouteTableIds"] == [tie["RouteTableId"]] for tie in ties)
-
-    def test_it_takes_the_parameters_of_the_connected_one(self, document: Any) -> None:
-        connected = set(parse_template(CONNECTED[0].read_text()).parameters)
-
-        assert set(document["Parameters"]) == connected - {"WebserverAccessMode", "NatGateways"}
-
-    @staticmethod
-    def _endpoints(document: Any) -> list[Any]:
-        return [document["Resources"][name]["Properties"] for name in _of_type(document, "AWS::EC2::VPCEndpoint")]

@@ -1,5 +1,7 @@
 """The plan as Markdown."""
 
+from collections.abc import Iterator
+
 from mwaa_deploy.drift import Drift
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
@@ -85,17 +87,25 @@ def _cost(plan: Plan) -> str:
 def _change_set(changes: tuple[ResourceChange, ...]) -> str:
     if not changes:
         return "CloudFormation has nothing to change."
+    told = list(_with_nested(changes))
     rows = [
         (
-            code(change.logical_id),
+            code(name),
             escape(change.action + (f", replacement {change.replacement}" if change.replacement in _REPLACING else "")),
             code(change.resource_type),
             escape(", ".join(change.details), limit=600),
         )
-        for change in changes
+        for name, change in told
     ]
     lines = [table(("resource", "action", "type", "because of"), rows)]
-    values = [f"{change.logical_id} {property_line(found)}" for change in changes for found in change.properties]
+    values = [f"{name} {property_line(found)}" for name, change in told for found in change.properties]
     if values:
         lines.append(block("\n".join(values), limit=20_000))
     return details(f"CloudFormation would change {len(changes)} resource(s)", "\n\n".join(lines))
+
+
+def _with_nested(changes: tuple[ResourceChange, ...], of: str = "") -> Iterator[tuple[str, ResourceChange]]:
+    """Each change with its name; what lies in a nested stack is called as in 'Network/Vpc'."""
+    for change in changes:
+        yield f"{of}{change.logical_id}", change
+        yield from _with_nested(change.nested, f"{of}{change.logical_id}/")

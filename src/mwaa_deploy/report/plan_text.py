@@ -44,6 +44,8 @@ def change_set_lines(changes: tuple[ResourceChange, ...]) -> Iterator[str]:
         yield one_line(describe_change(change))
         for found in change.properties:
             yield f"    {property_line(found)}"
+        if change.nested:
+            yield from (f"    {line}" for line in change_set_lines(change.nested))
 
 
 def property_line(found: PropertyChange) -> str:

@@ -13,6 +13,7 @@ from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
 from mwaa_deploy.report.plan_markdown import drift_block, plan_section
 from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.target.resource_times import resource_times
 
 MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
@@ -152,6 +153,18 @@ def _outcome(outcome: Outcome, title: str) -> str:
     lines.append(table(("what", "change", "where"), rows) if rows else "Nothing had to be changed.")
     if outcome.steps:
         lines.append(table(("step", "time"), [_step_row(step) for step in outcome.steps]))
+    if times := resource_times(outcome.stack_events):
+        longest = [
+            (
+                code(time.logical_id),
+                code(time.resource_type),
+                escape(time.status),
+                "" if time.seconds is None else seconds(time.seconds),
+            )
+            for time in times[:MAX_CHANGES]
+        ]
+        head = ("resource", "type", "ended as", "time")
+        lines.append(details(f"{len(times)} resource(s) of the stack, by time", table(head, longest)))
     if outcome.stack_events:
         events = "\n".join(
             f"{event.at:%H:%M:%S} {event.status:<28} {event.logical_id} {event.reason}".rstrip()

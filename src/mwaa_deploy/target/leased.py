@@ -174,3 +174,8 @@ class LeasedStack:
                 on_look(status)
 
         return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=looked)
+
+    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+        """Delete a stack that never was, if the lock is ours."""
+        self._lease.require()
+        self._stack.delete_never_created(timeout=timeout, on_event=on_event)

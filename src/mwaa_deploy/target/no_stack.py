@@ -34,5 +34,9 @@ class NoStack:
         """Raises StackUnusable."""
         raise self._unusable()
 
+    def delete_never_created(self, *_: object, **__: object) -> None:
+        """Raises StackUnusable."""
+        raise self._unusable()
+
     def _unusable(self) -> StackUnusable:
         return StackUnusable(f"The environment {self.name} is deployed to without a stack.")

@@ -24,6 +24,7 @@ class Target:
         verification: how thoroughly the live Airflow is asked after a deployment.
         worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
         allow_running_tasks: whether a forced replacement may stop tasks.
+        allow_replacement: whether a change set may replace or remove the environment or its bucket.
         running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
 
@@ -39,6 +40,7 @@ class Target:
     verification: LiveCheck = field(default_factory=LiveCheck)
     worker_replacement: str = ""
     allow_running_tasks: bool = False
+    allow_replacement: bool = False
     running_tasks: Callable[[], int | None] | None = None
 
 

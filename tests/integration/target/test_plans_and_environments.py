@@ -163,10 +163,11 @@ class Project:
         return body
 
     def keys(self) -> dict[str, int]:
-        """How many versions each object has."""
+        """How many versions each object has, the lock aside: a run that is refused has held it, too."""
         found: dict[str, int] = {}
         for entry in self.s3.list_object_versions(Bucket=self.bucket).get("Versions", ()):
-            found[entry["Key"]] = found.get(entry["Key"], 0) + 1
+            if not entry["Key"].endswith("/lock.json"):
+                found[entry["Key"]] = found.get(entry["Key"], 0) + 1
         return found
 
     def assert_live(self) -> None:
