@@ -133,3 +133,9 @@ def test_only_the_account_of_the_last_role_is_held_to_those_allowed(aws, log):
     sign_in(aws, log, chain=(SECOND,), accounts=("2" * 12,))
     with pytest.raises(AccountRefused, match="in account 222222222222"):
         sign_in(aws, log, chain=(SECOND,), accounts=("1" * 12,))
+
+
+def test_a_pull_request_from_a_fork_is_told_so_before_aws_is_asked(aws, log):
+    with pytest.raises(OidcUnavailable, match="comes from a fork"):
+        aws_session(SignIn(role_arn=FIRST, from_fork=True), region="eu-west-1", env={}, clock=aws.clock, log=log)
+    assert aws.calls == []
