@@ -15,9 +15,9 @@ from lab.aws.process import RunningAws
 from mwaa_deploy.errors import DriftFound
 from mwaa_deploy.parts import Part
 from mwaa_deploy.target.record import record_key
+from tests.fixtures.lab_target import NETWORK
 from tests.integration.lab_aws.infra import REPOSITORY, Deployments, Infra, make_infra
 from tests.integration.lab_aws.issuer import Issuer
-from tests.integration.target.test_plans_and_environments import NETWORK
 
 
 @pytest.fixture(scope="module")
