@@ -15,3 +15,5 @@ REVISION = re.compile(r"(?![-+/.])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\
 RECORD = re.compile(r"[\x21-\x7e]{1,1024}")
 VERSION_WANTED = 'an exact version in quotes, such as "2.10.3"'
 AIRFLOW_VERSION = re.compile(r"\d+\.\d+\.\d+")
+SECTION = re.compile(r"[a-zA-Z0-9][\w.-]{0,63}", re.ASCII)
+SECTION_WANTED = "the name of a section under targets in mwaa-deploy.yml"

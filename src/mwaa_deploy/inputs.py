@@ -2,69 +2,41 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mwaa_deploy import input_patterns as pattern
 from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
+from mwaa_deploy.input_words import (
+    MODES_OF_PROPOSALS,
+    WITHOUT_PROJECT,
+    ChecksKind,
+    DeployWith,
+    EngineKind,
+    Mode,
+    RunnerKind,
+    VerifyKind,
+    WorkerReplacement,
+    effective_mode,
+)
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader, variable
 
-
-class Mode(StrEnum):
-    """What a run does."""
-
-    AUTO = "auto"
-    CHECK = "check"
-    PLAN = "plan"
-    DEPLOY = "deploy"
-    ROLLBACK = "rollback"
-    DRIFT = "drift"
-    IMAGE = "image"
-
-
-class DeployWith(StrEnum):
-    """What brings new versions to the environment."""
-
-    CLOUDFORMATION = "cloudformation"
-    ENVIRONMENT_API = "environment-api"
-
-
-class WorkerReplacement(StrEnum):
-    """What an update does with tasks that run on the old workers; MWAA's own words. UNSAID leaves it to MWAA."""
-
-    UNSAID = ""
-    GRACEFUL = "GRACEFUL"
-    FORCED = "FORCED"
-
-
-class RunnerKind(StrEnum):
-    """Where the checks run."""
-
-    AUTO = "auto"
-    CONTAINER = "container"
-    VENV = "venv"
-
-
-class ChecksKind(StrEnum):
-    """Which checks run."""
-
-    CHANGED = "changed"
-    ALL = "all"
-
-
-class EngineKind(StrEnum):
-    """Which Docker Engine runs the runner image."""
-
-    HOST = "host"
-    DIND = "dind"
-
-
-class VerifyKind(StrEnum):
-    """How a deployment is verified in the end."""
-
-    AUTO = "auto"
-    LIVE = "live"
-    VERSIONS = "versions"
+__all__ = [
+    "MODES_OF_PROPOSALS",
+    "WITHOUT_PROJECT",
+    "ChecksKind",
+    "ConfigLocation",
+    "DeployWith",
+    "EngineKind",
+    "Inputs",
+    "Mode",
+    "RunnerKind",
+    "VerifyKind",
+    "WorkerReplacement",
+    "config_location",
+    "effective_mode",
+    "parse_inputs",
+    "read_section",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +57,8 @@ class Inputs:
     template: str = ""
     parameters: str = ""
     stack_name: str = ""
+    environment: str = ""
+    promote_from: str = ""
     environment_name: str = ""
     deploy_with: DeployWith = DeployWith.CLOUDFORMATION
     plan_file: str = ""
@@ -145,20 +119,6 @@ class Inputs:
         return self.environment_name if self.without_stack else self.stack_name
 
 
-WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})
-"""Modes that look at the target and its records alone, and need neither checkout nor Airflow version."""
-
-MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
-"""Events that propose a change, which is planned and never deployed."""
-
-
-def effective_mode(mode: Mode, event: str) -> Mode:
-    """What `auto` means for an event: proposals are planned, all else is deployed."""
-    if mode is not Mode.AUTO:
-        return mode
-    return Mode.PLAN if event in MODES_OF_PROPOSALS else Mode.DEPLOY
-
-
 @dataclass(frozen=True, kw_only=True)
 class ConfigLocation:
     """Where the configuration file is looked for, in the words of the inputs."""
@@ -185,7 +145,32 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         InputsInvalid: with every problem there is, each beginning with the input's name.
     """
     reader = InputsReader(env)
-    inputs = Inputs(
+    inputs = _read(reader, airflow_version)
+    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
+        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
+    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
+        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
+    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
+    if problems:
+        raise InputsInvalid(problems)
+    return inputs
+
+
+def read_section(texts: Mapping[str, str]) -> tuple[Inputs, tuple[str, ...]]:
+    """What a section of the configuration file says about a target, each input judged by itself.
+
+    Args:
+        texts: what would be given, by the input's name.
+
+    Returns:
+        The inputs, and every problem there is, each beginning with the input's name.
+    """
+    reader = InputsReader({variable(name): text for name, text in texts.items()})
+    return _read(reader, ""), tuple(reader.problems)
+
+
+def _read(reader: InputsReader, airflow_version: str) -> Inputs:
+    return Inputs(
         mode=reader.choice("mode", Mode, Mode.AUTO),
         project_dir=reader.path("project-dir") or ".",
         airflow_version=reader.matching("airflow-version", pattern.AIRFLOW_VERSION, pattern.VERSION_WANTED)
@@ -201,6 +186,8 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         template=reader.path("template"),
         parameters=reader.path("parameters"),
         stack_name=reader.matching("stack-name", pattern.STACK, "letters, digits and hyphens, beginning with a letter"),
+        environment=reader.matching("environment", pattern.SECTION, pattern.SECTION_WANTED),
+        promote_from=reader.matching("promote-from", pattern.SECTION, pattern.SECTION_WANTED),
         environment_name=reader.matching("environment-name", pattern.ENVIRONMENT, "the name of an MWAA environment"),
         deploy_with=reader.choice("deploy-with", DeployWith, DeployWith.CLOUDFORMATION),
         plan_file=reader.path("plan-file"),
@@ -245,14 +232,6 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         base=reader.matching("base", pattern.REVISION, "a full SHA, a tag or a branch"),
         github_token=reader.text("github-token"),
     )
-    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
-        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
-    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
-        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
-    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
-    if problems:
-        raise InputsInvalid(problems)
-    return inputs
 
 
 def _missing(inputs: Inputs, mode: Mode) -> list[str]:
@@ -283,6 +262,8 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
     if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
         problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
+    if inputs.promote_from and inputs.promote_from == inputs.environment:
+        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
     if inputs.parameters and not inputs.template:
         problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:
