@@ -1,7 +1,7 @@
 """Which section of the configuration file a run is about, and which one it promotes from."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from mwaa_deploy.config import FILE_NAME, Config
 from mwaa_deploy.errors import InputsInvalid
@@ -32,12 +32,15 @@ def with_section(env: Mapping[str, str], config: Config) -> Mapping[str, str]:
 def source_of(inputs: Inputs, config: Config) -> Inputs:
     """What the section that `promote-from` names says; the run's own role and Region where it has none."""
     found = config.targets[inputs.promote_from].inputs
-    return replace(
-        found,
-        aws_region=found.aws_region or inputs.aws_region,
-        role_to_assume=found.role_to_assume or inputs.role_to_assume,
-    )
+    found = replace(found, aws_region=found.aws_region or inputs.aws_region)
+    if found.role_to_assume:
+        return found
+    names = [known.name for known in fields(Inputs) if known.name.startswith(_OF_CREDENTIALS)]
+    return replace(found, **{name: getattr(inputs, name) for name in names})
 
+
+_OF_CREDENTIALS = ("role_", "allowed_account")
+"""How the fields begin that say who the run becomes."""
 
 _FROM_THE_RUN = frozenset({"template", "aws-region"})
 """What the section that is promoted from may lack: the template is not asked for, the Region is the run's own."""

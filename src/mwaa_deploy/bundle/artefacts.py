@@ -85,7 +85,7 @@ def build_bundle(project: Project, work: Path) -> Bundle:
     }
     artefacts = {part: artefact(part, keys[part], body) for part in VERSIONED_PARTS if (body := bodies[part])}
     if template is not None:
-        _require_versions(template, artefacts)
+        require_versions(template, artefacts)
     return Bundle(
         artefacts=artefacts,
         dags=read_manifest(project.dags, project.exclude),
@@ -95,7 +95,12 @@ def build_bundle(project: Project, work: Path) -> Bundle:
     )
 
 
-def _require_versions(template: Template, artefacts: Mapping[Part, Artefact]) -> None:
+def require_versions(template: Template, artefacts: Mapping[Part, Artefact]) -> None:
+    """Make sure that the template takes an object version of each.
+
+    Raises:
+        TemplateLacksVersions: it does not, with what to put into it.
+    """
     lacking = [p for p in artefacts if p not in template.version_parameters or p not in template.paths]
     if not lacking:
         return
