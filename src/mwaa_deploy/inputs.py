@@ -56,6 +56,7 @@ class Inputs:
     tests_dir: str = ""
     template: str = ""
     parameters: str = ""
+    parameter_values: tuple[tuple[str, str], ...] = ()
     stack_name: str = ""
     environment: str = ""
     promote_from: str = ""
@@ -185,6 +186,7 @@ def _read(reader: InputsReader, airflow_version: str) -> Inputs:
         tests_dir=reader.path("tests-dir"),
         template=reader.path("template"),
         parameters=reader.path("parameters"),
+        parameter_values=reader.tags("parameter-values"),
         stack_name=reader.matching("stack-name", pattern.STACK, "letters, digits and hyphens, beginning with a letter"),
         environment=reader.matching("environment", pattern.SECTION, pattern.SECTION_WANTED),
         promote_from=reader.matching("promote-from", pattern.SECTION, pattern.SECTION_WANTED),
@@ -264,8 +266,9 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
     if inputs.promote_from and inputs.promote_from == inputs.environment:
         problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
-    if inputs.parameters and not inputs.template:
-        problems.append("parameters: given without template, which they would belong to")
+    if not inputs.template:
+        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
+        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
     if inputs.runner is RunnerKind.VENV:
         if inputs.runner_image:
             problems.append("runner-image: contradicts 'runner: venv', which uses no image")

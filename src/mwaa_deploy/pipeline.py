@@ -85,7 +85,7 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):
             project = journal.project = find_project(edges.workspace, inputs)
-            bundle = build_bundle(project, Path(work))
+            bundle = build_bundle(project, Path(work), dict(inputs.parameter_values))
             _require_known_parameters(bundle)
         changes = journal.changes = _changes(project, inputs, context, edges, log, journal)
         if _promotes(inputs, context, journal):

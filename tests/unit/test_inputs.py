@@ -265,6 +265,15 @@ def test_auto_plans_proposals_and_deploys_the_rest(event, mode):
     assert effective_mode(Mode.CHECK, event) is Mode.CHECK
 
 
+def test_values_of_parameters_are_read_and_belong_to_a_template():
+    given = {"INPUT_PARAMETER_VALUES": "MaxWorkers=5\n Subnets = a,b "}
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert inputs.parameter_values == (("MaxWorkers", "5"), ("Subnets", "a,b"))
+    assert problems_of({**COMPLETE, **given, "INPUT_TEMPLATE": ""}, event="pull_request") == (
+        "parameter-values: given without template, which they would belong to",
+    )
+
+
 def test_without_capabilities_the_default_of_the_action_counts():
     given = {**COMPLETE, "INPUT_CAPABILITIES": "CAPABILITY_IAM CAPABILITY_NAMED_IAM"}
     assert parse_inputs(COMPLETE, event="push") == parse_inputs(given, event="push")

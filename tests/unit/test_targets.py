@@ -1,6 +1,7 @@
 """Sections of mwaa-deploy.yml: what they say counts as if the inputs had said it, and an input that is given wins."""
 
 import dataclasses
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,6 +36,7 @@ targets:
     smoke-dags: [one, two]
     protected-prefixes: theirs
     stack-tags: {team: data, cost centre: 7}
+    parameter-values: {MaxWorkers: 5, Paused: true}
   production:
     airflow-version: 2.9.2
     stack-name: mwaa-production
@@ -92,6 +94,7 @@ def test_a_section_says_what_inputs_would_say():
         smoke_dags=("one", "two"),
         protected_prefixes=("theirs",),
         stack_tags=(("team", "data"), ("cost centre", "7")),
+        parameter_values=(("MaxWorkers", "5"), ("Paused", "true")),
     )
     assert read(environment="terraform").deploy_with is DeployWith.ENVIRONMENT_API
     assert read(environment="terraform").bucket_owner == "012345678901"
@@ -176,6 +179,16 @@ def test_the_keys_of_a_section_are_the_inputs_about_a_target_without_defaults_th
     assert not target_keys().keys() & NOT_OF_A_TARGET
     # GitHub hands a default over as if it had been given, and what is given wins over the section.
     assert [name for name in target_keys() if "default" in action[name]] == []
+
+
+def test_what_the_documentation_shows_is_taken():
+    text = (ROOT / "docs" / "targets.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (shown,) = [block for block in blocks if "targets:" in block]
+    steps = [yaml.safe_load(block)[-1]["with"] for block in blocks if block.startswith("- uses")]
+    assert [step["environment"] for step in steps] == ["staging", "production"]
+    for step in steps:
+        assert read(shown, **{name.replace("-", "_"): value for name, value in step.items()}).names_target
 
 
 @given(st.dictionaries(st.sampled_from(sorted(target_keys())), st.text(max_size=12)))
