@@ -96,9 +96,9 @@ class LabProject:
         """Text of a file of the checkout."""
         return (self.folder / name).read_text(encoding="utf-8")
 
-    def set_input(self, name: str, value: str) -> None:
-        """Set an input of the action in the workflow file, and commit it."""
-        path = f".github/workflows/{WORKFLOW}"
+    def set_input(self, name: str, value: str, *, workflow: str = WORKFLOW) -> None:
+        """Set an input of the action in a workflow file, and commit it."""
+        path = f".github/workflows/{workflow}"
         text = re.sub(rf"\n +{name}: .*", "", self.read(path))
         changed = re.sub(r"\n( +)(role-to-assume:)", rf"\n\g<1>{name}: {value}\n\g<1>\g<2>", text)
         self.commit({path: changed}, f"Set {name} to {value}")

@@ -5,28 +5,11 @@ from pathlib import Path
 import pytest
 
 from lab.project import REGION
-from tests.e2e.conftest import BUCKET, Story, left_over, make_story
+from tests.e2e.conftest import ADDED_DAG, BUCKET, Story, left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 
 OPERATORS = "plugins/greetings/operators.py"
-ADDED = """
-from datetime import datetime
-
-from airflow.decorators import dag, task
-
-
-@dag(schedule=None, start_date=datetime(2024, 1, 1), catchup=False, tags=["added"])
-def added_later():
-    @task
-    def say():
-        return "hello"
-
-    say()
-
-
-added_later()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +19,9 @@ def story(tmp_path_factory, module_world, base_image) -> Story:
     story = make_story(folder, module_world, base_image)
     project, s3 = story.project, story.world.aws_client("s3", REGION)
     project.set_input("verify", "versions")
+    project.set_input("verify", "versions", workflow="roll-back.yml")
     story.run("first", "push")
-    project.commit({OPERATORS: project.read(OPERATORS) + "\nANSWER = 42\n", "dags/added_later.py": ADDED}, "Change")
+    project.commit({OPERATORS: project.read(OPERATORS) + "\nANSWER = 42\n", "dags/added_later.py": ADDED_DAG}, "Change")
     story.run("second", "push")
     story.run("no drift", "workflow_dispatch", workflow="drift.yml")
     story.run("back", "workflow_dispatch", workflow="roll-back.yml")
@@ -69,7 +53,8 @@ def test_a_roll_back_brings_parts_and_dags_of_the_deployment_before_back_togethe
     assert second["environment"][version] != first["environment"][version]
     assert back["environment"][version] == first["environment"][version]
     assert back["environment"]["Status"] == "AVAILABLE"
-    assert story.results["back"].outputs["rolled-back-to"] in story.results["back"].summary
+    commit = story.results["back"].outputs["rolled-back-to"]
+    assert f"Commit <code>{commit[:12]}</code> is live and verified" in story.results["back"].summary
 
 
 def test_a_roll_back_to_what_was_never_deployed_changes_nothing_and_lists_what_there_is(story):

@@ -225,21 +225,23 @@ class ChangeSets:
             ),
         )
 
-    def _lines(self, first: dict[str, Any], secrets: Secrets) -> tuple[ResourceChange, ...]:
+    def _lines(self, first: dict[str, Any], secrets: Secrets, *, nested: bool = False) -> tuple[ResourceChange, ...]:
         pages = [first]
         while token := pages[-1].get("NextToken"):
-            pages.append(self._describe(first["ChangeSetId"], NextToken=token))
+            pages.append(self._describe(first["ChangeSetId"], nested=nested, NextToken=token))
 
-        def nested(change_set_id: str) -> tuple[ResourceChange, ...]:
-            answer = self._describe(change_set_id)
-            return self._lines(answer, secrets_of(answer, outer=secrets))
+        def below(change_set_id: str) -> tuple[ResourceChange, ...]:
+            answer = self._describe(change_set_id, nested=True)
+            return self._lines(answer, secrets_of(answer, outer=secrets), nested=True)
 
-        return resource_changes(pages, secrets, nested)
+        return resource_changes(pages, secrets, below)
 
-    def _describe(self, change_set_id: str, **page: str) -> dict[str, Any]:
+    def _describe(self, change_set_id: str, *, nested: bool = False, **page: str) -> dict[str, Any]:
+        # The ARN says by itself what stack it belongs to. Ours is named all the same: it is what a policy allows.
+        stack = {} if nested else {"StackName": self._stack_name}
         with aws_errors("cloudformation:DescribeChangeSet", self._arn):
             answer: dict[str, Any] = self._client.describe_change_set(
-                # An ARN says by itself what stack it belongs to, which may be a nested one.
+                **stack,
                 ChangeSetName=change_set_id,
                 IncludePropertyValues=True,
                 **page,

@@ -29,10 +29,10 @@ from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from tests.fakes.log import FakeLog
 from tests.fakes.world import World
+from tests.fixtures.lab_target import TEMPLATE, QuickClock
 from tests.integration.lab_aws.conftest import REGION, client_for
 from tests.integration.lab_aws.issuer import Issuer
 from tests.integration.lab_aws.stacks import StackDriver
-from tests.integration.target.test_plans_and_environments import TEMPLATE, QuickClock
 
 INFRA = Path(__file__).parents[3] / "infra/github-oidc.yaml"
 GITHUB = "token.actions.githubusercontent.com"

@@ -14,9 +14,9 @@ from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
 from mwaa_deploy.parts import Part
 from mwaa_deploy.target.record import record_key
+from tests.fixtures.lab_target import NETWORK
 from tests.integration.lab_aws.infra import REPOSITORY, Deployments, Infra, make_infra
 from tests.integration.lab_aws.issuer import Issuer
-from tests.integration.target.test_plans_and_environments import NETWORK
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +138,12 @@ OPERATIONS: dict[str, Operation] = {
     "ExecuteChangeSets": Operation(
         "cloudformation",
         lambda stacks, infra: stacks.execute_change_set(StackName=infra.stack, ChangeSetName="none-such"),
+    ),
+    "TerminationProtection": Operation(
+        "cloudformation",
+        lambda stacks, infra: stacks.update_termination_protection(
+            StackName=infra.stack, EnableTerminationProtection=True
+        ),
     ),
     "PreviewOfNewStack": Operation("cloudformation", lambda stacks, infra: stacks.delete_stack(StackName=infra.stack)),
 }
