@@ -249,8 +249,18 @@ def _missing(inputs: Inputs, mode: Mode) -> list[str]:
     return problems
 
 
+def _alone(inputs: Inputs) -> list[str]:
+    problems = []
+    if inputs.promote_from and inputs.promote_from == inputs.environment:
+        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
+    if not inputs.template:
+        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
+        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
+    return problems
+
+
 def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
-    problems = _missing(inputs, mode)
+    problems = [*_missing(inputs, mode), *_alone(inputs)]
     if inputs.without_stack:
         owned = {"stack-name": inputs.stack_name, "template": inputs.template}
         problems += [
@@ -264,11 +274,6 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
     if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
         problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
-    if inputs.promote_from and inputs.promote_from == inputs.environment:
-        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
-    if not inputs.template:
-        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
-        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
     if inputs.runner is RunnerKind.VENV:
         if inputs.runner_image:
             problems.append("runner-image: contradicts 'runner: venv', which uses no image")
