@@ -46,6 +46,10 @@ def schema() -> dict[str, Any]:
                     **map_of(("name", "bucket", "region"), TEXT),
                     "description": "Where it would go; empty if no target was named.",
                 },
+                "promoted_from": {
+                    **TEXT,
+                    "description": "Where the artefacts are taken from; empty if they are made of the checkout.",
+                },
                 "fingerprint": {
                     **map_of(ASPECTS, {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
                     "description": "SHA-256 of each aspect of the target that it was made from; empty if offline.",

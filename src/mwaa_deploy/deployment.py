@@ -140,7 +140,14 @@ def _stamp(job: Job, state: TargetState) -> bool:
     record, commit = state.record, job.author.commit
     if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
         return False
-    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now(), restores=None)
+    renewed = replace(
+        record,
+        commit=commit,
+        run_url=job.author.run_url,
+        at=job.target.clock.now(),
+        restores=None,
+        promoted_from=job.author.promoted_from,
+    )
     write_record(job.target.bucket, renewed, etag=state.record_etag)
     return True
 
@@ -226,9 +233,9 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
             require_same(job.saved, with_change_set(plan, job.preview(state, plan)))
     journal.notes += what_stays(job, plan)
     tell_plan(plan, log, journal)
-    if job.restored is not None:
+    if recorded := job.restored or job.promoted:
         with journal.step("fetch the DAG files"):
-            job.restored.fetch_dags(plan.dags.uploads)
+            recorded.fetch_dags(plan.dags.uploads)
     progress = Progress(job.target.clock)
     try:
         with journal.step("deploy"):

@@ -29,6 +29,7 @@ from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.package_data import lock_of_postgresql
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Ecr, Log, Repository, Runner, WorkflowRuns
+from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.choose import open_runner
 from mwaa_deploy.runner.engine import connect
 from mwaa_deploy.runner.host_logins import HostLogins
@@ -53,6 +54,7 @@ from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.sign_in import sign_in_of
 from mwaa_deploy.target.stack_inputs import open_stack
+from mwaa_deploy.targets import source_of
 
 
 class RealEdges:
@@ -198,6 +200,12 @@ class RealEdges:
             allow_running_tasks=inputs.allow_running_tasks,
             allow_replacement=inputs.allow_replacement,
         )
+
+    def promotion_source(self) -> Source:
+        """The target that artefacts are promoted from, with the credentials of its own section."""
+        source = source_of(self._inputs, self._config)
+        target = RealEdges(source, self._config, self._context, self._env, self._log).target()
+        return Source(section=self._inputs.promote_from, target=source.target_name, bucket=target.bucket)
 
     def _open_runner(self) -> AbstractContextManager[Runner]:
         if self._early and (taken := self._early.take()):

@@ -443,6 +443,13 @@ class RollbackImpossible(MwaaDeployError):
     title = "The roll-back is not possible"
 
 
+class PromotionRefused(MwaaDeployError):
+    """The target that artefacts are promoted from does not hold this commit, verified."""
+
+    exit_code = 82
+    title = "Nothing to promote"
+
+
 class DriftFound(MwaaDeployError):
     """The target is not as the last deployment left it."""
 

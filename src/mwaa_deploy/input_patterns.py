@@ -23,3 +23,5 @@ AIRFLOW_VERSION = re.compile(r"\d+\.\d+\.\d+")
 WORDS_APART = re.compile(r"[\s,]+")
 """What stands between the words of a list on one line or more."""
 LINES_APART = re.compile(r"\s*\n\s*")
+SECTION = re.compile(r"[a-zA-Z0-9][\w.-]{0,63}", re.ASCII)
+SECTION_WANTED = "the name of a section under targets in mwaa-deploy.yml"

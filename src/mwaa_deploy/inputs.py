@@ -18,7 +18,7 @@ from mwaa_deploy.input_words import (
     WorkerReplacement,
     effective_mode,
 )
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader, variable
 
 __all__ = [
     "MODES_OF_PROPOSALS",
@@ -35,6 +35,7 @@ __all__ = [
     "config_location",
     "effective_mode",
     "parse_inputs",
+    "read_section",
 ]
 
 
@@ -55,7 +56,10 @@ class Inputs:
     tests_dir: str = ""
     template: str = ""
     parameters: str = ""
+    parameter_values: tuple[tuple[str, str], ...] = ()
     stack_name: str = ""
+    environment: str = ""
+    promote_from: str = ""
     environment_name: str = ""
     deploy_with: DeployWith = DeployWith.CLOUDFORMATION
     plan_file: str = ""
@@ -146,7 +150,32 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         InputsInvalid: with every problem there is, each beginning with the input's name.
     """
     reader = InputsReader(env)
-    inputs = Inputs(
+    inputs = _read(reader, airflow_version)
+    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
+        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
+    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
+        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
+    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
+    if problems:
+        raise InputsInvalid(problems)
+    return inputs
+
+
+def read_section(texts: Mapping[str, str]) -> tuple[Inputs, tuple[str, ...]]:
+    """What a section of the configuration file says about a target, each input judged by itself.
+
+    Args:
+        texts: what would be given, by the input's name.
+
+    Returns:
+        The inputs, and every problem there is, each beginning with the input's name.
+    """
+    reader = InputsReader({variable(name): text for name, text in texts.items()})
+    return _read(reader, ""), tuple(reader.problems)
+
+
+def _read(reader: InputsReader, airflow_version: str) -> Inputs:
+    return Inputs(
         mode=reader.choice("mode", Mode, Mode.AUTO),
         project_dir=reader.path("project-dir") or ".",
         airflow_version=reader.matching("airflow-version", pattern.AIRFLOW_VERSION, pattern.VERSION_WANTED)
@@ -161,7 +190,10 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         tests_dir=reader.path("tests-dir"),
         template=reader.path("template"),
         parameters=reader.path("parameters"),
+        parameter_values=reader.tags("parameter-values"),
         stack_name=reader.matching("stack-name", pattern.STACK, "letters, digits and hyphens, beginning with a letter"),
+        environment=reader.matching("environment", pattern.SECTION, pattern.SECTION_WANTED),
+        promote_from=reader.matching("promote-from", pattern.SECTION, pattern.SECTION_WANTED),
         environment_name=reader.matching("environment-name", pattern.ENVIRONMENT, "the name of an MWAA environment"),
         deploy_with=reader.choice("deploy-with", DeployWith, DeployWith.CLOUDFORMATION),
         plan_file=reader.path("plan-file"),
@@ -210,14 +242,6 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         base=reader.matching("base", pattern.REVISION, "a full SHA, a tag or a branch"),
         github_token=reader.text("github-token"),
     )
-    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
-        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
-    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
-        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
-    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
-    if problems:
-        raise InputsInvalid(problems)
-    return inputs
 
 
 def _missing(inputs: Inputs, mode: Mode) -> list[str]:
@@ -233,8 +257,18 @@ def _missing(inputs: Inputs, mode: Mode) -> list[str]:
     return problems
 
 
+def _alone(inputs: Inputs) -> list[str]:
+    problems = []
+    if inputs.promote_from and inputs.promote_from == inputs.environment:
+        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
+    if not inputs.template:
+        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
+        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
+    return problems
+
+
 def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
-    problems = _missing(inputs, mode)
+    problems = [*_missing(inputs, mode), *_alone(inputs)]
     if inputs.without_stack:
         owned = {"stack-name": inputs.stack_name, "template": inputs.template}
         problems += [
@@ -251,8 +285,6 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
         problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
     if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
         problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
-    if inputs.parameters and not inputs.template:
-        problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:
         if inputs.runner_image:
             problems.append("runner-image: contradicts 'runner: venv', which uses no image")

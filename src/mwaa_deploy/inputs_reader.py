@@ -20,8 +20,13 @@ Source: STS API Reference, AssumeRole.
 """
 
 DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
-"""What a template with an execution role needs; action.yml has the same default."""
+"""What a template with an execution role needs."""
 _CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"})
+
+
+def variable(name: str) -> str:
+    """The variable that an input comes in, as GitHub has it for actions of every other kind."""
+    return "INPUT_" + name.upper().replace("-", "_")
 
 
 class InputsReader:
@@ -37,7 +42,7 @@ class InputsReader:
 
     def text(self, name: str) -> str:
         """The text without blanks at its ends; '' if not given."""
-        return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
+        return self._env.get(variable(name), "").strip()
 
     def matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> str:
         """A text of a certain form; '' if not given."""

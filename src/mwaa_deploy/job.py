@@ -8,10 +8,11 @@ from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.from_record import RecordedFiles
 from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.errors import RollbackImpossible
-from mwaa_deploy.inputs import Inputs
-from mwaa_deploy.plan import Plan
+from mwaa_deploy.inputs import Inputs, VerifyKind
+from mwaa_deploy.plan import Operation, OperationKind, Plan
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangeSet, Relation
+from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.saved_plan import SavedPlan
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.fingerprint import fingerprint
@@ -31,6 +32,7 @@ class Job:
         saved: the plan that it must come to; None if any will do.
         owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
         restored: where the bundle comes from in a roll-back; None if it comes from the checkout.
+        promoted: where the bundle comes from in a promotion; None if it comes from elsewhere.
         relation: tells how this commit stands to another one; None from it if nobody can tell.
     """
 
@@ -43,6 +45,7 @@ class Job:
     saved: SavedPlan | None = None
     owner: str = ""
     restored: RecordedFiles | None = None
+    promoted: Promotion | None = None
     relation: Callable[[str], Relation | None] = lambda _sha: None
 
     def look(self) -> TargetState:
@@ -61,9 +64,23 @@ class Job:
         """What brings the target to what the commit ships."""
         base, inputs = self.changes.base, self.inputs
         plan = make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
+        if plan.empty and self._wants_confirmation(state):
+            reason = "All of it is live, but the live Airflow has not been asked yet, as 'verify: live' wants."
+            plan = replace(plan, operations=(*plan.operations, Operation(kind=OperationKind.RECORD, reason=reason)))
         target = {"name": inputs.target_name, "bucket": inputs.bucket, "region": inputs.aws_region}
         notes = (*plan.notes, *self._worker_replacement_notes())
-        return replace(plan, commit=self.changes.head, target=target, fingerprint=fingerprint(state), notes=notes)
+        return replace(
+            plan,
+            commit=self.changes.head,
+            target=target,
+            promoted_from=self.promoted.text if self.promoted else "",
+            fingerprint=fingerprint(state),
+            notes=notes,
+        )
+
+    def _wants_confirmation(self, state: TargetState) -> bool:
+        live = self.inputs.verify is VerifyKind.LIVE and state.environment is not None
+        return live and state.record is not None and not state.record.verified
 
     def _worker_replacement_notes(self) -> list[str]:
         asked, template = self.inputs.worker_replacement, self.bundle.template

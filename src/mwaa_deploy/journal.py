@@ -12,6 +12,7 @@ from mwaa_deploy.inputs import Mode
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import EnvironmentState
+from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
@@ -31,6 +32,7 @@ class Journal:
         image: where the runner image was pushed, if that was asked for.
         plan_path: where the plan is to be written besides, if the user named a file.
         outcome: what the deployment did, also when it failed half-way.
+        promotion: where the artefacts are taken from, if they are promoted.
         rollback: what was rolled back, if anything was or was to be.
         drift: what differs from the last record, if that was all that was asked for.
         error: what ended the run before its time.
@@ -50,6 +52,7 @@ class Journal:
     outcome: Outcome | None = None
     environment: EnvironmentState | None = None
     image: PublishedImage | None = None
+    promotion: Promotion | None = None
     rollback: RollBack | None = None
     drift: tuple[Drift, ...] | None = None
     error: BaseException | None = None

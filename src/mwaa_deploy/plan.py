@@ -124,6 +124,7 @@ class Plan:
         drift_since: which deployment that was; '' where there is no drift.
         commit: SHA of what would be deployed; '' where nobody has said.
         target: name, bucket and region of where it would go; empty if none was named.
+        promoted_from: where the artefacts are taken from, a sentence; '' if they are made of the checkout.
         change_set: what CloudFormation itself says it would change; None where it was not asked.
         obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
         fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
@@ -140,6 +141,7 @@ class Plan:
     drift_since: str = ""
     commit: str = ""
     target: Mapping[str, str] = field(default_factory=dict)
+    promoted_from: str = ""
     change_set: tuple[ResourceChange, ...] | None = None
     obstacles: tuple[str, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
@@ -176,6 +178,7 @@ class Plan:
             "schema": PLAN_SCHEMA,
             "commit": self.commit,
             "target": dict(self.target),
+            "promoted_from": self.promoted_from,
             "fingerprint": dict(self.fingerprint),
             "empty": self.empty,
             "offline": self.offline,

@@ -21,6 +21,7 @@ PRIVATE = ROOT / "infra/environment-private.yaml"
 TEMPLATES = (*CONNECTED, PRIVATE)
 PARAMETER_FILES = (
     *((template, template.parent / "parameters/staging.json") for template in CONNECTED),
+    (CONNECTED[1], CONNECTED[1].parent / "parameters/production.json"),
     (PRIVATE, PRIVATE.parent / "parameters/private.json"),
 )
 

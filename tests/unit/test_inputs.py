@@ -1,7 +1,4 @@
-from pathlib import Path
-
 import pytest
-import yaml
 
 from mwaa_deploy.errors import InputsInvalid
 from mwaa_deploy.inputs import (
@@ -14,7 +11,6 @@ from mwaa_deploy.inputs import (
     parse_inputs,
 )
 
-ROOT = Path(__file__).parents[2]
 COMPLETE = {
     "INPUT_AIRFLOW_VERSION": "2.10.3",
     "INPUT_STACK_NAME": "mwaa-staging",
@@ -269,11 +265,12 @@ def test_auto_plans_proposals_and_deploys_the_rest(event, mode):
     assert effective_mode(Mode.CHECK, event) is Mode.CHECK
 
 
-def test_without_capabilities_the_default_of_the_action_counts():
-    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    default = action["inputs"]["capabilities"]["default"]
-    assert parse_inputs(COMPLETE, event="push") == parse_inputs(
-        {**COMPLETE, "INPUT_CAPABILITIES": default}, event="push"
+def test_values_of_parameters_are_read_and_belong_to_a_template():
+    given = {"INPUT_PARAMETER_VALUES": "MaxWorkers=5\n Subnets = a,b "}
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert inputs.parameter_values == (("MaxWorkers", "5"), ("Subnets", "a,b"))
+    assert problems_of({**COMPLETE, **given, "INPUT_TEMPLATE": ""}, event="pull_request") == (
+        "parameter-values: given without template, which they would belong to",
     )
 
 
@@ -325,3 +322,8 @@ def test_a_session_of_twelve_hours_is_read_but_not_for_chained_roles():
     assert problem.startswith("role-duration-seconds: 43200 is more than the 3600 that AWS gives chained roles")
     hour = {**COMPLETE, "INPUT_ROLE_DURATION_SECONDS": "3600", "INPUT_ROLE_CHAIN": ROLE}
     assert parse_inputs(hour, event="push").role_chain == (ROLE,)
+
+
+def test_without_capabilities_the_default_of_the_action_counts():
+    given = {**COMPLETE, "INPUT_CAPABILITIES": "CAPABILITY_IAM CAPABILITY_NAMED_IAM"}
+    assert parse_inputs(COMPLETE, event="push") == parse_inputs(given, event="push")

@@ -321,6 +321,14 @@ def test_check_mode_never_looks_at_the_target(edges):
     assert journal.result == "passed"
 
 
+def test_values_of_parameters_reach_the_stack_and_an_unknown_one_ends_the_run(edges):
+    (edges.workspace / "infra/parameters/staging.json").write_text("{}", encoding="utf-8")
+    go(edges, inputs=replace(INPUTS, parameter_values=(("Name", "by-input"),)))
+    assert list(edges.environments.states) == ["by-input"]
+    with pytest.raises(ParametersUnknown, match="parameter-values: the template has no parameter Nmae"):
+        go(edges, inputs=replace(INPUTS, parameter_values=(("Nmae", "x"),)))
+
+
 def test_an_unknown_parameter_ends_the_run_before_any_work(edges):
     (edges.workspace / "infra/parameters/staging.json").write_text('{"NoSuchParameter": "x"}', encoding="utf-8")
     with pytest.raises(ParametersUnknown, match="NoSuchParameter"):

@@ -8,6 +8,7 @@ from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.plan import plain_drift
+from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.report.plain_text import scalars
 from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.source.changes import Changes
@@ -31,6 +32,7 @@ def report_document(journal: Journal) -> dict[str, Any]:
         "changes": None if journal.changes is None else _changes(journal.changes),
         "checks": None if journal.checks is None else _plain(journal.checks),
         "plan": None if journal.plan is None else json.loads(journal.plan.to_json()),
+        "promotion": None if journal.promotion is None else _promotion(journal.promotion),
         "rollback": None if journal.rollback is None else _rollback(journal.rollback),
         "drift": None if journal.drift is None else [plain_drift(found) for found in journal.drift],
         "outcome": None if journal.outcome is None else _outcome(journal.outcome),
@@ -63,6 +65,15 @@ def _changes(changes: Changes) -> dict[str, Any]:
         "head": changes.head,
         "files": {str(part): [_plain(file) for file in files] for part, files in changes.files.items()},
         "other": [_plain(file) for file in changes.other],
+    }
+
+
+def _promotion(promotion: Promotion) -> dict[str, Any]:
+    return {
+        "from": promotion.source.section,
+        "commit": promotion.record.commit,
+        "at": promotion.record.at.isoformat(),
+        **_plain(promotion.origin),
     }
 
 

@@ -30,6 +30,8 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines.append("There is nothing to deploy: the target holds this content already.")
     else:
         lines.append(_cost(plan))
+    if plan.promoted_from:
+        lines.append(escape(plan.promoted_from, limit=1000))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
     if plan.drift:
         lines.append(f"**{escape(drift_title(plan))}**\n\n{drift_block(plan.drift)}")

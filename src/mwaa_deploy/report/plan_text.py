@@ -21,6 +21,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     """One line an operation, then the DAG files."""
     if plan.empty:
         yield "Nothing to deploy."
+    if plan.promoted_from:
+        yield plan.promoted_from
     for operation in plan.operations:
         part = f" {operation.part}" if operation.part else ""
         mark = " " if operation.kind is OperationKind.KEEP else "*"

@@ -8,6 +8,7 @@ from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.parts import Part
+from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
 from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
@@ -26,6 +27,7 @@ _HEADLINES = {
     "rolled-back": "⏪ Rolled back",
     "unchanged": "✅ Nothing to deploy",
 }
+_PLANNED_PROMOTION = "✅ This is the plan of the promotion"
 _NO_DRIFT = "✅ No drift"
 _UP_TO_DATE = "✅ The runner image is up to date"
 
@@ -35,8 +37,7 @@ def render_summary(journal: Journal) -> str:
     parts = [_head(journal)]
     if journal.error is not None:
         parts.append(_error(journal.error, deployed=journal.deployed, back=_is_back(journal)))
-    if journal.rollback is not None:
-        parts.append(f"**{escape(journal.rollback.text, limit=1000)}**")
+    parts += [f"**{escape(text, limit=1000)}**" for text in _where_from(journal)]
     if journal.drift:
         parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
     carried_out = journal.outcome is not None
@@ -58,12 +59,21 @@ def render_summary(journal: Journal) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _where_from(journal: Journal) -> list[str]:
+    """Where the artefacts come from, if not from the checkout."""
+    promotion, rollback = journal.promotion, journal.rollback
+    promoted = [f"{promotion.text} {NO_CHECKS}"] if promotion is not None else []
+    return [*promoted, *([rollback.text] if rollback is not None else [])]
+
+
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
     if journal.error is None:
         headline = _HEADLINES[journal.result]
         if journal.mode is Mode.DRIFT:
             headline = _NO_DRIFT
+        elif journal.mode is Mode.PLAN and journal.promotion is not None:
+            headline = _PLANNED_PROMOTION
         elif journal.image and not journal.image.pushed:
             headline = _UP_TO_DATE
         return f"## {headline}{target}\n\n{_meaning(journal)}"
@@ -85,7 +95,8 @@ def _meaning(journal: Journal) -> str:
         asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
         return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
     if journal.result == "planned":
-        return f"{head} was checked. Nothing in AWS has been changed."
+        checked = "" if journal.promotion is not None else f"{head} was checked. "
+        return f"{checked}Nothing in AWS has been changed."
     return f"{head} was checked. AWS was not asked."
 
 

@@ -9,6 +9,7 @@ from mwaa_deploy.outcome import Progress
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import Bucket, Clock, Environment, EnvironmentState, InstallLogs, LiveAirflow, Log, Stack
 from mwaa_deploy.target.live_check import LiveCheck
+from mwaa_deploy.target.record import PromotedFrom
 from mwaa_deploy.target.state import TargetState
 
 
@@ -52,11 +53,13 @@ class Author:
         commit: full SHA of what is deployed.
         run_url: address of the workflow run; '' on a laptop.
         restores: the same commit, if it is rolled back to.
+        promoted_from: where the artefacts were taken from; None if they were made of the checkout.
     """
 
     commit: str
     run_url: str = ""
     restores: str | None = None
+    promoted_from: PromotedFrom | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.target.record import (
     ObjectToken,
     PartRecord,
+    PromotedFrom,
     Record,
     decode_record,
     encode_record,
@@ -59,6 +60,7 @@ RECORDS = st.builds(
     environment=st.none() | TEXT,
     verified=st.booleans(),
     restores=st.none() | TEXT,
+    promoted_from=st.none() | st.builds(PromotedFrom, target=TEXT, bucket=TEXT, run_url=TEXT),
 )
 
 
