@@ -123,7 +123,7 @@ def test_every_page_of_changes_is_read():
         stub.add_response(
             "describe_change_set",
             described("CREATE_COMPLETE", Changes=[change("B")]),
-            {"ChangeSetName": ID, "IncludePropertyValues": True, "NextToken": "2"},
+            {"StackName": "mwaa-staging", "ChangeSetName": ID, "IncludePropertyValues": True, "NextToken": "2"},
         )
         assert [c.logical_id for c in create(change_sets(client)).changes] == ["A", "B"]
 

@@ -146,7 +146,7 @@ def test_a_nested_change_set_is_described_with_its_values():
         stub.add_response(
             "describe_change_set",
             described("CREATE_COMPLETE", Changes=[{"ResourceChange": stack}], Parameters=secret),
-            {"ChangeSetName": ID, **wanted},
+            {"StackName": "mwaa-staging", "ChangeSetName": ID, **wanted},
         )
         stub.add_response(
             "describe_change_set",
