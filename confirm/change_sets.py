@@ -29,7 +29,9 @@ def secrets_masked(account: Account) -> str:
     change_set = stack.create_change_set(
         template=template, parameters=[StackParameter(key="Secret", value=new)], create=False, description=""
     )
-    answer = account.cloudformation.describe_change_set(ChangeSetName=change_set.id, IncludePropertyValues=True)
+    answer = account.cloudformation.describe_change_set(
+        StackName=stack.name, ChangeSetName=change_set.id, IncludePropertyValues=True
+    )
     shown = [entry["ParameterValue"] for entry in answer["Parameters"]]
     require(not any(value.strip("*") for value in shown), "the parameter's own value is shown")
     leaks = [
@@ -107,7 +109,7 @@ def statuses(account: Account) -> str:
     seen: dict[tuple[str, str], float] = {}
     started = time.monotonic()
     while True:
-        answer = client.describe_change_set(ChangeSetName=made["Id"])
+        answer = client.describe_change_set(StackName=name, ChangeSetName=made["Id"])
         status = answer["Status"], answer["ExecutionStatus"]
         seen.setdefault(status, time.monotonic() - started)
         require(status[1] in CHANGE_SET_STATUSES.get(status[0], {}), f"{' and '.join(status)} is in no table")

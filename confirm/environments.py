@@ -13,7 +13,7 @@ from confirm.account import Account
 from confirm.finding import Confirmation, DoesNotHold, NotTried, require
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import EnvironmentState
-from mwaa_deploy.target.aws_errors import code_of, message_of
+from mwaa_deploy.target.aws_errors import DENIED, code_of, message_of
 from mwaa_deploy.target.environment_status import ENVIRONMENT_STATUSES
 from mwaa_deploy.target.install_logs import CloudWatchLogs
 from mwaa_deploy.target.live_airflow import MOST_OF_A_PATH, MwaaLiveAirflow
@@ -79,7 +79,7 @@ def path_limit(account: Account) -> str:
 def log_streams(account: Account) -> str:
     """Containers publish what installing said to streams of the names that we look for, whatever the log level."""
     state, logs = _environment(account), CloudWatchLogs(account.clients.client("logs"))
-    wanted = {prefix for part, prefix in _STREAMS.items() if part in state.versions}
+    wanted = {prefix for part, prefix in _STREAMS.items() if part in state.paths}
     groups = [state.log_groups[kind] for kind in ("SchedulerLogs", "WorkerLogs") if kind in state.log_groups]
     if not groups or not wanted:
         raise NotTried("the environment has no scheduler or worker logs, or neither requirements nor a startup script")
@@ -115,6 +115,8 @@ def _refusal(account: Account, path: str) -> tuple[str, int, Mapping[str, Any]]:
     try:
         answer = _invoke(account, path)
     except ClientError as e:
+        if code_of(e) in DENIED:
+            raise
         document = e.response.get("RestApiResponse")
         known = document if isinstance(document, Mapping) else {"message": message_of(e)}
         return code_of(e), int(e.response.get("RestApiStatusCode") or 0), known

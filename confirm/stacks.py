@@ -37,9 +37,9 @@ def no_changes(account: Account) -> str:
     try:
         account.cloudformation.update_stack(StackName=stack.name, TemplateBody=template)
     except ClientError as e:
-        said = message_of(e)
-        require(is_no_change(said), f"UpdateStack with the same template says: {said}")
-        return f"an empty change set was recognised, and UpdateStack said: {said}"
+        if not is_no_change(message_of(e)):
+            raise
+        return f"an empty change set was recognised, and UpdateStack said: {message_of(e)}"
     raise DoesNotHold("UpdateStack with the same template began an update")
 
 
