@@ -69,6 +69,7 @@ def large_template(account: Account) -> str:
     document = json.loads(templates.handles("Right"))
     template = json.dumps({**document, "Metadata": {"Padding": "x" * MAX_BODY_BYTES}})
     change_set = stack.create_change_set(template=template, parameters=(), create=True, description="")
+    stack.delete_change_set(change_set)
     found = [change.logical_id for change in change_set.changes]
     require(found == ["Right"], f"the change set makes {found}")
     return f"{len(template):,} bytes were read by version, while the latest was another template"
@@ -129,9 +130,10 @@ def tags(account: Account) -> str:
     """A change set with tags is made with the rights that these credentials have."""
     stack = account.new_stack(ChangeSetOptions(tags={"mwaa-deploy": "confirm"}))
     try:
-        stack.create_change_set(template=templates.handles("One"), parameters=(), create=True, description="")
+        made = stack.create_change_set(template=templates.handles("One"), parameters=(), create=True, description="")
     except AwsAccessDenied as e:
         raise DoesNotHold(e.what) from e
+    stack.delete_change_set(made)
     return "a change set with a tag was made"
 
 

@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,6 @@ PREFIX = "mwaa-deploy-confirm"
 """How every key and every stack's name begins."""
 
 _STACK_TIMEOUT = 300
-_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,25 +41,24 @@ class Scratch:
         return name
 
     def clean_up(self) -> tuple[str, ...]:
-        """Remove everything; what would not go, a line each."""
-        return (*self._stacks_left(), *self._objects_left())
+        """Remove everything; what would not go, a line each.
+
+        All deletions are asked for before one is waited for: a run that is stopped has seconds.
+        """
+        return (*self._delete_stacks(), *self._delete_objects(), *self._stacks_left())
+
+    def _delete_stacks(self) -> Iterator[str]:
+        for name in self.stack_names:
+            with _told(f"stack {name}") as left:
+                self.cloudformation.delete_stack(StackName=name)
+            yield from left
 
     def _stacks_left(self) -> Iterator[str]:
-        deleted = []
         for name in self.stack_names:
-            try:
-                self.cloudformation.delete_stack(StackName=name)
-                deleted.append(name)
-            except (ClientError, BotoCoreError) as e:
-                yield f"stack {name}: {e}"
-        for name in deleted:
-            try:
-                status = self._wait_until_gone(name)
-            except (ClientError, BotoCoreError) as e:
-                yield f"stack {name}: {e}"
-            else:
-                if status:
-                    yield f"stack {name}: {status}"
+            with _told(f"stack {name}") as left:
+                if status := self._wait_until_gone(name):
+                    left.append(f"stack {name}: {status}")
+            yield from left
 
     def _wait_until_gone(self, name: str) -> str:
         """The status of a stack that would not go; '' once it is gone."""
@@ -78,19 +77,26 @@ class Scratch:
                 return status
             self.clock.sleep(2)
 
-    def _objects_left(self) -> Iterator[str]:
+    def _delete_objects(self) -> Iterator[str]:
         """Versions and delete markers go one by one; a plain deletion would leave them all."""
-        try:
+        with _told(f"s3://{self.bucket}/{self.prefix}") as left:
             for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=self.prefix):
                 found = [
                     {"Key": entry["Key"], "VersionId": entry["VersionId"]}
                     for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
                 ]
-                for start in range(0, len(found), _BATCH):
-                    objects = {"Objects": found[start : start + _BATCH], "Quiet": True}
-                    answer = self.s3.delete_objects(Bucket=self.bucket, Delete=objects)
-                    yield from (
-                        f"s3://{self.bucket}/{error['Key']}: {error['Message']}" for error in answer.get("Errors", ())
-                    )
-        except (ClientError, BotoCoreError) as e:
-            yield f"s3://{self.bucket}/{self.prefix}: {e}"
+                if found:  # at most a thousand, as many as DeleteObjects takes
+                    answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": found, "Quiet": True})
+                    errors = answer.get("Errors", ())
+                    left += [f"s3://{self.bucket}/{error['Key']}: {error['Message']}" for error in errors]
+        yield from left
+
+
+@contextmanager
+def _told(what: str) -> Iterator[list[str]]:
+    """A list for what is left, which AWS's refusals are added to."""
+    left: list[str] = []
+    try:
+        yield left
+    except (ClientError, BotoCoreError) as e:
+        left.append(f"{what}: {e}")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from confirm import templates
 from confirm.account import Account
 from confirm.finding import Confirmation, DoesNotHold, NotTried, require
-from mwaa_deploy.errors import StackUpdateFailed
+from mwaa_deploy.errors import ChangeSetFailed, StackUpdateFailed
 from mwaa_deploy.ports import StackEvent, StackParameter, StackState
 from mwaa_deploy.target.aws_errors import message_of
 from mwaa_deploy.target.change_sets import is_no_change
@@ -96,8 +96,10 @@ def failed_creation(account: Account) -> str:
         bring(stack, templates.of_the_same_name(), create=True)
     except StackUpdateFailed:
         pass
+    except ChangeSetFailed as e:
+        raise NotTried(f"no creation failed, as there was no change set for it: {e.what}") from e
     else:
-        raise NotTried("two SSM parameters of the same name were made, so that no creation failed")
+        raise NotTried("no creation failed, as two SSM parameters of the same name were made")
     state = stack.state()
     require(state is not None and state.status == "ROLLBACK_COMPLETE", f"after a failed creation it is {state}")
     stack.delete_never_created(timeout=TIMEOUT, on_event=lambda _: None)
