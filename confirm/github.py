@@ -9,7 +9,8 @@ from confirm.finding import Confirmation, NotTried, require
 from mwaa_deploy.context import read_context
 from mwaa_deploy.ports import Relation
 from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
-from mwaa_deploy.target.oidc import AUDIENCE, IdTokens, told_claims
+from mwaa_deploy.target.oidc import IdTokens, told_claims
+from mwaa_deploy.target.trust_advice import AUDIENCE
 
 _NO_COMMIT = "0" * 39 + "1"
 

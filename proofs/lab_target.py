@@ -3,10 +3,8 @@
 """A project and its target in the lab, with the real adapters."""
 
 import os
-import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from boto3.session import Session
@@ -31,40 +29,10 @@ from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from proofs.oracle import Violation
 from tests.fakes.log import FakeLog
-from tests.fakes.world import FILES, World
+from tests.fakes.world import World
+from tests.fixtures.lab_target import TEMPLATE, QuickClock
 
 COMMIT = "c" * 40
-_NETWORK = {"SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "SecurityGroupIds": ["sg-01234567"]}
-TEMPLATE = (
-    FILES["template.yaml"]
-    .replace(
-        "      Name: !Ref Name\n",
-        "      Name: !Ref Name\n"
-        "      ExecutionRoleArn: arn:aws:iam::123456789012:role/airflow\n"
-        "      SourceBucketArn: !Sub 'arn:aws:s3:::${Bucket}'\n"
-        "      NetworkConfiguration:\n"
-        f"        SubnetIds: {_NETWORK['SubnetIds']}\n"
-        f"        SecurityGroupIds: {_NETWORK['SecurityGroupIds']}\n",
-    )
-    .replace("Parameters:\n", "Parameters:\n  Bucket: {Type: String}\n")
-)
-"""The model's template, with what the lab's MWAA insists on."""
-
-
-class QuickClock:
-    """A clock whose sleeps are nearly over at once, for what the lab does in fractions of a second."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        """The present moment, and all that was slept through."""
-        return datetime.now(UTC) + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        """Wait a little."""
-        time.sleep(min(seconds, 0.05))
-        self._ahead += timedelta(seconds=seconds)
 
 
 class LabTarget:

@@ -21,7 +21,10 @@ IMAGE_COMMANDS = {
     "push": "build it if need be, and push it under the name that --runner-image gives",
 }
 
-_OF_IMAGES = ("airflow_version", "runner_image", "create_repository", "aws_region", "role_to_assume", "config_file")
+_OF_IMAGES = (
+    *("airflow_version", "runner_image", "create_repository", "aws_region", "config_file"),
+    *("role_to_assume", "role_chain", "allowed_account_ids", "role_session_name", "role_duration_seconds"),
+)
 _ELSEWHERE = frozenset({"mode", "github_token", "docker_engine"})
 """A secret has no place in a process list, and an engine of its own is the action's business."""
 

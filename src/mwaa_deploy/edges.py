@@ -51,6 +51,7 @@ from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
 from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
+from mwaa_deploy.target.sign_in import sign_in_of
 from mwaa_deploy.target.stack_inputs import open_stack
 
 
@@ -166,19 +167,13 @@ class RealEdges:
         from mwaa_deploy.target.credentials import aws_session
 
         inputs = self._inputs
-        session = aws_session(
-            role_arn=inputs.role_to_assume,
-            region=inputs.aws_region,
-            session_name=self._session_name,
-            env=self._env,
-            clock=self.clock,
-            log=self._log,
-        )
+        sign_in = sign_in_of(inputs, self._context)
+        session = aws_session(sign_in, region=inputs.aws_region, env=self._env, clock=self.clock, log=self._log)
         bucket = S3Bucket(
             session.client("s3"),
             inputs.bucket,
             self._log,
-            owner=inputs.bucket_owner or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
+            owner=inputs.bucket_owner or account_of_credentials(sign_in.last_role, lambda: session.client("sts")),
             kms_key=inputs.kms_key,
             direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
         )
@@ -203,10 +198,6 @@ class RealEdges:
             allow_running_tasks=inputs.allow_running_tasks,
             allow_replacement=inputs.allow_replacement,
         )
-
-    @property
-    def _session_name(self) -> str:
-        return f"mwaa-deploy-{self._context.run_id or 'local'}-{self._context.run_attempt}"
 
     def _open_runner(self) -> AbstractContextManager[Runner]:
         if self._early and (taken := self._early.take()):
@@ -246,14 +237,7 @@ class RealEdges:
         def connect_registry(registry: EcrRegistry) -> Ecr:
             from mwaa_deploy.target.ecr import connect_ecr
 
-            return connect_ecr(
-                registry,
-                role_arn=inputs.role_to_assume,
-                session_name=self._session_name,
-                env=env,
-                clock=self.clock,
-                log=log,
-            )
+            return connect_ecr(registry, sign_in_of(inputs, context), env=env, clock=self.clock, log=log)
 
         aws = aws_surroundings(env, region=inputs.aws_region, from_fork=context.from_fork)
         return RegistryAccess(HostLogins(env, log), connect_registry, aws, log)

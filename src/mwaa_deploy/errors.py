@@ -248,6 +248,13 @@ class CredentialsRejected(MwaaDeployError):
     title = "AWS rejects the credentials"
 
 
+class AccountRefused(MwaaDeployError):
+    """The credentials belong to an account that the run may not touch."""
+
+    exit_code = 47
+    title = "The account is not allowed"
+
+
 # -- the target ---------------------------------------------------------------------------------------------------
 
 

@@ -2,69 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mwaa_deploy import input_patterns as pattern
 from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
+from mwaa_deploy.input_words import (
+    MODES_OF_PROPOSALS,
+    WITHOUT_PROJECT,
+    ChecksKind,
+    DeployWith,
+    EngineKind,
+    Mode,
+    RunnerKind,
+    VerifyKind,
+    WorkerReplacement,
+    effective_mode,
+)
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader
 
-
-class Mode(StrEnum):
-    """What a run does."""
-
-    AUTO = "auto"
-    CHECK = "check"
-    PLAN = "plan"
-    DEPLOY = "deploy"
-    ROLLBACK = "rollback"
-    DRIFT = "drift"
-    IMAGE = "image"
-
-
-class DeployWith(StrEnum):
-    """What brings new versions to the environment."""
-
-    CLOUDFORMATION = "cloudformation"
-    ENVIRONMENT_API = "environment-api"
-
-
-class WorkerReplacement(StrEnum):
-    """What an update does with tasks that run on the old workers; MWAA's own words. UNSAID leaves it to MWAA."""
-
-    UNSAID = ""
-    GRACEFUL = "GRACEFUL"
-    FORCED = "FORCED"
-
-
-class RunnerKind(StrEnum):
-    """Where the checks run."""
-
-    AUTO = "auto"
-    CONTAINER = "container"
-    VENV = "venv"
-
-
-class ChecksKind(StrEnum):
-    """Which checks run."""
-
-    CHANGED = "changed"
-    ALL = "all"
-
-
-class EngineKind(StrEnum):
-    """Which Docker Engine runs the runner image."""
-
-    HOST = "host"
-    DIND = "dind"
-
-
-class VerifyKind(StrEnum):
-    """How a deployment is verified in the end."""
-
-    AUTO = "auto"
-    LIVE = "live"
-    VERSIONS = "versions"
+__all__ = [
+    "MODES_OF_PROPOSALS",
+    "WITHOUT_PROJECT",
+    "ChecksKind",
+    "ConfigLocation",
+    "DeployWith",
+    "EngineKind",
+    "Inputs",
+    "Mode",
+    "RunnerKind",
+    "VerifyKind",
+    "WorkerReplacement",
+    "config_location",
+    "effective_mode",
+    "parse_inputs",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +69,10 @@ class Inputs:
     protected_prefixes: tuple[str, ...] = ()
     aws_region: str = ""
     role_to_assume: str = ""
+    role_chain: tuple[str, ...] = ()
+    allowed_account_ids: tuple[str, ...] = ()
+    role_session_name: str = ""
+    role_duration_seconds: int = 3600
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
@@ -143,20 +118,6 @@ class Inputs:
     def target_name(self) -> str:
         """What the target is called in the bucket and in reports: the stack's name, without one the environment's."""
         return self.environment_name if self.without_stack else self.stack_name
-
-
-WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})
-"""Modes that look at the target and its records alone, and need neither checkout nor Airflow version."""
-
-MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
-"""Events that propose a change, which is planned and never deployed."""
-
-
-def effective_mode(mode: Mode, event: str) -> Mode:
-    """What `auto` means for an event: proposals are planned, all else is deployed."""
-    if mode is not Mode.AUTO:
-        return mode
-    return Mode.PLAN if event in MODES_OF_PROPOSALS else Mode.DEPLOY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,15 +168,19 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         worker_replacement=reader.choice("worker-replacement", WorkerReplacement, WorkerReplacement.UNSAID),
         allow_running_tasks=reader.flag("allow-running-tasks"),
         bucket=reader.matching("bucket", pattern.BUCKET, "a bucket's name, without s3:// and without a prefix"),
-        bucket_owner=reader.matching("bucket-owner", pattern.ACCOUNT, "the 12 digits of an AWS account"),
+        bucket_owner=reader.matching("bucket-owner", pattern.ACCOUNT, pattern.ACCOUNT_WANTED),
         kms_key=reader.matching("kms-key", pattern.KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
         max_deletions=reader.number("max-deletions", 999_999_999),
         max_deletion_share=DEFAULT_SHARE if (share := reader.number("max-deletion-share", 100)) is None else share,
         protected_prefixes=reader.paths("protected-prefixes"),
         aws_region=reader.matching("aws-region", pattern.REGION, "a Region such as eu-west-1"),
-        role_to_assume=reader.matching(
-            "role-to-assume", pattern.ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"
+        role_to_assume=reader.matching("role-to-assume", pattern.ROLE_ARN, pattern.ROLE_WANTED),
+        role_chain=reader.all_matching("role-chain", pattern.ROLE_ARN, pattern.ROLE_WANTED),
+        allowed_account_ids=reader.all_matching(
+            "allowed-account-ids", pattern.ACCOUNT, pattern.ACCOUNT_WANTED, apart=pattern.WORDS_APART
         ),
+        role_session_name=reader.matching("role-session-name", pattern.SESSION_NAME, pattern.SESSION_NAME_WANTED),
+        role_duration_seconds=reader.session_seconds("role-duration-seconds", 3600),
         capabilities=reader.capabilities(),
         stack_role_arn=reader.matching(
             "stack-role-arn", pattern.ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
@@ -277,6 +242,9 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
             for name, value in owned.items()
             if value
         ]
+    if inputs.role_chain and inputs.role_duration_seconds > LONGEST_CHAINED_SESSION:
+        text = f"{inputs.role_duration_seconds} is more than the {LONGEST_CHAINED_SESSION} that AWS gives chained roles"
+        problems.append(f"role-duration-seconds: {text}; leave it out, credentials are renewed while the run lasts")
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
     if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:

@@ -472,8 +472,16 @@ class Stack(Protocol):
         While it is not done, `on_look` is told the stack's status after each look; '' before the operation shows.
         """
 
-    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
         """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
+
+        on_look is handed the stack's status at each look.
 
         Raises StackUnusable if its status says that it ever was, or if it cannot be deleted.
         """

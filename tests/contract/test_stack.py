@@ -388,7 +388,9 @@ def test_a_stack_that_never_was_is_deleted_and_created_again(world):
     with pytest.raises(StackUpdateFailed):
         create(world)
     events: list[StackEvent] = []
-    world.stack.delete_never_created(timeout=LONG, on_event=events.append)
+    looks: list[str] = []
+    world.stack.delete_never_created(timeout=LONG, on_event=events.append, on_look=looks.append)
+    assert looks[-1] == "DELETE_COMPLETE"
     assert [event.status for event in events if event.resource_type == "AWS::CloudFormation::Stack"] == [
         "DELETE_IN_PROGRESS",
         "DELETE_COMPLETE",

@@ -18,6 +18,24 @@ from lab.world import World, running_world
 
 BUCKET = "my-mwaa-bucket"
 STACK = "hello-mwaa-staging"
+ADDED_DAG = """
+from datetime import datetime
+
+from airflow.decorators import dag, task
+
+
+@dag(schedule=None, start_date=datetime(2024, 1, 1), catchup=False, tags=["added"])
+def added_later():
+    @task
+    def say():
+        return "hello"
+
+    say()
+
+
+added_later()
+"""
+"""A DAG file for a push to add."""
 
 
 @dataclass

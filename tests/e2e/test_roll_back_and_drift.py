@@ -5,28 +5,11 @@ from pathlib import Path
 import pytest
 
 from lab.project import REGION
-from tests.e2e.conftest import BUCKET, Story, left_over, make_story
+from tests.e2e.conftest import ADDED_DAG, BUCKET, Story, left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
 
 OPERATORS = "plugins/greetings/operators.py"
-ADDED = """
-from datetime import datetime
-
-from airflow.decorators import dag, task
-
-
-@dag(schedule=None, start_date=datetime(2024, 1, 1), catchup=False, tags=["added"])
-def added_later():
-    @task
-    def say():
-        return "hello"
-
-    say()
-
-
-added_later()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +21,7 @@ def story(tmp_path_factory, module_world, base_image) -> Story:
     project.set_input("verify", "versions")
     project.set_input("verify", "versions", workflow="roll-back.yml")
     story.run("first", "push")
-    project.commit({OPERATORS: project.read(OPERATORS) + "\nANSWER = 42\n", "dags/added_later.py": ADDED}, "Change")
+    project.commit({OPERATORS: project.read(OPERATORS) + "\nANSWER = 42\n", "dags/added_later.py": ADDED_DAG}, "Change")
     story.run("second", "push")
     story.run("no drift", "workflow_dispatch", workflow="drift.yml")
     story.run("back", "workflow_dispatch", workflow="roll-back.yml")

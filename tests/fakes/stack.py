@@ -164,7 +164,13 @@ class FakeStack:
         assert settled is not None
         return settled
 
-    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
         self.knobs.called("delete_never_created")
         state = self._settled()
         if state is None:
@@ -173,6 +179,9 @@ class FakeStack:
             raise StackUnusable(f"Stack {self.name} is {state.status} by now.")
         for status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
             on_event(self._event(self.name, "AWS::CloudFormation::Stack", status))
+            if on_look:
+                on_look(status)
+            self.clock.sleep(self.seconds / 2)
         self._state, self.deployed = None, None
         self.change_sets.clear()
 

@@ -275,3 +275,53 @@ def test_without_capabilities_the_default_of_the_action_counts():
     assert parse_inputs(COMPLETE, event="push") == parse_inputs(
         {**COMPLETE, "INPUT_CAPABILITIES": default}, event="push"
     )
+
+
+ROLE = "arn:aws:iam::123456789012:role/mwaa-deploy"
+
+
+def test_who_the_run_becomes_is_read():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.role_chain, inputs.allowed_account_ids, inputs.role_session_name) == ((), (), "")
+    assert inputs.role_duration_seconds == 3600
+
+    given = {
+        "INPUT_ROLE_CHAIN": f" {ROLE} \n\n{ROLE}-2",
+        "INPUT_ALLOWED_ACCOUNT_IDS": "012345678901, 123456789012\n210987654321",
+        "INPUT_ROLE_SESSION_NAME": "flows@main",
+        "INPUT_ROLE_DURATION_SECONDS": "900",
+    }
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert inputs.role_chain == (ROLE, f"{ROLE}-2")
+    assert inputs.allowed_account_ids == ("012345678901", "123456789012", "210987654321")
+    assert (inputs.role_session_name, inputs.role_duration_seconds) == ("flows@main", 900)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("role-chain", f"{ROLE}\nmwaa-deploy", "'mwaa-deploy'"),
+        ("allowed-account-ids", "123456789012 12345678901", "'12345678901'"),
+        ("role-session-name", "octo/flows", "2 to 64 letters"),
+        ("role-session-name", "é-1", "2 to 64 letters"),
+        ("role-session-name", "x", "2 to 64 letters"),
+        ("role-session-name", "x" * 65, "2 to 64 letters"),
+        ("role-duration-seconds", "899", "from 900 to 43200"),
+        ("role-duration-seconds", "43201", "from 900 to 43200"),
+        ("role-duration-seconds", "1h", "from 900 to 43200"),
+    ],
+)
+def test_what_sts_would_refuse_is_refused_at_once(name, value, named):
+    (problem,) = problems_of({**COMPLETE, f"INPUT_{name.upper().replace('-', '_')}": value})
+    assert problem.startswith(f"{name}: ")
+    assert named in problem
+
+
+def test_a_session_of_twelve_hours_is_read_but_not_for_chained_roles():
+    long = {**COMPLETE, "INPUT_ROLE_DURATION_SECONDS": "43200"}
+    assert parse_inputs(long, event="push").role_duration_seconds == 43_200
+
+    (problem,) = problems_of({**long, "INPUT_ROLE_CHAIN": ROLE})
+    assert problem.startswith("role-duration-seconds: 43200 is more than the 3600 that AWS gives chained roles")
+    hour = {**COMPLETE, "INPUT_ROLE_DURATION_SECONDS": "3600", "INPUT_ROLE_CHAIN": ROLE}
+    assert parse_inputs(hour, event="push").role_chain == (ROLE,)

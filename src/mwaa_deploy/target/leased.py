@@ -167,15 +167,23 @@ class LeasedStack:
     ) -> StackState:
         """Execute a change set, if the lock is ours, and renew it at each look."""
         self._lease.require()
+        return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=self._looked(on_look))
 
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
+        """Delete a stack that never was, if the lock is ours, and renew it at each look."""
+        self._lease.require()
+        self._stack.delete_never_created(timeout=timeout, on_event=on_event, on_look=self._looked(on_look))
+
+    def _looked(self, on_look: Callable[[str], None] | None) -> Callable[[str], None]:
         def looked(status: str) -> None:
             self._lease.require()
             if on_look:
                 on_look(status)
 
-        return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=looked)
-
-    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
-        """Delete a stack that never was, if the lock is ours."""
-        self._lease.require()
-        self._stack.delete_never_created(timeout=timeout, on_event=on_event)
+        return looked

@@ -209,12 +209,19 @@ class CloudFormationStack:
             self._protect(state.id)
         return state
 
-    def delete_never_created(self, *, timeout: float, on_event: Callable[[StackEvent], None]) -> None:
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
         """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
 
         Args:
             timeout: seconds to wait.
             on_event: is handed each event of the deletion, oldest first.
+            on_look: is handed the stack's status at each look.
 
         Raises:
             StackUnusable: its status says that it ever was, it is protected, or a resource would not go.
@@ -234,6 +241,7 @@ class CloudFormationStack:
             interval=self._interval,
             clock=self._clock,
             on_event=on_event,
+            on_look=on_look,
         )
 
     # ------------------------------------------------------------------------------------------------------- inside

@@ -28,6 +28,7 @@ def delete_stack(
     interval: float,
     clock: Clock,
     on_event: Callable[[StackEvent], None],
+    on_look: Callable[[str], None] | None = None,
 ) -> None:
     """Delete a stack, and wait until it is gone.
 
@@ -38,6 +39,7 @@ def delete_stack(
         timeout: seconds to wait in all.
         interval: seconds between two looks in the long run; the first ones come sooner.
         on_event: is handed each event of the deletion once, oldest first.
+        on_look: is handed the stack's status at each look.
 
     Raises:
         StackUnusable: it is protected, or a resource would not go.
@@ -60,6 +62,8 @@ def delete_stack(
     for pause in pauses(interval):
         for event in events.fresh():
             on_event(event)
+        if on_look:
+            on_look(events.stack_status)
         if events.stack_status == "DELETE_COMPLETE":
             return
         if events.stack_status == "DELETE_FAILED":

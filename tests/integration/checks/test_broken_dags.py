@@ -85,7 +85,7 @@ BROKEN = {
         "import-error",
     ),
     "fork_bomb.py": (
-        "import os, resource\nresource.setrlimit(resource.RLIMIT_NPROC, (60, 60))\nwhile True:\n    os.fork()\n",
+        "import os, resource\nresource.setrlimit(resource.RLIMIT_NPROC, (20, 20))\nwhile True:\n    os.fork()\n",
         ("dags/fork_bomb.py", 6),
         "BlockingIOError",
         "import-error",

@@ -13,12 +13,15 @@ from botocore.config import Config
 
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
+from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deployment import deploy, look_first
+from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.inputs import DeployWith, Inputs
 from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_ahead import look_ahead
+from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.change_sets import ChangeSetOptions
@@ -29,10 +32,10 @@ from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from tests.fakes.log import FakeLog
 from tests.fakes.world import World
+from tests.fixtures.lab_target import TEMPLATE, QuickClock
 from tests.integration.lab_aws.conftest import REGION, client_for
 from tests.integration.lab_aws.issuer import Issuer
 from tests.integration.lab_aws.stacks import StackDriver
-from tests.integration.target.test_plans_and_environments import TEMPLATE, QuickClock
 
 INFRA = Path(__file__).parents[3] / "infra/github-oidc.yaml"
 GITHUB = "token.actions.githubusercontent.com"
@@ -114,27 +117,38 @@ class Deployments:
         else:
             del self.world.files["template.yaml"], self.world.files["parameters.yml"]
 
-    def job(self) -> Job:
+    @property
+    def inputs(self) -> Inputs:
+        """What a workflow would say."""
+        infra = self.infra
+        return Inputs(
+            stack_name=infra.stack,
+            environment_name="" if infra.stack else infra.environment,
+            deploy_with=DeployWith.CLOUDFORMATION if infra.stack else DeployWith.ENVIRONMENT_API,
+            bucket=infra.bucket,
+            aws_region=REGION,
+        )
+
+    def target(self) -> Target:
+        """The target, with clients of the role."""
         infra, clock, log = self.infra, QuickClock(), FakeLog()
         options = ChangeSetOptions(role_arn=infra.outputs.get("StackRoleArn", ""))
         stack = CloudFormationStack(self._cloudformation, infra.stack, clock=clock, options=options)
+        return Target(
+            bucket=S3Bucket(self._s3, infra.bucket, log, owner=ACCOUNT),
+            stack=stack if infra.stack else NoStack(infra.environment),
+            environments=MwaaEnvironments(self._mwaa),
+            clock=clock,
+            log=log,
+        )
+
+    def job(self) -> Job:
+        """A deployment of the project as it is now."""
         return Job(
-            inputs=Inputs(
-                stack_name=infra.stack,
-                environment_name="" if infra.stack else infra.environment,
-                deploy_with=DeployWith.CLOUDFORMATION if infra.stack else DeployWith.ENVIRONMENT_API,
-                bucket=infra.bucket,
-                aws_region=REGION,
-            ),
+            inputs=self.inputs,
             bundle=self.world.bundle(),
             changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head="c" * 40),
-            target=Target(
-                bucket=S3Bucket(self._s3, infra.bucket, log, owner=ACCOUNT),
-                stack=stack if infra.stack else NoStack(infra.environment),
-                environments=MwaaEnvironments(self._mwaa),
-                clock=clock,
-                log=log,
-            ),
+            target=self.target(),
             author=Author(commit="c" * 40),
         )
 
@@ -148,6 +162,16 @@ class Deployments:
         job, journal = self.job(), Journal()
         deploy(job, look_first(job), job.target.log, journal)
         return journal
+
+    def roll_back(self) -> Journal:
+        """As "mode: rollback" does, to the deployment before this one."""
+        journal = Journal()
+        run_rollback(self.inputs, GitHubContext(), self.target(), FakeLog(), journal)
+        return journal
+
+    def watch_drift(self) -> None:
+        """As "mode: drift" does."""
+        watch_drift(self.inputs, self.target(), FakeLog(), Journal())
 
 
 def make_infra(aws: RunningAws, issuer: Issuer, *, with_stack: bool, **parameters: str) -> Infra:

@@ -21,12 +21,12 @@ from lab.github.records import Records
 from lab.oidc import Issuer
 from lab.web import serving
 from mwaa_deploy.target.credentials import AwsClients
+from tests.fixtures.lab_target import NETWORK, QuickClock
 from tests.integration.lab_aws.conftest import REGION, SECONDS_PER_STATUS, wait_until
 from tests.integration.lab_aws.infra import REPOSITORY, Infra, make_infra
 from tests.integration.lab_aws.issuer import Issuer as TrustedIssuer
 from tests.integration.lab_aws.live import LiveService
 from tests.integration.lab_aws.stacks import StackDriver
-from tests.integration.target.test_plans_and_environments import NETWORK, QuickClock
 
 Run = Callable[..., int]
 

@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
+from mwaa_deploy.errors import DriftFound
 from mwaa_deploy.parts import Part
 from mwaa_deploy.target.record import record_key
+from tests.fixtures.lab_target import NETWORK
 from tests.integration.lab_aws.infra import REPOSITORY, Deployments, Infra, make_infra
 from tests.integration.lab_aws.issuer import Issuer
-from tests.integration.target.test_plans_and_environments import NETWORK
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def infra(request: pytest.FixtureRequest) -> Infra:
 class TestModes:
     """What every mode needs is granted."""
 
-    def test_a_project_is_planned_deployed_and_changed(self, infra: Infra, tmp_path: Path) -> None:
+    def test_a_project_is_planned_deployed_changed_watched_and_rolled_back(self, infra: Infra, tmp_path: Path) -> None:
         deployments = Deployments(infra, tmp_path)
 
         first = deployments.plan()
@@ -87,15 +88,36 @@ class TestModes:
         del deployments.world.files["dags/team b/ü.py"]
         assert not deployments.plan().empty
         deployments.deploy()
-        live = infra.root("mwaa").get_environment(Name=infra.environment)["Environment"]
-        assert live["Status"] == "AVAILABLE"
-        startup = infra.root("s3").get_object(
-            Bucket=infra.bucket, Key=live["StartupScriptS3Path"], VersionId=live["StartupScriptS3ObjectVersion"]
-        )
-        assert startup["Body"].read() == b"export A=2\n"
-        listed = infra.root("s3").list_objects_v2(Bucket=infra.bucket, Prefix="dags/")["Contents"]
-        assert "dags/big.py" in {entry["Key"] for entry in listed}
-        assert "dags/team b/ü.py" not in {entry["Key"] for entry in listed}
+        assert startup_script(infra) == b"export A=2\n"
+        assert dag_files(infra) >= {"dags/big.py"}
+        assert "dags/team b/ü.py" not in dag_files(infra)
+        deployments.watch_drift()
+
+        infra.root("s3").put_object(Bucket=infra.bucket, Key="dags/a.py", Body=b"by somebody else")
+        with pytest.raises(DriftFound, match=r"a\.py"):
+            deployments.watch_drift()
+
+        deployments.roll_back()
+        assert startup_script(infra) == b"export A=1\n"
+        assert dag_files(infra) >= {"dags/team b/ü.py"}
+        assert "dags/big.py" not in dag_files(infra)
+        deployments.watch_drift()
+
+
+def startup_script(infra: Infra) -> bytes:
+    """What the environment starts with."""
+    live = infra.root("mwaa").get_environment(Name=infra.environment)["Environment"]
+    assert live["Status"] == "AVAILABLE"
+    key, version = live["StartupScriptS3Path"], live["StartupScriptS3ObjectVersion"]
+    found = infra.root("s3").get_object(Bucket=infra.bucket, Key=key, VersionId=version)
+    body: bytes = found["Body"].read()
+    return body
+
+
+def dag_files(infra: Infra) -> set[str]:
+    """Keys in the DAG folder."""
+    listed = infra.root("s3").list_objects_v2(Bucket=infra.bucket, Prefix="dags/")
+    return {entry["Key"] for entry in listed["Contents"]}
 
 
 class Operation(NamedTuple):

@@ -1,8 +1,6 @@
 """Deployments without a stack, saved plans and previews, with the real adapters against the lab."""
 
-import time
 import uuid
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,39 +26,10 @@ from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from tests.fakes.log import FakeLog
-from tests.fakes.world import FILES, World
+from tests.fakes.world import World
+from tests.fixtures.lab_target import NETWORK, TEMPLATE, QuickClock
 
 pytestmark = pytest.mark.lab
-
-
-NETWORK = {"SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "SecurityGroupIds": ["sg-01234567"]}
-TEMPLATE = (
-    FILES["template.yaml"]
-    .replace(
-        "      Name: !Ref Name\n",
-        "      Name: !Ref Name\n"
-        "      ExecutionRoleArn: arn:aws:iam::123456789012:role/airflow\n"
-        "      SourceBucketArn: !Sub 'arn:aws:s3:::${Bucket}'\n"
-        "      NetworkConfiguration:\n"
-        f"        SubnetIds: {NETWORK['SubnetIds']}\n"
-        f"        SecurityGroupIds: {NETWORK['SecurityGroupIds']}\n",
-    )
-    .replace("Parameters:\n", "Parameters:\n  Bucket: {Type: String}\n")
-)
-
-
-class QuickClock:
-    """A clock whose sleeps are nearly over at once, for what the lab does in fractions of a second."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.1))
-        self._ahead += timedelta(seconds=seconds)
 
 
 class Project:
