@@ -64,15 +64,27 @@ def _tell_values(emulator: Emulator) -> None:
             if value is not None and parameter.findtext(f"{space}ParameterKey") in secrets:
                 value.text = MASK
         if _one(query, "IncludePropertyValues") == "true":
-            targets = [d["Target"] for c in found["Changes"] for d in c["ResourceChange"].get("Details", ())]
-            for element, target in zip(root.iter(f"{space}Target"), targets, strict=True):
+            for element, target in zip(root.iter(f"{space}Target"), _shown_targets(found, secrets), strict=True):
                 for key in ("Path", "BeforeValue", "AfterValue"):
                     if key in target:
-                        shown = MASK if any(secret in target[key] for secret in secrets.values()) else target[key]
-                        ET.SubElement(element, space + key).text = shown
+                        ET.SubElement(element, space + key).text = target[key]
         return status, headers, ET.tostring(root)
 
     emulator.stack_handlers._ACTION_HANDLERS["DescribeChangeSet"] = describe  # noqa: SLF001
+
+
+def _shown_targets(change_set: Mapping[str, Any], secrets: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """What each detail is about, with what comes of NoEcho parameters masked, before and after."""
+    for change in (entry["ResourceChange"] for entry in change_set["Changes"]):
+        details = change.get("Details", ())
+        hidden = {detail["Target"].get("Path") for detail in details if detail.get("CausingEntity") in secrets}
+        for target in (detail["Target"] for detail in details):
+            values = {key: target[key] for key in ("BeforeValue", "AfterValue") if key in target}
+            secret = target.get("Path") in hidden
+            yield {
+                **target,
+                **{k: MASK for k, v in values.items() if secret or any(s in v for s in secrets.values())},
+            }
 
 
 def _read_urls(emulator: Emulator) -> None:
