@@ -11,9 +11,18 @@ HEAD = "from datetime import datetime\nfrom airflow import DAG\n"
 GOOD = "dag = DAG('good', schedule=None, start_date=datetime(2024, 1, 1))\n"
 STARTS = "import subprocess\nsubprocess.Popen(['sleep', '98765'])\n"
 
+# A zombie (state Z) runs no more: whoever inherited it has only not asked for its status yet.
 PROBE_AND_LOOK = """import pathlib, subprocess, sys
 subprocess.run([sys.executable, *sys.argv[1:]], check=True)
-print([comm for comm in (path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/comm")) if "sleep" in comm])
+left = []
+for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    try:
+        name, _, rest = path.read_text().rpartition(")")
+    except OSError:  # it has ended meanwhile
+        continue
+    if name.endswith("(sleep") and rest.split()[0] != "Z":
+        left.append(name)
+print(left)
 """
 
 
