@@ -35,13 +35,14 @@ from importlib.machinery import SourceFileLoader
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_descendants import adopt, kill_descendants
 from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
+from mwaa_deploy_judge import TRIAL
 from mwaa_deploy_metadata import answer_requests
 from mwaa_deploy_pool import MOST_ALONE, Pool, batches
 from mwaa_deploy_results import nothing
+from mwaa_deploy_rulings import Rules
 from mwaa_deploy_supervision import supervise, wait, waits
 from mwaa_deploy_tracebacks import error
-from mwaa_deploy_user_rules import UserRules
-from mwaa_deploy_worker import PLUGINS, RULES, Worker, die_with_parent
+from mwaa_deploy_worker import PLUGINS, Worker, die_with_parent
 
 CANNOT_IMPORT = 6
 
@@ -107,7 +108,7 @@ def _compile(path):
 
 
 def load_all(options, folders, scratch):
-    """Load the user's rules, the plugins and every DAG file. What came of it, as JSON: one, one, many."""
+    """Load the plugins and every DAG file, and ask the user's rules. What came of it, as JSON: one, one, many."""
     paths, nameless = adapter.list_files(options.dags)
     imports = Imports([options.dags, options.plugins])
     names = {path: imports.of(path) for path in paths if path.endswith(".py")}
@@ -124,24 +125,25 @@ def load_all(options, folders, scratch):
             file.write(text)
         adapter.parse(bag, warm_ups[-1])
     adapter.remember_translations()
-    first = ([RULES] if options.rules else []) + [PLUGINS]
-    items = first + paths
+    items = [PLUGINS, *paths]
+    rules = Rules(options.rules) if options.rules else None
+    asked = rules if rules and rules.files else None
     gc.freeze()
 
     def serve(orders, output):
-        rules = UserRules(options.rules)
-        Worker(items, folders, bag, rules, options.timeout, warm_ups, output).serve(orders)
+        Worker(items, folders, bag, asked and asked.files, options.timeout, warm_ups, output).serve(orders)
 
-    costly = [n for n, path in enumerate(items) if n < len(first) or is_costly(names.get(path, ()))]
+    costly = [n for n, path in enumerate(items) if path == PLUGINS or is_costly(names.get(path, ()))]
     cheap = sorted(set(range(len(items))) - set(costly))
-    results = Pool(items, folders, options.timeout, options.jobs, scratch, serve).run(
-        batches(costly, cheap, options.jobs)
-    )
-    found = [results[number] for number in range(len(items))]
-    files = [load for load in found[len(first) :] if load is not None]
+    pool = Pool(items, folders, options.timeout, options.jobs, scratch, serve, asked)
+    if asked:
+        pool.run([[TRIAL]])
+    results = pool.run(batches(costly, cheap, options.jobs))
+    plugins, *found = [results[number] for number in range(len(items))]
+    files = [load for load in found if load is not None]
     message = "the name is not UTF-8: no key in S3 can be called so, and Airflow ends at it"
     files += [json.dumps(dict(nothing(path, 0.0), errors=[error("Name", message, path)])) for path in nameless]
-    return found[0] if options.rules else "null", found[len(first) - 1], files
+    return json.dumps(rules and dict(nothing(None, 0.0), errors=rules.errors)), plugins, files
 
 
 def write(path, version, rules, plugins, files):

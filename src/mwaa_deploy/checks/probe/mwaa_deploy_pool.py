@@ -28,14 +28,16 @@ class Pool:
         jobs: how many processes at a time.
         scratch: a folder.
         serve: called in a new process with the file to read orders from and the descriptor to say things on.
+        rules: the user's own; None if there is none to ask.
     """
 
-    def __init__(self, items, folders, limit, jobs, scratch, serve):
+    def __init__(self, items, folders, limit, jobs, scratch, serve, rules):
         self.items = items
         self.folders = folders
         self.limit = limit
         self.scratch = scratch
         self.serve = serve
+        self.rules = rules
         self.results = Results(len(items))
         self._jobs = max(1, jobs)
         self._batches = collections.deque()
@@ -48,7 +50,7 @@ class Pool:
         """Load the items of all batches.
 
         Args:
-            batches: lists of numbers. One alone is loaded in a process of its own.
+            batches: lists of numbers. One alone is loaded in a process of its own. [TRIAL] loads the rules alone.
         """
         outlive_descendants()
         self._batches.extend(batches)

@@ -23,6 +23,15 @@ def in_folders(path, folders):
     return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
+def home(module):
+    """Where a module lies; empty if nobody knows."""
+    try:
+        file = getattr(module, "__file__", None)
+        return file or next(iter(getattr(module, "__path__", None) or ()), "")
+    except Exception:
+        return ""
+
+
 def parse_traceback(text, folders):
     """The error that a formatted traceback ends with, at the deepest frame that lies in one of the folders."""
     blocks = _LATER.split(text)
