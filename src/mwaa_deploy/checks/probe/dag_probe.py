@@ -55,7 +55,7 @@ def probe(options, begin):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     os.environ.update(adapter.settings(options.dags, options.plugins, options.timeout))
-    own = sys.path.pop(0)  # this script's folder, which is nothing to the user's code
+    sys.path.pop(0)  # this script's folder, which is nothing to the user's code
     packages = path_files()
     if options.late:
         wait(options)
@@ -77,7 +77,7 @@ def probe(options, begin):
     answer_requests(version)
     scratch = tempfile.mkdtemp(prefix="dag-probe-")
     try:
-        results = load_all(options, [options.dags, options.plugins, options.rules or own], scratch)
+        results = load_all(options, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if not kill_descendants():
@@ -107,9 +107,10 @@ def _compile(path):
         pass
 
 
-def load_all(options, folders, scratch):
+def load_all(options, scratch):
     """Load the plugins and every DAG file, and ask the user's rules. What came of it, as JSON: one, one, many."""
     paths, nameless = adapter.list_files(options.dags)
+    folders = [options.dags, options.plugins, *([options.rules] if options.rules else [])]
     imports = Imports([options.dags, options.plugins])
     names = {path: imports.of(path) for path in paths if path.endswith(".py")}
     named = set().union(*names.values())

@@ -74,7 +74,7 @@ class Judge:
             self._forget(known)
 
     def _about(self, number, dags):
-        breaches, self._errors, broken = [], [], []
+        breaches, self._errors, broken, helpers = [], [], [], []
         for index, path in enumerate(self._files):
             if index in self._left_out:
                 continue
@@ -82,8 +82,8 @@ class Judge:
             before = len(self._errors)
             rules = self._limited(path, lambda: load_rules(path)) or []  # noqa: B023 -- called at once
             if not rules and len(self._errors) == before:
-                self._errors.append(error("NoRule", NO_RULE, path))
-            if number == TRIAL and len(self._errors) > before:
+                helpers.append(path)
+            if number == TRIAL and (not rules or len(self._errors) > before):
                 self._left_out.add(index)
             for name, rule in rules if dags else ():
                 self._say("R %d %d" % (number, index))
@@ -93,6 +93,7 @@ class Judge:
                     break
             if index in self._left_out:
                 broken.append(index)
+        self._errors += [error("NoRule", NO_RULE, path) for path in helpers if not _is_imported(path)]
         return {"breaches": breaches, "rule_errors": self._errors, "broken": broken}
 
     def _ask(self, name, rule, dags, breaches):
@@ -152,6 +153,11 @@ class Judge:
         for name in set(sys.modules) - known:
             if in_folders(home(sys.modules[name]), self._folders):
                 del sys.modules[name]
+
+
+def _is_imported(path):
+    """Whether a rules file is a module to another one: it need hold no rule itself."""
+    return home(sys.modules.get(os.path.basename(path)[: -len(".py")])) == path
 
 
 class _Ended(BaseException):

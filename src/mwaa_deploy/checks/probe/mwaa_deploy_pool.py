@@ -42,6 +42,7 @@ class Pool:
         self._jobs = max(1, jobs)
         self._batches = collections.deque()
         self._suspects = collections.deque()
+        self._afterwards = []
         self._selector = selectors.DefaultSelector()
         self._children = []
         self._refused_since = None
@@ -54,7 +55,7 @@ class Pool:
         """
         outlive_descendants()
         self._batches.extend(batches)
-        while self._batches or self._suspects or self._children:
+        while self._batches or self._suspects or self._children or self._afterwards:
             self._start_some()
             for key, _ in self._selector.select(_TICK if self._children else 0):
                 key.data.read()
@@ -86,7 +87,14 @@ class Pool:
         """Load an item another time, while nothing else is loaded: it may not have been its fault."""
         self._suspects.append(number)
 
+    def afterwards(self, numbers):
+        """Load items another time, once the suspects are through."""
+        self._afterwards += numbers
+
     def _start_some(self):
+        if self._afterwards and not (self._batches or self._suspects or self._children):
+            self.again(self._afterwards, alone=len(self._afterwards) == 1)
+            self._afterwards = []
         while self._batches and len(self._children) < self._jobs:
             if not self._start(self._batches[0], False):
                 return

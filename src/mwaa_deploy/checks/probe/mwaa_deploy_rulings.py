@@ -94,8 +94,9 @@ class Hearing:
         number, index = self._at or (min(self._pending), None)
         if number != TRIAL and not timed_out and not self._last_chance:
             self._pool.suspect(number)
-            self._pending.discard(number)
-        elif index is not None:
+            self._pool.afterwards(sorted(self._pending - {number}))
+            return
+        if index is not None:
             self._rules.errors.append(end(self._rules.files[index]))
             self._rules.left_out.add(index)
         else:
