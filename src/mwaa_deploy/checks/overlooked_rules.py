@@ -28,8 +28,8 @@ def overlooked_rules(project: Project, folder: Path | None) -> tuple[Verdict, ..
             severity=Severity.WARN,
             message=(
                 f"The rules in this file are not asked: only a file that lies in {project.in_repository(folder)} "
-                "itself holds rules. Move it there, or import it from a file that does; a folder whose name begins with an "
-                "underscore is not looked into."
+                "itself holds rules. Move it there, or import it from a file that does; a folder whose name begins "
+                "with an underscore is not looked into."
             ),
             location=Location(file=project.in_repository(path), line=line),
             rule="rule-error",
