@@ -62,6 +62,7 @@ def checks() -> dict[str, Any]:
         "arguments": {**TEXTS, "description": "More arguments for pytest."},
         "coverage": {**FLAG, "description": "Whether coverage is measured."},
         "coverage-minimum": {"type": "number", "minimum": 0, "description": "Percent below which the tests fail."},
+        "requirements": {**TEXT, "description": "A file with packages that only the tests need."},
     }
     fixtures = {name: {**TEXT, "description": f"A JSON file with {name}."} for name in FIXTURES}
     return section(

@@ -16,7 +16,7 @@ from mwaa_deploy.cli import parse_command_line
 from mwaa_deploy.config import read_config
 from mwaa_deploy.context import read_context, workspace_of
 from mwaa_deploy.early_runner import early_runner
-from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
+from mwaa_deploy.errors import ChecksFailed, MwaaDeployError, ReportNotWritten
 from mwaa_deploy.inputs import config_location, parse_inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Annotation, Log
@@ -38,7 +38,13 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     try:
         publish(journal, log, env)
     except OSError as e:
-        log.annotate(Annotation(severity=Severity.WARN, title="No report", message=f"It could not be written: {e}"))
+        error = ReportNotWritten(
+            f"The report could not be written: {e}",
+            meaning="Later steps that read its files would read nothing, or those of another run.",
+            mend="Name a folder that can be written: mwaa-deploy check --output-dir mwaa-deploy-report",
+        )
+        log.annotate(Annotation(severity=Severity.FAIL, title=error.title, message=str(error)))
+        return code or error.exit_code
     return code
 
 

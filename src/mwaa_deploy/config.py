@@ -1,5 +1,6 @@
 """mwaa-deploy.yml: what a project says about its checks and targets, read once into frozen data."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,7 +19,12 @@ from mwaa_deploy.inputs import ConfigLocation
 
 FILE_NAME = "mwaa-deploy.yml"
 _RULES_FOLDER = "rules"
-_LEAST_MEMORY = 256 * 1024 * 1024
+_LONGEST_SHOWN = 200
+_OTHER_NAME = "mwaa-deploy.yaml"
+_LEAST_MEMORY, _MOST_MEMORY = 256 * 1024**2, 16 * 1024**4
+_LEAST_PROCESSES, _MOST_PROCESSES = 64, 65_536
+LARGEST = 1024 * 1024
+"""Bytes that the file may have."""
 
 
 class Network(StrEnum):
@@ -63,13 +69,18 @@ def read_config(workspace: Path, location: ConfigLocation) -> Config:
     workspace = workspace.resolve()
     root = (workspace / location.project_dir).resolve()
     path = root / (location.config_file or FILE_NAME)
-    if not path.is_file() or not path.resolve().is_relative_to(workspace):
+    if not os.path.isfile(path) or not path.resolve().is_relative_to(workspace):  # noqa: PTH113 -- takes any name
         if location.config_file:
             raise ProjectFileMissing(
                 f"config-file: {location.config_file} does not exist in {root}, or is a link out of the workspace.",
                 mend="- uses: actions/checkout@<sha>  # before this step",
             )
+        _refuse_what_is_no_file(path)
         return Config(checks=CheckSettings(rules_folder=_default_rules(root, workspace)))
+    if not location.config_file:
+        _refuse_other_name(root)
+    if path.stat().st_size > LARGEST:
+        raise ConfigInvalid(path.name, [(0, f"it is larger than {LARGEST // 1024**2} MiB")])
     try:
         text = path.read_bytes().decode("utf-8")
         # A parser of YAML takes a while to import, and most projects have no such file.
@@ -83,6 +94,19 @@ def read_config(workspace: Path, location: ConfigLocation) -> Config:
     if alias := first_alias(text):
         raise ConfigInvalid(path.name, [(alias, "YAML aliases are not taken here")])
     return replace(parse_config(document, root=root, workspace=workspace, name=path.name), file=path)
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Nothing there is fine; something that is not read in silence is not."""
+    if os.path.lexists(path):
+        raise ConfigInvalid(path.name, [(0, "it is no file that can be read: a folder, or a link that leads nowhere")])
+    _refuse_other_name(path.parent)
+
+
+def _refuse_other_name(root: Path) -> None:
+    if os.path.lexists(root / _OTHER_NAME):
+        what = f"only {FILE_NAME} is read; give it that name, or set config-file: {_OTHER_NAME}"
+        raise ConfigInvalid(_OTHER_NAME, [(0, what)])
 
 
 def text_line(error: UnicodeDecodeError) -> int:
@@ -126,12 +150,15 @@ class _Paths:
         named = section.text(key)
         if not named:
             return None
-        path = self.root / named
-        if not path.resolve().is_relative_to(self.workspace):
-            section.complain(section.line_of(key), f"{key}: {named} leads out of the workspace")
-        elif not (path.is_dir() if folder else path.is_file()):
-            kind = "folder" if folder else "file"
-            section.complain(section.line_of(key), f"{key}: there is no {kind} {named}")
+        path, shown = self.root / named, named if len(named) <= _LONGEST_SHOWN else f"{named[:_LONGEST_SHOWN]}…"
+        try:
+            if not path.resolve().is_relative_to(self.workspace):
+                section.complain(section.line_of(key), f"{key}: {shown} leads out of the workspace")
+            elif not (path.is_dir() if folder else path.is_file()):
+                kind = "folder" if folder else "file"
+                section.complain(section.line_of(key), f"{key}: there is no {kind} {shown}")
+        except (OSError, ValueError, RuntimeError):
+            section.complain(section.line_of(key), f"{key}: {shown!r} can be no path")
         return path
 
 
@@ -146,17 +173,19 @@ def _checks(section: Section, paths: _Paths) -> CheckSettings:
     memory = section.size("memory")
     if memory is not None and memory < _LEAST_MEMORY:
         section.complain(section.line_of("memory"), "memory: Airflow alone needs more than 256 MiB")
+    if memory is not None and memory > _MOST_MEMORY:
+        section.complain(section.line_of("memory"), "memory: it takes no more than 16 TiB")
     named_rules = paths.read(section, "custom-rules", folder=True)
     settings = CheckSettings(
         network=section.choice("network", Network, Network.NONE) is Network.ALLOWED,
         memory=memory,
-        processes=section.whole("processes", defaults.processes, least=64),
+        processes=section.whole("processes", defaults.processes, least=_LEAST_PROCESSES, most=_MOST_PROCESSES),
         slow_dag_file=section.number("slow-dag-file", defaults.slow_dag_file),
         database=section.choice("database", DatabaseKind, defaults.database),
         fixtures=_fixtures(section.section("fixtures"), paths),
         rules=_rules(section.section("rules")),
         rules_folder=named_rules or _default_rules(paths.root, paths.workspace),
-        tests=_tests(section.section("unit-tests")),
+        tests=_tests(section.section("unit-tests"), paths),
     )
     section.finish()
     return settings
@@ -172,7 +201,7 @@ def _fixtures(section: Section, paths: _Paths) -> Fixtures:
     return found
 
 
-def _tests(section: Section) -> UnitTestSettings:
+def _tests(section: Section, paths: _Paths) -> UnitTestSettings:
     arguments = section.texts("arguments")
     for problem in argument_problems(arguments):
         section.complain(section.line_of("arguments"), f"arguments: {problem}")
@@ -183,6 +212,7 @@ def _tests(section: Section) -> UnitTestSettings:
         arguments=arguments,
         coverage=section.flag("coverage", default=minimum is not None),
         coverage_minimum=minimum,
+        requirements=paths.read(section, "requirements"),
     )
     section.finish()
     return found
@@ -192,7 +222,7 @@ def _rules(section: Section) -> tuple[RuleSetting, ...]:
     found = []
     for name, kind in RULES.items():
         value = section.raw(name)
-        if value is None:
+        if name not in section.keys:
             continue
         line = section.line_of(name)
         inner: list[tuple[int, str]] = []
@@ -202,7 +232,7 @@ def _rules(section: Section) -> tuple[RuleSetting, ...]:
             parameters = {}
             for parameter, what in kind.parameters.items():
                 given = rule.raw(parameter)
-                if given is None:
+                if parameter not in rule.keys:
                     continue
                 kind_of_value = {ParameterKind.WHOLE: int, ParameterKind.TEXTS: tuple}[what.kind]
                 try:

@@ -10,6 +10,9 @@ from mwaa_deploy.bundle.lined import LinedDict, LinedList
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
+_MOST = 10**9
+"""The largest whole number that a rule's parameter takes."""
+
 _SIZE = re.compile(r"(?P<number>\d+) ?(?P<unit>[KMGT]iB|[KMGT]B|B)?")
 _UNITS: Mapping[str, int] = {
     **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", start=1)},
@@ -69,9 +72,10 @@ class Section:
         """A number from `least` on."""
         return self._read(key, default, lambda value: _as_number(value, least), f"a number from {least:g} on")
 
-    def whole(self, key: str, default: int, *, least: int = 0) -> int:
-        """A whole number from `least` on."""
-        return self._read(key, default, lambda value: _as_whole(value, least), f"a whole number from {least} on")
+    def whole(self, key: str, default: int, *, least: int, most: int) -> int:
+        """A whole number from `least` to `most`."""
+        wanted = f"a whole number from {least} to {most}"
+        return self._read(key, default, lambda value: _as_whole(value, least, most), wanted)
 
     def size(self, key: str) -> int | None:
         """Bytes, written with a unit such as '4 GiB'; None if it is not there."""
@@ -132,9 +136,9 @@ def _as_number(value: object, least: float) -> float:
     return number
 
 
-def _as_whole(value: object, least: int) -> int:
+def _as_whole(value: object, least: int, most: int) -> int:
     number = int(_as_text(value))
-    if number < least:
+    if not least <= number <= most:
         raise ValueError
     return number
 
@@ -163,7 +167,7 @@ def as_kind(value: object, kind: type) -> object:
     """
     readers: Mapping[type, Callable[[object], object]] = {
         bool: _as_flag,
-        int: lambda found: _as_whole(found, 0),
+        int: lambda found: _as_whole(found, 0, _MOST),
         float: lambda found: _as_number(found, 0.0),
         str: _as_text,
         tuple: _as_texts,

@@ -112,14 +112,17 @@ class BaseMissing(MwaaDeployError):
 
 
 class ConfigInvalid(MwaaDeployError):
-    """The configuration file says something that cannot be meant; all problems are reported together."""
+    """The configuration file says something that cannot be meant; all problems are reported together.
+
+    Each with its line, counted from 1; 0 where it is about the file.
+    """
 
     exit_code = 27
     title = "The configuration file is not usable"
 
     def __init__(self, name: str, problems: Sequence[tuple[int, str]]) -> None:
         self.problems = tuple(problems)
-        lines = "\n".join(f"- line {line}: {problem}" for line, problem in problems)
+        lines = "\n".join(f"- line {line}: {problem}" if line else f"- {problem}" for line, problem in problems)
         super().__init__(f"{len(self.problems)} problem(s) in {name}:\n{lines}")
 
 
@@ -128,6 +131,13 @@ class FileRefused(MwaaDeployError):
 
     exit_code = 25
     title = "A file cannot be shipped"
+
+
+class ReportNotWritten(MwaaDeployError):
+    """The files of the report cannot be written."""
+
+    exit_code = 32
+    title = "No report"
 
 
 # -- where the checks run -----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ checks:
   unit-tests:
     arguments: [-m, not slow]
     coverage-minimum: 80
+    requirements: fixtures/dev.txt
 """
 
 
@@ -49,6 +50,7 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path.resolve()
     (root / "fixtures").mkdir()
     (root / "fixtures" / "variables.json").write_text("{}")
+    (root / "fixtures" / "dev.txt").touch()
     (root / "our-rules").mkdir()
     return root
 
@@ -67,6 +69,7 @@ def test_everything_that_can_be_said_is_read(root):
         RuleSetting(name="owner", severity=Severity.WARN, parameters={"allowed": ("data", "ml")}),
     ]
     assert checks.tests.arguments == ("-m", "not slow")
+    assert checks.tests.requirements == root / "fixtures" / "dev.txt"
     assert (checks.tests.coverage, checks.tests.coverage_minimum) == (True, 80)
 
 
@@ -83,8 +86,10 @@ def test_nothing_said_means_the_defaults(text, root):
         ("airflow-version: '2.10'\n", 1, "exact version"),
         ("\nchecks: yes\n", 2, "checks takes keys with values, not 'yes'"),
         ("checks:\n  network: open\n", 2, "checks.network takes one of none, allowed, not 'open'"),
-        ("checks:\n  processes: 3\n", 2, "a whole number from 64 on, not '3'"),
-        ("checks:\n  processes: true\n", 2, "a whole number from 64 on"),
+        ("checks:\n  processes: 3\n", 2, "a whole number from 64 to 65536, not '3'"),
+        ("checks:\n  processes: true\n", 2, "a whole number from 64 to 65536"),
+        ("checks:\n  processes: 99999999\n", 2, "a whole number from 64 to 65536"),
+        ("checks:\n  memory: 999999999999 TiB\n", 2, "no more than 16 TiB"),
         ("checks:\n  slow-dag-file: -1\n", 2, "a number from 0 on"),
         ("checks:\n  slow-dag-file: inf\n", 2, "a number from 0 on"),
         ("checks:\n  slow-dag-file: nan\n", 2, "a number from 0 on"),
@@ -94,12 +99,21 @@ def test_nothing_said_means_the_defaults(text, root):
         ("checks:\n  fixtures:\n    variables: none.json\n", 3, "there is no file none.json"),
         ("checks:\n  fixtures:\n    variables: ../outside.json\n", 3, "leads out of the workspace"),
         ("checks:\n  custom-rules: nowhere\n", 2, "there is no folder nowhere"),
+        ('checks:\n  custom-rules: "a\\0b"\n', 2, "custom-rules: 'a\\x00b' can be no path"),
+        (f"checks:\n  custom-rules: {'a' * 5000}\n", 2, "can be no path"),
+        ('checks:\n  fixtures:\n    pools: "a\\0b"\n', 3, "pools: 'a\\x00b' can be no path"),
+        (f"checks:\n  unit-tests:\n    requirements: {'a' * 5000}\n", 3, "can be no path"),
+        ("checks:\n  rules:\n    tags:\n    owner: warn\n", 3, "checks.rules.tags takes off, warn or fail"),
+        ("checks: {rules: {tags: , owner: warn}}\n", 1, "checks.rules.tags takes off, warn or fail"),
+        ("checks:\n  rules:\n    owner:\n      allowed:\n", 4, "checks.rules.owner.allowed takes a"),
         ("checks:\n  rules:\n    ownr: warn\n", 3, "checks.rules.ownr is not known here"),
         ("checks:\n  rules:\n    owner: maybe\n", 3, "takes off, warn or fail"),
         ("checks:\n  rules:\n    owner:\n      severity: loud\n", 4, "one of off, warn, fail"),
         ("checks:\n  rules:\n    owner:\n      alowed: [a]\n", 4, "checks.rules.owner.alowed is not known here"),
         ("checks:\n  rules:\n    task-count:\n      maximum: many\n", 4, "checks.rules.task-count.maximum takes"),
         ("checks:\n  unit-tests:\n    coverage: some\n", 3, "true or false"),
+        ("checks:\n  unit-tests:\n    requirements: dev.txt\n", 3, "there is no file dev.txt"),
+        ("checks:\n  unit-tests:\n    requirements: ../dev.txt\n", 3, "leads out of the workspace"),
         ("checks:\n  unit-tests:\n    arguments: {a: b}\n", 3, "a list of texts"),
         ("checks:\n  unit-tests:\n    arguments: [--junitxml=x]\n", 3, "--junitxml"),
     ],
@@ -144,7 +158,37 @@ def test_a_link_out_of_the_workspace_is_not_followed(tmp_path):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "mwaa-deploy.yml").symlink_to(tmp_path / "secret.yml")
 
-    assert read_config(tmp_path / "work", ConfigLocation()) == Config()
+    with pytest.raises(ConfigInvalid, match=r"1 problem\(s\) in mwaa-deploy.yml:\n- it is no file that can be read"):
+        read_config(tmp_path / "work", ConfigLocation())
+
+
+def test_a_folder_a_dangling_link_and_another_name_are_not_passed_over(tmp_path):
+    (tmp_path / "mwaa-deploy.yml").mkdir()
+    with pytest.raises(ConfigInvalid, match="it is no file that can be read"):
+        read_config(tmp_path, ConfigLocation())
+    (tmp_path / "mwaa-deploy.yml").rmdir()
+    (tmp_path / "mwaa-deploy.yml").symlink_to("nowhere")
+    with pytest.raises(ConfigInvalid, match="it is no file that can be read"):
+        read_config(tmp_path, ConfigLocation())
+    (tmp_path / "mwaa-deploy.yml").unlink()
+    (tmp_path / "mwaa-deploy.yaml").write_text("airflow-version: 2.9.2\n")
+    with pytest.raises(ConfigInvalid, match=r"in mwaa-deploy.yaml:\n- only mwaa-deploy.yml is read"):
+        read_config(tmp_path, ConfigLocation())
+    assert read_config(tmp_path, ConfigLocation(config_file="mwaa-deploy.yaml")).airflow_version == "2.9.2"
+    (tmp_path / "mwaa-deploy.yml").touch()
+    with pytest.raises(ConfigInvalid, match=r"only mwaa-deploy\.yml is read"):
+        read_config(tmp_path, ConfigLocation())
+
+
+def test_a_name_that_no_file_can_have_does_not_exist(tmp_path):
+    with pytest.raises(ProjectFileMissing, match="does not exist"):
+        read_config(tmp_path, ConfigLocation(config_file="a" * 5000))
+
+
+def test_a_file_of_more_than_a_mebibyte_is_not_read(tmp_path):
+    (tmp_path / "mwaa-deploy.yml").write_text("#" * (1024 * 1024) + "\n")
+    with pytest.raises(ConfigInvalid, match="it is larger than 1 MiB"):
+        read_config(tmp_path, ConfigLocation())
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def test_the_configuration_is_one_that_is_taken(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     (tmp_path / "rules").mkdir()
+    (tmp_path / "requirements-dev.txt").touch()
 
     config = parse_config(load_document(shown), root=tmp_path, workspace=tmp_path)
 

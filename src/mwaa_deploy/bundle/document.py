@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from mwaa_deploy.bundle.json_document import read_json
 from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict, LinedList
 
 
@@ -45,8 +46,11 @@ def _refuse_duplicates(node: yaml.MappingNode) -> None:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
             raise DocumentInvalid("a key is not plain text", line)
-        if key_node.tag != "tag:yaml.org,2002:merge" and seen.setdefault(key_node.value, line) != line:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        if key_node.value in seen:
             raise DocumentInvalid(f"the key {key_node.value} stands twice, first on line {seen[key_node.value]}", line)
+        seen[key_node.value] = line
 
 
 def _sequence(loader: _Loader, node: yaml.SequenceNode) -> LinedList:
@@ -82,7 +86,10 @@ _Loader.add_multi_constructor("!", _short_tag)
 
 def first_alias(text: str) -> int | None:
     """Line of the first YAML alias of a text that load_document has read; None if it has none."""
-    tokens = yaml.scan(text.removeprefix("\ufeff").replace("\t", " "), Loader=yaml.SafeLoader)
+    text = text.removeprefix("\ufeff")
+    if _not_json(text) is None:
+        return None
+    tokens = yaml.scan(text, Loader=yaml.SafeLoader)
     return next((token.start_mark.line + 1 for token in tokens if isinstance(token, yaml.AliasToken)), None)
 
 
@@ -98,8 +105,7 @@ def load_document(text: str) -> object:
     text = text.removeprefix("\ufeff")
     not_json = _not_json(text)
     if not_json is None:
-        # JSON is YAML but for tabs, which it allows between tokens only
-        text = text.replace("\t", " ")
+        return read_json(text)
     try:
         return yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
     except DocumentInvalid:

@@ -55,11 +55,12 @@ class Started:
 class CodeRun(Protocol):
     """Prepared, and waiting for its word before it touches the project. A context manager: nothing is left running."""
 
-    def go(self, *, untouched: bool) -> Started:
+    def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin.
 
         Args:
             untouched: whether what has imported Airflow by now is as good as a new interpreter.
+            tests: whether the unit tests can be run; if not, only the other begins.
 
         Raises:
             RunnerBroken: the runner died.
@@ -79,6 +80,7 @@ class SeparateRun:
         self._stack = ExitStack()
         self._probe: RunningProbe | None = None
         self._tests: WaitingTests | None = None
+        self._own_packages = code.settings.tests.requirements is not None
         if code.probe:
             began = begin_probe(code.layout, code.runner, settings=code.settings, limits=code.limits)
             self._probe = self._stack.enter_context(began)
@@ -93,12 +95,14 @@ class SeparateRun:
         """End what runs."""
         self._stack.close()
 
-    def go(self, *, untouched: bool) -> Started:
+    def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin; new interpreters where the old ones will not do."""
         if self._probe and not untouched:
             self._probe.restart()
-        tests = Background(partial(self._tests.go, anew=not untouched), "unit-tests") if self._tests else None
-        return Started(probe=self._probe.go if self._probe else None, tests=tests.result if tests else None)
+        running = None
+        if self._tests and tests:
+            running = Background(partial(self._tests.go, anew=not untouched or self._own_packages), "unit-tests")
+        return Started(probe=self._probe.go if self._probe else None, tests=running.result if running else None)
 
 
 class WarmRun:
@@ -118,19 +122,22 @@ class WarmRun:
         """End what runs."""
         self._stack.close()
 
-    def go(self, *, untouched: bool) -> Started:
+    def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin; in interpreters of their own where that one will not do."""
+        code = self._code if tests else replace(self._code, launch=None)
+        launch = code.launch
         if not untouched or self._warm.ended:
             self._warm.stop()
-            return self._stack.enter_context(SeparateRun(self._code)).go(untouched=True)
-        code, launch = self._code, self._code.launch
+            return self._stack.enter_context(SeparateRun(code)).go(untouched=True)
         output = code.layout.own / PROBE_OUTPUT
         probe = (
             probe_arguments(code.layout, settings=code.settings, limits=code.limits, output=output)
             if code.probe
             else None
         )
-        fresh = needs_fresh_interpreter(code.layout, code.settings, code.limits, code.airflow_version)
+        fresh = launch is not None and needs_fresh_interpreter(
+            code.layout, launch.checkout, code.settings, code.limits, code.airflow_version
+        )
         running: Background[WarmAnswer] = Background(
             partial(self._warm.go, probe=probe, launch=launch, fresh=fresh), "warm-start"
         )

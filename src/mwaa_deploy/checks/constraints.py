@@ -131,7 +131,7 @@ def judge_statement(text: str, *, file: str, versions: Versions, bundled: bool) 
                 f"Write it with a space: --constraint {hide(constraint_target(stripped) or '')}"
             )
             found.append(_verdict(Severity.WARN, file, number, message))
-    if not states_constraints(text) and not found:
+    if not states_constraints(text) and not found and _says_anything(text):
         added = "MWAA adds those of its Airflow version" + ("" if bundled else ", which are not at hand here")
         if not forces_constraints(versions.airflow):
             added = "MWAA adds some from Airflow 2.7.2 on, but none here"
@@ -219,6 +219,10 @@ def _official(url: str) -> _Official | None:
 def _states_for_real(text: str) -> bool:
     lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
     return any(_STATED.search(line) for line in lines)
+
+
+def _says_anything(text: str) -> bool:
+    return any(line.strip() and not line.strip().startswith("#") for line in text.splitlines())
 
 
 def _verdict(severity: Severity, file: str, number: int | None, message: str, evidence: str = "") -> Verdict:

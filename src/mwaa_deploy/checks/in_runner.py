@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.checkout import Checkout, checkout_files, find_checkout
 from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
@@ -21,6 +22,8 @@ from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
 from mwaa_deploy.checks.startup_script import check_startup_script
+from mwaa_deploy.checks.stray_tests import judge_strays
+from mwaa_deploy.checks.tests_packages import install_for_tests
 from mwaa_deploy.checks.unit_tests import NO_TESTS
 from mwaa_deploy.checks.verdicts import CheckResult, Verdict
 from mwaa_deploy.checks.warm_choice import suits
@@ -87,8 +90,7 @@ class _Checks:
     def run(self, runner: Runner, constraint_source: ConstraintSource) -> Checked:
         request, layout, selection = self._request, self._layout, self._request.selection
         wants_tests = layout.tests is not None and selection.runs(_TESTS)
-        tools = files_of_test_tools(layout, runner, request.test_tools, request.settings) if wants_tests else {}
-        copy_all(layout, runner, tools, scripts=self._warm is None)
+        checkout = self._copy(runner, wants_tests=wants_tests)
         unpacking = Background(partial(unpack, layout, runner), "plugins")
         if _needs_plugins_at_once(layout):
             unpacking.result()
@@ -117,7 +119,7 @@ class _Checks:
                 limits=request.limits,
                 airflow_version=request.airflow_version,
                 probe=wants_probe,
-                launch=self._launch(database.runner) if wants_tests else None,
+                launch=self._launch(database.runner, checkout) if checkout else None,
             )
             prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
             broken_plugins = unpacking.result()
@@ -134,15 +136,40 @@ class _Checks:
             if installed.result.failures:
                 self._leave_out(_NOT_INSTALLED, *_OF_PROBE, _TESTS)
                 return Checked(results=tuple(self._results))
+            without_packages = self._install_for_tests(startup.runner) if checkout else None
             if not request.settings.network:
                 runner.close_network()
-            files = self._judge_code(prepared.go(untouched=installed.airflow_untouched), broken_plugins)
+            started = prepared.go(untouched=installed.airflow_untouched, tests=without_packages is None)
+            files = self._judge_code(started, broken_plugins, without_packages)
         return Checked(results=tuple(self._results), dag_files=files)
 
-    def _launch(self, runner: Runner) -> Launch:
+    def _copy(self, runner: Runner, *, wants_tests: bool) -> Checkout | None:
+        """Everything into the runner; what the unit tests see, if they are wanted."""
+        request, layout, scripts = self._request, self._layout, self._warm is None
+        if not wants_tests:
+            copy_all(layout, runner, scripts=scripts)
+            return None
+        checkout = find_checkout(layout.project, named=request.settings.tests.requirements)
+        tools = files_of_test_tools(layout, runner, request.test_tools, request.settings)
+        with checkout_files(layout, checkout) as files:
+            copy_all(layout, runner, {**tools, **files}, scripts=scripts)
+        return checkout
+
+    def _install_for_tests(self, runner: Runner) -> CheckResult | None:
+        """The failed check of the unit tests, if packages that only they need cannot be installed."""
+        wanted = self._request.settings.tests.requirements
+        limit = self._request.limits.install
+        return install_for_tests(wanted, self._layout, runner, timeout=limit) if wanted else None
+
+    def _launch(self, runner: Runner, checkout: Checkout) -> Launch:
         request = self._request
         return plan_launch(
-            self._layout, runner, test_tools=request.test_tools, limits=request.limits, settings=request.settings
+            self._layout,
+            runner,
+            checkout=checkout,
+            test_tools=request.test_tools,
+            limits=request.limits,
+            settings=request.settings,
         )
 
     def _prepare(self, code: CodeToRun, *, alike: bool) -> CodeRun:
@@ -158,8 +185,10 @@ class _Checks:
             self._warm.stop()
         return SeparateRun(code)
 
-    def _judge_code(self, started: Started, broken_plugins: tuple[Verdict, ...]) -> tuple[DagFile, ...]:
-        """DAGs and plugins, while the unit tests run."""
+    def _judge_code(
+        self, started: Started, broken_plugins: tuple[Verdict, ...], without_packages: CheckResult | None
+    ) -> tuple[DagFile, ...]:
+        """DAGs and plugins, while the unit tests run; the latter are judged already if their packages are not there."""
         files: tuple[DagFile, ...] = ()
         if started.probe is None:
             self._leave_out("", *_OF_PROBE)
@@ -171,10 +200,13 @@ class _Checks:
                 plugins = replace(plugins, skipped=None)
             for result in (plugins, judgement.dags, judgement.rules):
                 self._add(result)
-        if started.tests is not None:
+        if without_packages is not None:
+            self._add(without_packages)
+        elif started.tests is not None:
             self._add(started.tests())
         elif self._request.selection.runs(_TESTS):
-            self._add(CheckResult(check=_TESTS, skipped=NO_TESTS))
+            strays = judge_strays(self._layout.project)
+            self._add(CheckResult(check=_TESTS, verdicts=strays, skipped=None if strays else NO_TESTS))
         else:
             self._leave_out("", _TESTS)
         return files

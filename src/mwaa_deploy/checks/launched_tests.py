@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
+from mwaa_deploy.checks.checkout import MOST_BYTES, Checkout
 from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
@@ -11,9 +13,13 @@ from mwaa_deploy.checks.network_errors import with_network_explained
 from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.scripts import TEST_RESULTS
 from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.checks.stray_tests import judge_strays
+from mwaa_deploy.checks.tests_lack import judge_room, with_lack_explained
+from mwaa_deploy.checks.tests_packages import packages_folder
 from mwaa_deploy.checks.unit_tests import NAME, judge_tests
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from mwaa_deploy.ports import Completed, Runner
+from mwaa_deploy.source.tracked_files import new_files
 
 _TOOLS, _CONFIG = "test-tools", "pytest.ini"
 _TOO_LATE = 75
@@ -57,13 +63,15 @@ class Launch:
     """One run of the unit tests.
 
     Attributes:
-        layout: where the project lies in the runner, with what files_of_test_tools() names.
+        layout: where the project lies in the runner, with what files_of_test_tools() and checkout_files() name.
+        checkout: what the tests see of the project.
         tools: the folder inside the runner with pytest; None if the runner's Python has it.
         limits: of these, the one for the unit tests.
         settings: of these, those of the tests and of the network.
     """
 
     layout: Layout
+    checkout: Checkout
     tools: PurePosixPath | None
     limits: CheckLimits
     settings: CheckSettings
@@ -75,8 +83,10 @@ class Launch:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else."""
+        """What MWAA sets, so that a DagBag() in a test finds the project's DAGs and nothing else; and packages."""
+        packages = {"PYTHONPATH": str(packages_folder(self.layout))} if self.settings.tests.requirements else {}
         return {
+            **packages,
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.layout.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.layout.plugins),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -93,18 +103,20 @@ class Launch:
         layout, settings = self.layout, self.settings
         config = layout.pytest_config or layout.own / _CONFIG
         return [
-            *("--home", str(layout.home), "--results", str(layout.own)),
+            *("--home", str(layout.checkout), "--results", str(layout.own)),
             *("--wait-for", str(go), "--abort", str(stop), "--anew", str(anew)),
             *("--limit", str(self.limits.unit_tests)),
             *(("--tools", str(self.tools)) if self.tools else ()),
             *(("--coverage",) if settings.tests.coverage else ()),
             "--",
             # Not --config-file, which pytest 7 does not know.
-            *(str(layout.tests), f"--rootdir={layout.home}", "-c", str(config)),
+            *(str(layout.tests), f"--rootdir={layout.checkout}", "-c", str(config)),
             *(f"--junitxml={layout.own / TEST_RESULTS[0]}", "-o", "junit_family=xunit1"),
             *("--tb=short", "--color=no", "-p", "no:cacheprovider"),
             *_file_patterns(layout),
             *settings.tests.arguments,
+            # By default the folder of the settings, above which no conftest.py is loaded; ours is above the checkout.
+            f"--confcutdir={layout.checkout.parent}",
         ]
 
     def judge(self, completed: Completed, seconds: float) -> CheckResult:
@@ -119,6 +131,12 @@ class Launch:
             completed = replace(completed, timed_out=True, seconds=self.limits.unit_tests)
         report, progress, measured = (completed.results.get(path) or None for path in self.results)
         verdicts = judge_tests(completed, report, progress, layout)
+        project = layout.project
+        untracked = cache(lambda: new_files(project.root, root=project.root, repository=project.repository))
+        left_out = self.checkout.left_out
+        verdicts = tuple(with_lack_explained(v, left_out=left_out, untracked=untracked) for v in verdicts)
+        verdicts += judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests)))
+        verdicts += judge_strays(project, self.checkout.strays)
         if not settings.network:
             verdicts = tuple(map(with_network_explained, verdicts))
         # What tests that failed did not reach says nothing.
@@ -131,6 +149,7 @@ def plan_launch(
     layout: Layout,
     runner: Runner,
     *,
+    checkout: Checkout,
     test_tools: Callable[[], Path] | None,
     limits: CheckLimits,
     settings: CheckSettings,
@@ -140,12 +159,13 @@ def plan_launch(
     Args:
         layout: where the project lies in the runner.
         runner: which may bring the tools.
+        checkout: what the tests see of the project.
         test_tools: what files_of_test_tools() was given.
         limits: of these, the one for the unit tests.
         settings: of these, those of the tests and of the network.
     """
     tools = runner.test_tools or (layout.own / _TOOLS if test_tools else None)
-    return Launch(layout=layout, tools=tools, limits=limits, settings=settings)
+    return Launch(layout=layout, checkout=checkout, tools=tools, limits=limits, settings=settings)
 
 
 def _file_patterns(layout: Layout) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Where the parts of a project lie inside the runner, and the way back from there to the repository."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -30,14 +31,16 @@ class Layout:
     Attributes:
         home: AIRFLOW_HOME inside the runner.
         placed: every file and folder of the user's in it. Where one destination lies in another, the inner one is last.
+        led: folders of the checkout that are links to where the same lies as on MWAA.
         plugins_zip: what is unpacked at the plugins folder; None to make it of the project's.
-        tests: the test folder inside the runner, if the project has one.
+        tests: the test folder inside the runner, in the checkout, if the project has one.
         pytest_config: the file inside the runner with pytest's settings, if the project has one.
     """
 
     project: Project
     home: PurePosixPath
     placed: tuple[Placed, ...]
+    led: tuple[Placed, ...] = ()
     plugins_zip: Path | None = None
     tests: PurePosixPath | None = None
     pytest_config: PurePosixPath | None = None
@@ -72,19 +75,33 @@ class Layout:
         """The user's own rules about DAGs inside the runner; there only when there are some."""
         return self.own / "rules"
 
+    @property
+    def checkout(self) -> PurePosixPath:
+        """The project's folder as its unit tests see it."""
+        return self.own / "unit-tests" / "project"
+
+    def where(self, part: Path) -> PurePosixPath:
+        """The place inside the runner of a part."""
+        return next(placed.destination for placed in self.placed if placed.source == part)
+
     def location(self, path: str | None, line: int | None = None) -> Location | None:
         """The place in the repository that a path inside the runner stands for; None if it is not the user's.
 
         What lies in a ready-made plugins.zip has no place but the zip itself.
 
         Args:
-            path: absolute, or relative to home.
+            path: absolute, or relative to home or to the checkout.
             line: counted from 1.
         """
         if not path:
             return None
-        inside = self.home / path
-        for placed in reversed(self.placed):
+        for folder in (self.home, self.checkout):
+            if found := self._location(PurePosixPath(os.path.normpath(folder / path)), line):
+                return found
+        return None
+
+    def _location(self, inside: PurePosixPath, line: int | None) -> Location | None:
+        for placed in (*reversed(self.placed), *reversed(self._seen)):
             if inside == placed.destination:
                 return Location(file=self.project.in_repository(placed.source), line=line)
             if placed.destination in inside.parents:
@@ -94,11 +111,20 @@ class Layout:
                 return Location(file=self.project.in_repository(source), line=line)
         return None
 
+    @property
+    def _seen(self) -> tuple[Placed, ...]:
+        """What of the repository is seen in the checkout, inner ones last."""
+        tests, project = self.project.tests, self.project
+        if tests is None or self.tests is None:
+            return ()
+        whole = Placed(source=project.root, destination=self.checkout)
+        return (whole, *self.led, Placed(source=tests, destination=self.tests))
+
 
 def plan_layout(
     project: Project, home: PurePosixPath, *, plugins_zip: Path | None = None, rules_folder: Path | None = None
 ) -> Layout:
-    """Decide where each part goes: the folders of MWAA's containers, and the tests where they are in the project.
+    """Decide where each part goes: the folders of MWAA's containers, and beside them the checkout for the tests.
 
     Args:
         project: what to lay out; it may lack any part.
@@ -109,21 +135,34 @@ def plan_layout(
     parts = _parts(project, home)
     layout = Layout(project=project, home=home, placed=parts, plugins_zip=plugins_zip)
     rules = (Placed(source=rules_folder, destination=layout.rules),) if rules_folder else ()
+    layout = replace(layout, placed=(*parts, *rules))
     if project.tests is None:
-        return replace(layout, placed=(*parts, *rules))
+        return layout
     config = find_pytest_config(project.tests, project.root)
-    above = [folder for folder in project.tests.parents if folder.is_relative_to(project.root)]
-    beside = [path for folder in above if (path := folder / "conftest.py").is_file()]
-    placed = list(parts)
-    for extra in (project.tests, *beside, *([config] if config else [])):
-        if not any(extra.is_relative_to(there.source) for there in placed):
-            placed.append(Placed(source=extra, destination=_destination(extra, project, parts, home)))
     return replace(
         layout,
-        placed=(*placed, *rules),
-        tests=_destination(project.tests, project, parts, home),
-        pytest_config=_destination(config, project, parts, home) if config else None,
+        led=tuple(_led(project, layout.checkout)),
+        tests=layout.checkout / (below(project.tests, project.root) or project.tests.name),
+        pytest_config=layout.checkout / config.relative_to(project.root).as_posix() if config else None,
     )
+
+
+def below(path: Path, folder: Path) -> str | None:
+    """The path relative to a folder, '.' for the folder itself; None where it leads out of it."""
+    relative = PurePosixPath(os.path.relpath(path, folder))
+    return None if relative.parts[:1] == (os.pardir,) else relative.as_posix()
+
+
+def _led(project: Project, checkout: PurePosixPath) -> Iterator[Placed]:
+    """Where the project has DAGs and plugins, and where MWAA has them unless the project has something else there."""
+    folders = [project.dags, *([project.plugins] if project.plugins else [])]
+    for part, usual in zip(folders, ("dags", "plugins"), strict=False):
+        inside = below(part, project.root)
+        nested = any(part != other and part.is_relative_to(other) for other in folders)
+        if inside and not nested and part.is_dir():
+            yield Placed(source=part, destination=checkout / inside)
+        if project.root not in folders and inside != usual and not os.path.lexists(project.root / usual):
+            yield Placed(source=part, destination=checkout / usual)
 
 
 def _parts(project: Project, home: PurePosixPath) -> tuple[Placed, ...]:
@@ -134,14 +173,6 @@ def _parts(project: Project, home: PurePosixPath) -> tuple[Placed, ...]:
         (project.startup_script, home / "startup" / "startup.sh"),
     )
     return tuple(Placed(source=source, destination=destination) for source, destination in places if source)
-
-
-def _destination(path: Path, project: Project, parts: tuple[Placed, ...], home: PurePosixPath) -> PurePosixPath:
-    """Where a file or folder goes: along with the part it lies in, else where it is in the project."""
-    for part in parts:
-        if path.is_relative_to(part.source):
-            return part.destination / path.relative_to(part.source).as_posix()
-    return home / (path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name)
 
 
 def read_result(path: PurePosixPath, runner: Runner) -> bytes | None:

@@ -13,7 +13,7 @@ from mwaa_deploy.checks.snapshot import read_snapshot
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Completed, Runner
 
-_QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PIP_PROGRESS_BAR": "off"}
+QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PIP_PROGRESS_BAR": "off"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def run_pip(
     runner.put_all({**files, job: json.dumps(described).encode()})
     script = str(layout.own / "install_requirements.py")
     argv = [runner.python, script, str(job)]
-    completed = runner.run(argv, timeout=timeout, env=_QUIET, results=[result, after])
+    completed = runner.run(argv, timeout=timeout, env=QUIET, results=[result, after])
     document = completed.results.get(result)
     if completed.timed_out or not document:
         return PipRun(completed=completed)

@@ -52,11 +52,13 @@ class UnitTestSettings:
         arguments: passed on to pytest after our own, such as ('-m', 'not slow').
         coverage: whether to measure which lines of DAGs and plugins the tests run.
         coverage_minimum: per cent below which the check fails; None for no minimum.
+        requirements: absolute path of a file with packages that only the tests need; None if there is none.
     """
 
     arguments: tuple[str, ...] = ()
     coverage: bool = False
     coverage_minimum: float | None = None
+    requirements: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

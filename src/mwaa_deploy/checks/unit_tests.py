@@ -13,6 +13,11 @@ from mwaa_deploy.ports import Completed
 NAME = "unit-tests"
 NO_TESTS = "The project has no folder of unit tests."
 
+_SETTINGS_FAULT = re.compile(
+    r"^ERROR: (?P<file>\S+\.(?:ini|toml|cfg)):(?P<line>\d{1,9})?:? .*?(?:\(at line (?P<other>\d{1,9})|$)", re.MULTILINE
+)
+"""How pytest says that a file with its settings cannot be read."""
+
 _OK, _USAGE, _NONE_COLLECTED, _NO_PYTEST = 0, 4, 5, 70
 
 
@@ -43,7 +48,7 @@ def judge_tests(
     verdicts = [_judge_case(case, layout) for case in cases or ()]
     if cases is None or completed.exit_code not in (_OK, _NONE_COLLECTED):
         if not any(verdict.severity is Severity.FAIL for verdict in verdicts):
-            verdicts.append(_stopped(_crash(completed, state), state, completed, layout))
+            verdicts.append(_stopped(_crash(completed, state, str(layout.checkout)), state, completed, layout))
     elif not any(verdict.severity is Severity.FAIL for verdict in verdicts):
         verdicts.extend(_judge_count(cases, state, completed, layout))
     return tuple(verdicts)
@@ -104,7 +109,7 @@ def exception_in(text: str) -> str:
     return errors[-1] if errors else marked
 
 
-def _crash(completed: Completed, state: Progress) -> str:
+def _crash(completed: Completed, state: Progress, checkout: str) -> str:
     if state.left:
         return f"os._exit({state.left.status}) was called while the tests ran, so none of them counts."
     if completed.exit_code == _NO_PYTEST:
@@ -112,7 +117,7 @@ def _crash(completed: Completed, state: Progress) -> str:
     if completed.exit_code == _USAGE:
         errors = re.findall(r"^(?:.*?: )?(?:ERROR|error): (.+)$", completed.output, re.MULTILINE)
         why = exception_in(completed.output) or "".join(errors[-1:]) or "see the log"
-        return f"pytest refused to start: {why}."
+        return f"pytest refused to start: {why.replace(f'{checkout}/', '')}."
     return f"pytest ended with exit code {completed.exit_code} and no full report."
 
 
@@ -120,8 +125,11 @@ def _stopped(message: str, state: Progress, completed: Completed, layout: Layout
     """A failure of the whole run, at the place it had got to."""
     at = layout.location(state.at.file, state.at.line) if state.at else None
     traced = [place for file, line in frames(completed.output) if (place := layout.location(file, line))]
+    settings = _SETTINGS_FAULT.search(completed.output) if completed.exit_code == _USAGE else None
     if state.left:
         location = layout.location(state.left.file, state.left.line)
+    elif settings:
+        location = layout.location(settings["file"], int(settings["line"] or settings["other"] or 0) or None)
     elif completed.timed_out or completed.exit_code == _OK:
         location = at
     else:

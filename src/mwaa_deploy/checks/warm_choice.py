@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from mwaa_deploy.checks.checkout import Checkout
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.running_probe import has_local_settings
@@ -29,31 +30,34 @@ def suits(project: Project) -> bool:
     return project.startup_script is None and not packed and not has_local_settings(project)
 
 
-def needs_fresh_interpreter(layout: Layout, settings: CheckSettings, limits: CheckLimits, airflow_version: str) -> bool:
+def needs_fresh_interpreter(
+    layout: Layout, checkout: Checkout, settings: CheckSettings, limits: CheckLimits, airflow_version: str
+) -> bool:
     """Whether unit tests could tell if Airflow was imported before them.
 
     A project's tests may set Airflow's variables before they import it; pytest shows what importing it warns of.
     Airflow 3 decides at its import whether it is a server, as the probe needs it, or a client, as tests are.
 
     Args:
-        layout: whose tests, and what lies beside them, are searched.
+        layout: whose DAGs and plugins are searched.
+        checkout: whose files are, those of the tests for more than others.
         settings: of these, those of the tests.
         limits: of these, that of one DAG file, which Airflow reads when it is imported.
         airflow_version: as in '2.10.3'.
     """
     if airflow_version.startswith(_AIRFLOW_3) or settings.tests.coverage:
         return True
-    if settings.tests.arguments or limits.dag_file != CheckLimits().dag_file:
+    if settings.tests.arguments or settings.tests.requirements or limits.dag_file != CheckLimits().dag_file:
         return True
-    code = {layout.project.dags, layout.project.plugins}
-    return any(
-        (_IN_CODE if placed.source in code else _IN_TESTS).search(path.read_bytes())
-        for placed in layout.placed
-        for path in _files(placed.source)
-    )
+    if any(_says(path, _IN_TESTS if name in checkout.tests else _IN_CODE) for name, path in checkout.files.items()):
+        return True
+    return any(_says(path, _IN_CODE) for placed in layout.placed for path in _files(placed.source))
+
+
+def _says(path: Path, telling: re.Pattern[bytes]) -> bool:
+    return path.suffix in _TELLING and telling.search(path.read_bytes()) is not None
 
 
 def _files(source: Path) -> Iterable[Path]:
-    """The source itself, or all files in it that hold Python or pytest's settings."""
-    found = [source] if source.is_file() else source.rglob("*")
-    return (path for path in found if path.suffix in _TELLING and path.is_file())
+    """The source itself, or all files in it."""
+    return [source] if source.is_file() else (path for path in source.rglob("*") if path.is_file())

@@ -29,20 +29,23 @@ def publish(journal: Journal, log: Log, env: Mapping[str, str], stdout: TextIO |
         env: MWAA_DEPLOY_OUTPUT_DIR names the folder for files, without which none are written; MWAA_DEPLOY_JSON asks
             for the report on standard output.
         stdout: standard output, if it is another than the process's.
+
+    Raises:
+        OSError: a file could not be written; all that needs no file is published nevertheless.
     """
     summary = render_summary(journal)
-    if journal.plan is not None and journal.plan_path is not None:
-        journal.plan_path.parent.mkdir(parents=True, exist_ok=True)
-        journal.plan_path.write_bytes(plan_bytes(journal.plan))
-    folder = env.get("MWAA_DEPLOY_OUTPUT_DIR", "")
-    files = dict.fromkeys(FILE_OUTPUTS, "")
-    if folder:
-        files |= _write_files(journal, summary, Path(folder), env)
+    files, problem = dict.fromkeys(FILE_OUTPUTS, ""), None
+    try:
+        files |= _write(journal, summary, env)
+    except OSError as e:
+        problem = e
     for name, value in {**decisions(journal), **files}.items():
         log.output(name, value)
     log.summary(summary)
     if env.get("MWAA_DEPLOY_JSON"):
         print(report_json(journal), end="", file=stdout or sys.stdout, flush=True)
+    if problem is not None:
+        raise problem
 
 
 def decisions(journal: Journal) -> dict[str, str]:
@@ -71,6 +74,14 @@ def decisions(journal: Journal) -> dict[str, str]:
         version = (outcome.versions.get(part) if outcome else None) or (plan.versions.get(part) if plan else None)
         outputs[f"{part}-version"] = version or ""
     return outputs
+
+
+def _write(journal: Journal, summary: str, env: Mapping[str, str]) -> dict[str, str]:
+    if journal.plan is not None and journal.plan_path is not None:
+        journal.plan_path.parent.mkdir(parents=True, exist_ok=True)
+        journal.plan_path.write_bytes(plan_bytes(journal.plan))
+    folder = env.get("MWAA_DEPLOY_OUTPUT_DIR", "")
+    return _write_files(journal, summary, Path(folder), env) if folder else {}
 
 
 def _write_files(journal: Journal, summary: str, folder: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Find the parts of a project where MWAA's users keep them."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from mwaa_deploy.bundle.exclude import Exclude
-from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, ProjectFileMissing, RepositoryUnreadable
+from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, FileRefused, ProjectFileMissing, RepositoryUnreadable
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.source.project import Project
 
@@ -18,6 +19,7 @@ def find_project(workspace: Path, inputs: Inputs) -> Project:
     """Find every part: the one an input names, or the first usual place that exists.
 
     Raises:
+        FileRefused: a folder is where there should be a file.
         ProjectFileMissing: files or folders that inputs name do not exist; all of them are listed.
         DagFolderMissing, DagFolderEmpty: there are no DAGs to deploy.
         RepositoryUnreadable: the workspace holds no git checkout.
@@ -25,7 +27,7 @@ def find_project(workspace: Path, inputs: Inputs) -> Project:
     workspace = workspace.resolve()
     root = (workspace / inputs.project_dir).resolve()
     finder = _Finder(workspace, root)
-    if not (root.is_dir() and finder.inside(root)):
+    if not (os.path.isdir(root) and finder.inside(root)):  # noqa: PTH112 -- takes any name
         finder.missing.append(f"project-dir: {inputs.project_dir}")
         finder.raise_missing()
     dags = root / (inputs.dags_dir or "dags")
@@ -37,11 +39,11 @@ def find_project(workspace: Path, inputs: Inputs) -> Project:
         root=root,
         dags=dags,
         plugins=None if plugins is None or _is_empty(plugins) else plugins,
-        requirements=finder.find("requirements-file", inputs.requirements_file, REQUIREMENTS),
-        startup_script=finder.find("startup-script", inputs.startup_script, STARTUP_SCRIPTS),
+        requirements=finder.find_file("requirements-file", inputs.requirements_file, REQUIREMENTS),
+        startup_script=finder.find_file("startup-script", inputs.startup_script, STARTUP_SCRIPTS),
         tests=finder.find("tests-dir", inputs.tests_dir, TESTS),
-        template=finder.find("template", inputs.template, ()),
-        parameters=finder.find("parameters", inputs.parameters, ()),
+        template=finder.find_file("template", inputs.template, ()),
+        parameters=finder.find_file("parameters", inputs.parameters, ()),
         exclude=Exclude(inputs.exclude),
     )
     finder.raise_missing()
@@ -62,11 +64,23 @@ class _Finder:
     def find(self, name: str, named: str, usual: Sequence[str]) -> Path | None:
         for candidate in (named,) if named else usual:
             path = self._root / candidate
-            if path.exists() and self.inside(path):
+            if os.path.exists(path) and self.inside(path):  # noqa: PTH110 -- takes any name
                 return path
         if named:
             self.missing.append(f"{name}: {named}")
         return None
+
+    def find_file(self, name: str, named: str, usual: Sequence[str]) -> Path | None:
+        """The same of what has to be a file."""
+        path = self.find(name, named, usual)
+        if path is not None and not path.is_file():
+            inside, found = path.relative_to(self._root).as_posix(), "a folder" if path.is_dir() else "no regular file"
+            raise FileRefused(
+                f"{inside} in {self._root} is {found}; it has to be a file.",
+                meaning=f"It was taken for the project's {name.removesuffix('-file')}, which MWAA reads from one file.",
+                mend=f"Give it another name, or name the file:\nwith:\n  {name}: path/of/the/file",
+            )
+        return path
 
     def raise_missing(self) -> None:
         if self.missing:
@@ -94,7 +108,7 @@ def _is_empty(plugins: Path) -> bool:
 
 def _require_dags(project: Project, inputs: Inputs) -> None:
     mend = f"with:\n  dags-dir: {inputs.dags_dir or 'path/of/your/dags'}"
-    if not project.dags.is_dir():
+    if not os.path.isdir(project.dags):  # noqa: PTH112 -- takes any name
         raise DagFolderMissing(
             f"There is no DAG folder {project.dags}.",
             meaning="The project keeps its DAGs under another name, or project-dir is not the project's folder.",

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from mwaa_deploy.checks.checkout import checkout_files, find_checkout
 from mwaa_deploy.checks.constraint_source import HttpConstraints
-from mwaa_deploy.checks.launched_tests import files_of_test_tools, plan_launch
+from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, lay_out, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.pins import parse_pins
@@ -122,6 +123,20 @@ def laid_out(project: Project, runner: Runner) -> Layout:
     return layout
 
 
+def laid_out_launch(
+    layout: Layout,
+    runner: Runner,
+    test_tools: Callable[[], Path] | None,
+    limits: CheckLimits,
+    settings: CheckSettings,
+) -> Launch:
+    """A run of the unit tests, with all it needs in the runner."""
+    checkout = find_checkout(layout.project)
+    with checkout_files(layout, checkout) as files:
+        runner.put_all({**files_of_test_tools(layout, runner, test_tools, settings), **files})
+    return plan_launch(layout, runner, checkout=checkout, test_tools=test_tools, limits=limits, settings=settings)
+
+
 def run_unit_tests(
     layout: Layout,
     runner: Runner,
@@ -131,10 +146,7 @@ def run_unit_tests(
     settings: CheckSettings | None = None,
 ) -> CheckResult:
     """The unit tests alone, of a project that is laid out."""
-    settings = settings or CheckSettings()
-    runner.put_all(files_of_test_tools(layout, runner, test_tools, settings))
-    limits = limits or CheckLimits()
-    launch = plan_launch(layout, runner, test_tools=test_tools, limits=limits, settings=settings)
+    launch = laid_out_launch(layout, runner, test_tools, limits or CheckLimits(), settings or CheckSettings())
     with WaitingTests(launch, runner) as tests:
         return tests.go()
 

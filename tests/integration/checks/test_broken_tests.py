@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
 from mwaa_deploy.checks.startup_environment import RunnerWithEnvironment
 from mwaa_deploy.checks.verdicts import CheckResult, Severity
 from mwaa_deploy.ports import Runner
-from tests.integration.checks.conftest import laid_out, places, run_unit_tests
+from tests.integration.checks.conftest import check, laid_out, places, run_unit_tests
 
 pytestmark = pytest.mark.airflow
 
@@ -145,6 +147,21 @@ BROKEN = {
         ("tests/conftest.py", 2),
         "ZeroDivisionError",
     ),
+    "a broken conftest above the tests, without settings": (
+        {"tests/test_a.py": "def test_a(): pass\n", "conftest.py": "\n1 / 0\n"},
+        ("conftest.py", 2),
+        "ZeroDivisionError",
+    ),
+    "settings that cannot be read": (
+        {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest\n"},
+        ("pytest.ini", 1),
+        "pytest refused to start: pytest.ini:1: unexpected value continuation.",
+    ),
+    "settings in TOML that cannot be read": (
+        {"tests/test_a.py": "def test_a(): pass\n", "pyproject.toml": "[tool.pytest.ini_options]\naddopts = -q\n"},
+        ("pyproject.toml", 2),
+        "pytest refused to start: pyproject.toml: ",
+    ),
     "a plug-in that is missing": (
         {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest]\naddopts = --cov=dags\n"},
         ("tests", None),
@@ -166,7 +183,7 @@ FAILING = {
 
 def empty(runner: Runner) -> None:
     """Take away what the test before has left: the runner is shared."""
-    gone = 'rm -rf "$1"/tests "$1"/dags/* "$1"/plugins/* "$1"/conftest.py "$1"/pytest.ini "$1"/.mwaa-deploy/test-tools'
+    gone = 'rm -rf "$1"/dags/* "$1"/plugins/* "$1"/.mwaa-deploy/unit-tests "$1"/.mwaa-deploy/test-tools'
     assert runner.run(["/bin/sh", "-c", gone, "sh", str(runner.home)], timeout=60).exit_code == 0
 
 
@@ -269,14 +286,68 @@ def test_no_test_that_is_run_is_a_warning(run_tests, test):
     assert places(result, Severity.WARN) == [("tests", None)]
 
 
-def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests):
+@pytest.mark.parametrize("settings", [{}, {"pytest.ini": "[pytest]\naddopts = --tb=no -q\n"}], ids=["none", "some"])
+def test_settings_and_fixtures_above_the_test_folder_are_used(run_tests, settings):
     files = {
         "tests/test_a.py": "def test_a(answer, pytestconfig):\n    assert answer == 42\n",
         "conftest.py": "import pytest\n\n@pytest.fixture\ndef answer():\n    return 42\n",
-        "pytest.ini": "[pytest]\naddopts = --tb=no -q\n",
     }
 
-    assert run_tests(files).severity is Severity.PASS
+    assert run_tests({**files, **settings}).severity is Severity.PASS
+
+
+AS_ON_A_LAPTOP = """import pathlib
+import subprocess
+import sys
+
+import lib
+import d
+from dags.d import half
+from tests.helper import HELP
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+def test_files():
+    assert pathlib.Path("sql/q.sql").read_text() == (ROOT / "sql" / "q.sql").read_text() == "select 1"
+    assert (ROOT / "dags" / "d.py").is_file() and not (ROOT / "dags" / "x.md").exists()
+    assert not (ROOT / "secret.txt").exists()
+
+def test_packages():
+    assert (lib.ANSWER, HELP) == (42, 1)
+    assert subprocess.run([sys.executable, "-c", "import d, src.lib"]).returncode == 0
+
+def test_nothing_of_ours_is_in_the_way():
+    assert not [path for path in sys.path if path.endswith("unit-tests")]
+
+def test_red():
+    assert half(1) == 2
+"""
+
+
+def test_tests_see_the_project_as_on_a_laptop_and_dags_see_what_mwaa_has(runner, make_project):
+    """And no file that git ignores; nor is the way into the runner seen in what pytest says."""
+    empty(runner)
+    files = {
+        "dags/d.py": DAG,
+        "dags/bad.py": "import airflow as dag\nimport os\n\nopen(os.path.dirname(__file__) + '/../sql/q.sql')\n",
+        "dags/x.md": "",
+        "tests/test_a.py": AS_ON_A_LAPTOP,
+        "tests/helper.py": "HELP = 1\n",
+        "src/lib/__init__.py": "ANSWER = 42\n",
+        "sql/q.sql": "select 1",
+        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\n",
+        "secret.txt": "",
+        ".gitignore": "secret.txt\n",
+    }
+    project = replace(make_project(files), exclude=Exclude(("*.md",)))
+
+    report = {result.check: result for result in check(project, runner).results}
+
+    assert places(report["dag-import"]) == [("dags/bad.py", 4)]
+    tests = report["unit-tests"]
+    assert places(tests) == [("tests/test_a.py", 25)], tests.log
+    assert tests.failures[0].evidence.startswith("tests/test_a.py:25: in test_red")
+    assert "\nFAILED tests/test_a.py::test_red" in tests.log
 
 
 class WithoutTools(RunnerWithEnvironment):

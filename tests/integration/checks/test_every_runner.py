@@ -190,7 +190,7 @@ def _startup_scripts(runner: Runner, root: Path) -> dict[str, list[Place]]:
 
 def _empty(runner: Runner) -> None:
     """Take away what the project before has left."""
-    gone = ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/plugins/* "$1"/dags/*', "sh", str(runner.home)]
+    gone = ["/bin/sh", "-c", 'rm -rf "$1"/.mwaa-deploy/unit-tests "$1"/plugins/* "$1"/dags/*', "sh", str(runner.home)]
     assert runner.run(gone, timeout=60).exit_code == 0
 
 

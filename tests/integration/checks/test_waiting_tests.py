@@ -4,12 +4,11 @@ import time
 
 import pytest
 
-from mwaa_deploy.checks.launched_tests import files_of_test_tools, plan_launch
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.checks.waiting_tests import WaitingTests
-from tests.integration.checks.conftest import laid_out
+from tests.integration.checks.conftest import laid_out, laid_out_launch
 
 pytestmark = pytest.mark.airflow
 
@@ -32,8 +31,7 @@ STRICT = "[pytest]\nfilterwarnings = error::pytest.PytestAssertRewriteWarning\n"
 @pytest.fixture
 def waiting(fresh_runner, make_project, test_tools):
     layout = laid_out(make_project({"tests/test_a.py": TEST, "pytest.ini": STRICT}), fresh_runner)
-    fresh_runner.put_all(files_of_test_tools(layout, fresh_runner, test_tools, SETTINGS))
-    launch = plan_launch(layout, fresh_runner, test_tools=test_tools, limits=LIMITS, settings=SETTINGS)
+    launch = laid_out_launch(layout, fresh_runner, test_tools, LIMITS, SETTINGS)
     with WaitingTests(launch, fresh_runner) as tests:
         yield tests
 

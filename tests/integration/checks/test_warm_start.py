@@ -9,7 +9,6 @@ import pytest
 
 from mwaa_deploy.checks.code_runs import CodeToRun, SeparateRun, Started, WarmRun
 from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
-from mwaa_deploy.checks.launched_tests import files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import lay_out, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.settings import CheckSettings
@@ -23,7 +22,7 @@ from mwaa_deploy.source.project import Project
 from tests.fakes.log import FakeLog
 from tests.fixtures.runner import base_image, our_environment
 from tests.integration.checks import test_broken_dags, test_broken_tests
-from tests.integration.checks.conftest import open_venv, places
+from tests.integration.checks.conftest import laid_out_launch, open_venv, places
 from tests.integration.checks.dag_checks import write
 
 pytestmark = pytest.mark.airflow
@@ -65,11 +64,16 @@ def code_to_run(
     limits: CheckLimits = LIMITS,
 ) -> CodeToRun:
     settings, layout = CheckSettings(), plan_layout(project, runner.home)
-    emptied = ["/bin/sh", "-c", 'rm -rf "$1"/tests "$1"/plugins/* "$1"/dags/*', "sh", str(runner.home)]
+    emptied = [
+        "/bin/sh",
+        "-c",
+        'rm -rf "$1"/.mwaa-deploy/unit-tests "$1"/plugins/* "$1"/dags/*',
+        "sh",
+        str(runner.home),
+    ]
     assert runner.run(emptied, timeout=60).exit_code == 0
     lay_out(layout, runner)
-    runner.put_all(files_of_test_tools(layout, runner, test_tools, settings))
-    launch = plan_launch(layout, runner, test_tools=test_tools, limits=limits, settings=settings)
+    launch = laid_out_launch(layout, runner, test_tools, limits, settings)
     return CodeToRun(
         layout=layout,
         runner=RunnerWithEnvironment(runner, variables=COMPONENT_VARIABLES),

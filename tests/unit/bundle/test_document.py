@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mwaa_deploy.bundle.document import load_document
+from mwaa_deploy.bundle.document import first_alias, load_document
 from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict
 
 SCALARS = st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]))
@@ -16,13 +16,36 @@ JSON = st.recursive(
 @given(value=JSON, indent=st.sampled_from([None, 2, "\t"]), ascii_only=st.booleans())
 def test_json_is_read_as_python_reads_it(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    # YAML has no such control characters outside of escapes
-    if not ascii_only and any(ord(c) in (0xFEFF, 0x85, 0x2028, 0x2029) or 0x7F <= ord(c) < 0xA0 for c in text):
-        return
-    if not ascii_only and any(ord(c) >= 0xFFFE for c in text):
-        return
 
     assert load_document(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (json.dumps({"k" * 1025: 1}), {"k" * 1025: "1"}),
+        ('{"a"\n:\t1.50}', {"a": "1.50"}),
+        ('["\u2028", "\x7f", "\\ud83d\\ude00"]', ["\u2028", "\x7f", "\U0001f600"]),
+        ('{"<<": {"a": 1}, "!Ref": "*x"}', {"<<": {"a": "1"}, "!Ref": "*x"}),
+        ("-1e-3", "-1e-3"),
+        ('"x"', "x"),
+        ("[[], {}]", [[], {}]),
+    ],
+)
+def test_json_that_yaml_would_read_otherwise_is_read_as_json(text, value):
+    assert load_document(text) == value
+    assert first_alias(text) is None
+
+
+def test_lines_in_json_are_known():
+    document = load_document('{"a": {"b": "}",\r\n"c": [\n 1,\n {"d": null}]},\r "e": true}')
+
+    assert isinstance(document, LinedDict)
+    assert document == {"a": {"b": "}", "c": ["1", {"d": None}]}, "e": True}
+    assert document.lines == {"a": 1, "e": 5}
+    assert document["a"].lines == {"b": 1, "c": 2}
+    assert document["a"]["c"].lines == [3, 4]
+    assert (document["a"]["c"][1].line, document["a"]["c"][1].lines) == (4, {"d": 4})
 
 
 @pytest.mark.parametrize(
@@ -65,6 +88,9 @@ def test_scalars_keep_their_form_and_tags_become_long(text, value):
         ("a: 1\nb: [1,\n", 3, "expected"),
         ("a: 1\nb: 2\na: 3\n", 3, "a stands twice, first on line 1"),
         ('{\n "a": 1,\n "a": 2}', 3, "stands twice"),
+        ('{"a": 1, "a": 2}', 1, "stands twice, first on line 1"),
+        ("{a: 1, a: 2}", 1, "stands twice"),
+        ('[\n"\\ud83d"]', 2, "half of a character"),
         ('{\n "a": 1\n "b": 2\n}', 3, "not JSON"),
         ('[\n {"a": 1]\n]', 2, "not JSON"),
         ("a:\n\tb: 1\n", 2, "cannot start any token"),

@@ -54,6 +54,11 @@ def test_a_file_without_constraints_is_warned_about_with_the_line_to_add():
     assert f'--constraint "{OWN}"' in message
 
 
+@pytest.mark.parametrize("text", ["", " \n\n", "# nothing yet\n"])
+def test_a_file_that_asks_for_nothing_needs_no_constraints(text):
+    assert statement(text) == []
+
+
 def test_a_commented_constraint_is_warned_about_because_it_switches_the_constraints_off():
     ((line, message),) = statement(f"six\n# --constraint {OWN}\n")
 

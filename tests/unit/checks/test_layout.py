@@ -17,6 +17,7 @@ from mwaa_deploy.source.project import Project
 from tests.fakes.runner import FakeRunner
 
 HOME = PurePosixPath("/usr/local/airflow")
+CHECKOUT = HOME / ".mwaa-deploy/unit-tests/project"
 
 
 def project(repository: Path, files: str, **parts: str) -> Project:
@@ -50,9 +51,8 @@ def test_each_part_goes_where_mwaa_has_it(tmp_path):
         "plugins": "etl/plug",
         "requirements/requirements.txt": "etl/req.txt",
         "startup/startup.sh": "etl/boot.sh",
-        "tests/unit": "etl/tests/unit",
     }
-    assert layout.tests == HOME / "tests/unit"
+    assert layout.tests == CHECKOUT / "tests/unit"
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,15 @@ def test_each_part_goes_where_mwaa_has_it(tmp_path):
         ("/usr/local/airflow/dags", "etl/src/dags"),
         ("requirements/requirements.txt", "etl/req.txt"),
         ("tests/test_a.py", "etl/tests/test_a.py"),
+        ("sql/q.sql", "etl/sql/q.sql"),
+        ("src/dags/a.py", "etl/src/dags/a.py"),
+        (f"{CHECKOUT}/sql/q.sql", "etl/sql/q.sql"),
+        (f"{CHECKOUT}/src/dags/a.py", "etl/src/dags/a.py"),
+        (f"{CHECKOUT}/dags/a.py", "etl/src/dags/a.py"),
+        (f"{CHECKOUT}/../conftest.py", None),
         ("/usr/local/airflow/dags_of_others/a.py", None),
         ("/usr/lib/python3.11/json/__init__.py", None),
+        ("/usr/local/airflow/sql/q.sql", None),
         ("", None),
     ],
 )
@@ -80,27 +87,16 @@ def test_a_path_in_the_runner_is_found_in_the_repository(tmp_path, inside, outsi
 def test_tests_inside_the_dag_folder_stay_there(tmp_path):
     layout = plan_layout(project(tmp_path, "dags/tests/test_a.py", tests="dags/tests"), HOME)
 
-    assert layout.tests == HOME / "dags/tests"
+    assert layout.tests == CHECKOUT / "dags/tests"
     assert [placed.destination for placed in layout.placed] == [HOME / "dags"]
+    assert [(led.source, led.destination) for led in layout.led] == [(tmp_path / "dags", CHECKOUT / "dags")]
 
 
-def test_what_pytest_reads_above_the_tests_comes_along(tmp_path):
-    files = "dags/a.py tests/unit/test_a.py tests/conftest.py conftest.py tests/unit/conftest.py"
-    found = project(tmp_path, files, tests="tests/unit")
-    (tmp_path / "setup.cfg").write_text("[tool:pytest]\n")
-
-    layout = plan_layout(found, HOME)
-
-    added = {str(placed.destination.relative_to(HOME)) for placed in layout.placed} - {"dags", "tests/unit"}
-    assert added == {"tests/conftest.py", "conftest.py", "setup.cfg"}
-    assert layout.pytest_config == HOME / "setup.cfg"
-
-
-def test_nothing_above_the_project_is_taken(tmp_path):
+def test_settings_of_pytest_are_taken_from_the_project_and_not_from_above(tmp_path):
     found = project(tmp_path, "etl/dags/a.py etl/tests/test_a.py conftest.py pytest.ini", root="etl", tests="tests")
-
     assert plan_layout(found, HOME).pytest_config is None
-    assert len(plan_layout(found, HOME).placed) == 2
+    (tmp_path / "etl" / "setup.cfg").write_text("[tool:pytest]\n")
+    assert plan_layout(found, HOME).pytest_config == CHECKOUT / "setup.cfg"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from mwaa_deploy.checks.checkout import Checkout
 from mwaa_deploy.checks.launched_tests import files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
@@ -66,7 +67,9 @@ def test_the_launcher_is_told_where_the_tools_are(layout, tmp_path, brought, giv
     runner.test_tools = brought and PurePosixPath(brought)
 
     provide = (lambda: tmp_path) if given else None
-    launch = plan_launch(layout, runner, test_tools=provide, limits=CheckLimits(), settings=CheckSettings())
+    launch = plan_launch(
+        *(layout, runner), checkout=Checkout(), test_tools=provide, limits=CheckLimits(), settings=CheckSettings()
+    )
 
     go = layout.own / "go"
     arguments = launch.arguments(go=go, stop=go, anew=go)

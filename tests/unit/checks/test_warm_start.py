@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mwaa_deploy.checks.checkout import Checkout, find_checkout
 from mwaa_deploy.checks.launched_tests import Launch
 from mwaa_deploy.checks.layout import plan_layout
 from mwaa_deploy.checks.limits import CheckLimits
@@ -60,11 +61,14 @@ def test_a_project_whose_code_airflow_would_import_does_not_suit(files, more, su
         ({"tests/pytest.ini": "[pytest]\nenv =\n  AIRFLOW__CORE__UNIT_TEST_MODE=True\n"}, True),
         ({"dags/d.py": "import os\nos.environ['AIRFLOW__CORE__PARALLELISM'] = '1'\n"}, True),
         ({"tests/data/a.json": "environ"}, False),
+        ({"src/lib.py": "import os\nos.environ.get('STAGE')\n"}, False),
+        ({"src/lib.py": "import os\nos.environ['AIRFLOW__CORE__PARALLELISM'] = '1'\n"}, True),
     ],
 )
 def test_tests_that_may_have_a_say_in_airflows_import_need_a_fresh_interpreter(files, fresh, tmp_path):
     layout = plan_layout(project_of(tmp_path, GOOD | files), FakeRunner().home)
-    assert needs_fresh_interpreter(layout, CheckSettings(), CheckLimits(), "2.10.3") is fresh
+    checkout = find_checkout(layout.project)
+    assert needs_fresh_interpreter(layout, checkout, CheckSettings(), CheckLimits(), "2.10.3") is fresh
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_tests_that_may_have_a_say_in_airflows_import_need_a_fresh_interpreter(f
 )
 def test_so_do_those_whose_settings_differ_from_the_probes(settings, limits, version, tmp_path):
     layout = plan_layout(project_of(tmp_path, GOOD), FakeRunner().home)
-    assert needs_fresh_interpreter(layout, settings, limits, version)
+    assert needs_fresh_interpreter(layout, Checkout(), settings, limits, version)
 
 
 def answer(runner: FakeRunner, tmp_path: Path, result: object, log: bytes = b"", exit_code: int = 0):
@@ -88,7 +92,7 @@ def answer(runner: FakeRunner, tmp_path: Path, result: object, log: bytes = b"",
     runner.answer(runner.python, str(own / "warm_start.py"), exit_code=exit_code, output="printed", writes=writes)
     warm = WarmStart(runner, limits=CheckLimits())
     layout = plan_layout(project_of(tmp_path, GOOD), runner.home)
-    launch = Launch(layout=layout, tools=None, limits=CheckLimits(), settings=CheckSettings())
+    launch = Launch(layout=layout, checkout=Checkout(), tools=None, limits=CheckLimits(), settings=CheckSettings())
     return warm.go(probe=["--dags", "x"], launch=launch, fresh=True)
 
 

@@ -124,3 +124,13 @@ def test_the_report_is_printed_where_it_is_asked_for(journal):
     out = io.StringIO()
     publish(journal, FakeLog(), {}, out)
     assert out.getvalue() == ""
+
+
+def test_what_needs_no_file_is_published_although_none_can_be_written(journal, tmp_path):
+    log = FakeLog()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        publish(journal, log, {"MWAA_DEPLOY_OUTPUT_DIR": str(tmp_path / "file" / "out")})
+
+    assert set(log.outputs) == set(OUTPUTS)
+    assert {log.outputs[name] for name in OUTPUTS if name.endswith("-file")} == {""}

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, ProjectFileMissing, RepositoryUnreadable
+from mwaa_deploy.errors import DagFolderEmpty, DagFolderMissing, FileRefused, ProjectFileMissing, RepositoryUnreadable
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.source.find_project import find_project
 
@@ -93,3 +95,34 @@ def test_neither_dags_nor_project_may_be_a_link_out_of_the_workspace(tmp_path, l
     (workspace / link).symlink_to(outside / "dags" if link == "dags" else outside)
     with pytest.raises(ProjectFileMissing, match="link out of the workspace"):
         find_project(workspace, inputs(project_dir="team" if link == "team" else "."))
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("requirements.txt", {}),
+        ("requirements/requirements.txt", {}),
+        ("startup/startup.sh", {}),
+        ("infra/t.yaml", {"template": "infra/t.yaml"}),
+        ("p.json", {"parameters": "p.json"}),
+        ("dev", {"requirements_file": "dev"}),
+    ],
+)
+def test_a_folder_where_a_file_has_to_be_is_refused_by_name(tmp_path, name, fields):
+    make(tmp_path, "dags/a.py", f"{name}/x")
+    with pytest.raises(FileRefused, match=f"{name} in .* is a folder; it has to be a file"):
+        find_project(tmp_path, inputs(**fields))
+
+
+def test_a_pipe_is_no_file_either(tmp_path):
+    make(tmp_path, "dags/a.py")
+    os.mkfifo(tmp_path / "requirements.txt")
+    with pytest.raises(FileRefused, match="is no regular file"):
+        find_project(tmp_path, inputs())
+
+
+@pytest.mark.parametrize("name", ["dags_dir", "plugins_dir", "tests_dir", "requirements_file", "project_dir"])
+def test_a_name_that_no_file_can_have_does_not_exist(tmp_path, name):
+    make(tmp_path, "dags/a.py")
+    with pytest.raises((ProjectFileMissing, DagFolderMissing)):
+        find_project(tmp_path, inputs(**{name: "a" * 5000}))
