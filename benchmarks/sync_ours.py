@@ -22,6 +22,7 @@ from mwaa_deploy.target.dag_objects import look_at_dags
 from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE, sync_dags
 from mwaa_deploy.target.direct_put import DirectPut
 from mwaa_deploy.target.record import fetch_record, write_record
+from mwaa_deploy.target.sign_in import SignIn
 from mwaa_deploy.target.state import PartState, TargetState
 
 REGION = "eu-west-1"
@@ -50,7 +51,7 @@ class Synced:
 
 def connect(region: str = REGION) -> AwsClients:
     """Clients with the credentials that boto3 finds."""
-    return aws_session(role_arn="", region=region, session_name="", env={}, clock=SystemClock(), log=PlainLog())
+    return aws_session(SignIn(), region=region, env={}, clock=SystemClock(), log=PlainLog())
 
 
 def open_bucket(clients: AwsClients, name: str) -> S3Bucket:

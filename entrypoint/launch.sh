@@ -180,7 +180,11 @@ run_in_container() {
   for file in "${GITHUB_OUTPUT:-}" "${GITHUB_STEP_SUMMARY:-}"; do
     [ ! -f "$file" ] || args+=(--volume "$file:$file")
   done
-  [ ! -f "${GITHUB_EVENT_PATH:-}" ] || args+=(--volume "$GITHUB_EVENT_PATH:$GITHUB_EVENT_PATH:ro")
+  # The event, and whom AWS and GitHub are trusted by where a proxy looks into TLS.
+  for file in "${GITHUB_EVENT_PATH:-}" "${AWS_CA_BUNDLE:-}" "${REQUESTS_CA_BUNDLE:-}"; do
+    # The engine takes a place once, and no relative one.
+    [[ $file != /* || ! -f $file || " ${args[*]} " = *" $file:$file:ro "* ]] || args+=(--volume "$file:$file:ro")
+  done
   while read -r name; do args+=(--env "$name"); done < <(passed_names)
   exec docker "${args[@]}" "${engine_args[@]}" "$image" run
 }

@@ -21,8 +21,8 @@ class ServerCertificate:
     key: bytes
 
 
-def certify(address: str) -> ServerCertificate:
-    """A certificate for an IP address, by an authority of its own."""
+def certify(*addresses: str) -> ServerCertificate:
+    """A certificate for IP addresses and host names, by an authority of its own."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("mwaa-deploy lab, for this run only")
     authority = (
@@ -31,8 +31,8 @@ def certify(address: str) -> ServerCertificate:
         .sign(authority_key, hashes.SHA256())
     )
     certificate = (
-        _builder(_name(address), authority_name, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        _builder(_name(addresses[0]), authority_name, key.public_key())
+        .add_extension(x509.SubjectAlternativeName([_alternative(found) for found in addresses]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
@@ -43,6 +43,13 @@ def certify(address: str) -> ServerCertificate:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ),
     )
+
+
+def _alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def _name(text: str) -> x509.Name:

@@ -32,9 +32,16 @@ _CLAIMS = (
 )
 
 
+_IMMUTABLE = "immutable_subject"
+"""What a job is told of with, as "true", to have a subject as in repositories made after 15 July 2026; no claim."""
+
+
 def subject(job: Mapping[str, str]) -> str:
     """The default `sub`: an environment wins over a pull request, which wins over the ref."""
     repository = f"repo:{job['repository']}"
+    if job.get(_IMMUTABLE) == "true":
+        owner, _, name = job["repository"].partition("/")
+        repository = f"repo:{owner}@{job['repository_owner_id']}/{name}@{job['repository_id']}"
     if job.get("environment"):
         return f"{repository}:environment:{job['environment'].replace(':', '%3A')}"
     if job["event_name"] == "pull_request":
@@ -145,7 +152,7 @@ class Issuer:
             raise RefusedError(HTTPStatus.UNAUTHORIZED, {"message": "The job's request token is missing or wrong"})
         now = int(time.time())
         claims = {
-            **job,
+            **{name: value for name, value in job.items() if name != _IMMUTABLE},
             "iss": _url(request),
             "aud": request.query.get("audience") or f"https://github.com/{job['repository_owner']}",
             "sub": subject(job),

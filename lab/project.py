@@ -96,9 +96,9 @@ class LabProject:
         """Text of a file of the checkout."""
         return (self.folder / name).read_text(encoding="utf-8")
 
-    def set_input(self, name: str, value: str) -> None:
-        """Set an input of the action in the workflow file, and commit it."""
-        path = f".github/workflows/{WORKFLOW}"
+    def set_input(self, name: str, value: str, *, workflow: str = WORKFLOW) -> None:
+        """Set an input of the action in a workflow file, and commit it."""
+        path = f".github/workflows/{workflow}"
         text = re.sub(rf"\n +{name}: .*", "", self.read(path))
         changed = re.sub(r"\n( +)(role-to-assume:)", rf"\n\g<1>{name}: {value}\n\g<1>\g<2>", text)
         self.commit({path: changed}, f"Set {name} to {value}")
@@ -110,15 +110,23 @@ class LabProject:
         steps = [step for job in jobs for step in job["steps"]]
         return next(str(step["uses"]) for step in steps if "mwaa-deploy@" in step.get("uses", ""))
 
-    def run(self, event: str, *, base: str = "") -> ActResult:
-        """Run the workflow as GitHub would for the event, and have GitHub remember how it ended."""
+    def run(
+        self, event: str, *, base: str = "", workflow: str = WORKFLOW, inputs: Mapping[str, str] | None = None
+    ) -> ActResult:
+        """Run a workflow as GitHub would for the event, and have GitHub remember how it ended.
+
+        Args:
+            base: SHA of the branch that a pull request goes to.
+            workflow: file name.
+            inputs: of a workflow_dispatch.
+        """
         run_id = new_run_id()
         self.run_ids.append(run_id)
         ref = "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main"
         claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
         oidc = self.world.register_job(**claims)
         token = self.world.add_token({"actions": "read", "contents": "read"})
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, None)
+        self.world.record_run(run_id, workflow, self.head, "main", event, None)
         act = Act(
             repository=self.folder,
             action=self.action,
@@ -131,14 +139,15 @@ class LabProject:
                 "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
                 "GITHUB_API_URL": self.world.github_url,
                 "GITHUB_RUN_ID": str(run_id),
-                "GITHUB_WORKFLOW_REF": f"{GITHUB_REPOSITORY}/.github/workflows/{WORKFLOW}@{ref}",
+                "GITHUB_WORKFLOW_REF": f"{GITHUB_REPOSITORY}/.github/workflows/{workflow}@{ref}",
                 **oidc,
                 **self.env,
             },
         )
-        result = act.run(event, payload=self._payload(event, base), workflow=WORKFLOW)
+        payload = self._payload(event, base) | ({"inputs": dict(inputs)} if inputs else {})
+        result = act.run(event, payload=payload, workflow=workflow)
         conclusion = "success" if result.succeeded else "failure"
-        self.world.record_run(run_id, WORKFLOW, self.head, "main", event, conclusion)
+        self.world.record_run(run_id, workflow, self.head, "main", event, conclusion)
         return result
 
     def _payload(self, event: str, base: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from proofs.oracle import Violation, judge_error, judge_green, judge_red, look
-from proofs.steps import PACES, USUAL_PACE, Edits, Meddle, Push, PushTwice, RunAgain, Step
+from mwaa_deploy.inputs import Mode
+from mwaa_deploy.target.record_history import read_history
+from proofs.oracle import Violation, judge_error, judge_green, judge_kept, judge_red, judge_rolled_back, look
+from proofs.steps import PACES, USUAL_PACE, Edits, GoBack, Meddle, Push, PushTwice, RunAgain, Step
 from proofs.tripwire import Happening
-from proofs.universe import ENVIRONMENT, INPUTS, RunPlan, RunResult, Universe
+from proofs.universe import ENVIRONMENT, INPUTS, STACK, RunPlan, RunResult, Universe
 
 
 @dataclass
@@ -48,6 +50,8 @@ def _live(universe: Universe, step: Step) -> None:
         _push_twice(universe, step)
     elif isinstance(step, RunAgain):
         _run_again(universe, step)
+    elif isinstance(step, GoBack):
+        _go_back(universe, step)
     else:
         _meddle(universe, step)
 
@@ -60,7 +64,8 @@ def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
     _arrive(universe, step.others)
     vars(universe.stack).update(PACES[step.pace])
-    plan = RunPlan(sha=sha, checks_fail=step.checks_fail, trips=step.trips)
+    inputs = replace(INPUTS, rollback_on_failure=step.goes_back)
+    plan = RunPlan(sha=sha, inputs=inputs, checks_fail=step.checks_fail, trips=step.trips)
     result = _run(universe, plan)
     if step.checks_fail and result.green:
         message = f"run {result.number} is green, and its checks failed"
@@ -104,6 +109,24 @@ def _run_again(universe: Universe, step: RunAgain) -> None:
     for _ in range(step.back):
         sha = next(iter(universe.commits.commits[sha].parents), sha)
     _run(universe, RunPlan(sha=sha, trips=step.trips))
+
+
+def _go_back(universe: Universe, step: GoBack) -> None:
+    records = list(read_history(universe.bucket, STACK, skipped=lambda _what: None))
+    wanted = "" if step.to is None else records[step.to].version if step.to < len(records) else "v9999"
+    inputs = replace(INPUTS, mode=Mode.ROLLBACK, rollback_to=wanted)
+    vars(universe.stack).update(PACES[step.pace])
+    before = look(universe)
+    (result,) = universe.run([RunPlan(sha=universe.main, inputs=inputs, trips=step.trips)])
+    judge_error(result)
+    if not result.green:
+        judge_kept(universe, result.number, before)
+        return
+    rolled_back = result.journal.rollback
+    if rolled_back is None:
+        message = f"run {result.number} is green, and does not say what it went back to"
+        raise Violation(message)
+    judge_rolled_back(universe, rolled_back.to)
 
 
 def _meddle(universe: Universe, step: Meddle) -> None:

@@ -3,10 +3,8 @@
 """A project and its target in the lab, with the real adapters."""
 
 import os
-import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from boto3.session import Session
@@ -15,10 +13,12 @@ from lab.aws.emulator import ACCOUNT, REGION
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
+from mwaa_deploy.ports import Relation
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
@@ -29,40 +29,10 @@ from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from proofs.oracle import Violation
 from tests.fakes.log import FakeLog
-from tests.fakes.world import FILES, World
+from tests.fakes.world import World
+from tests.fixtures.lab_target import TEMPLATE, QuickClock
 
 COMMIT = "c" * 40
-_NETWORK = {"SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "SecurityGroupIds": ["sg-01234567"]}
-TEMPLATE = (
-    FILES["template.yaml"]
-    .replace(
-        "      Name: !Ref Name\n",
-        "      Name: !Ref Name\n"
-        "      ExecutionRoleArn: arn:aws:iam::123456789012:role/airflow\n"
-        "      SourceBucketArn: !Sub 'arn:aws:s3:::${Bucket}'\n"
-        "      NetworkConfiguration:\n"
-        f"        SubnetIds: {_NETWORK['SubnetIds']}\n"
-        f"        SecurityGroupIds: {_NETWORK['SecurityGroupIds']}\n",
-    )
-    .replace("Parameters:\n", "Parameters:\n  Bucket: {Type: String}\n")
-)
-"""The model's template, with what the lab's MWAA insists on."""
-
-
-class QuickClock:
-    """A clock whose sleeps are nearly over at once, for what the lab does in fractions of a second."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        """The present moment, and all that was slept through."""
-        return datetime.now(UTC) + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        """Wait a little."""
-        time.sleep(min(seconds, 0.05))
-        self._ahead += timedelta(seconds=seconds)
 
 
 class LabTarget:
@@ -88,15 +58,19 @@ class LabTarget:
         self._world.files = {**files, "template.yaml": TEMPLATE, "parameters.yml": text}
         self._bundle = self._world.bundle()
 
-    def deploy(self) -> Journal:
-        """One deployment, with clients of its own, from the first look to the end."""
+    def deploy(self, commit: str = COMMIT) -> Journal:
+        """One deployment, with clients of its own, from the first look to the end.
+
+        Args:
+            commit: as what the project is deployed; newer than any before.
+        """
         clients, clock, log = self._connect(), QuickClock(), FakeLog()
         s3 = clients.client("s3")
         direct = DirectPut(s3, self.name, clients.credentials, connections=UPLOADS_AT_ONCE)
         job = Job(
             inputs=Inputs(stack_name=self.name, bucket=self.name, aws_region=REGION, max_deletion_share=100),
             bundle=self._bundle,
-            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=COMMIT),
+            changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=commit),
             target=Target(
                 bucket=S3Bucket(s3, self.name, log, owner=ACCOUNT, direct=direct),
                 stack=CloudFormationStack(clients.client("cloudformation"), self.name, clock=clock),
@@ -104,7 +78,8 @@ class LabTarget:
                 clock=clock,
                 log=log,
             ),
-            author=Author(commit=COMMIT),
+            author=Author(commit=commit),
+            relation=lambda _sha: Relation.NEWER,
             owner="the same run",  # done again by hand, as people do, it need not wait for its own lease
         )
         journal = Journal()

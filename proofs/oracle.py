@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.parts import Part
-from proofs.universe import RunResult, Universe
+from mwaa_deploy.target.record import Record
+from proofs.universe import RunResult, Universe, digest
 from proofs.virtual_time import Crashed
 
 
@@ -80,6 +81,24 @@ def judge_red(universe: Universe, results: Sequence[RunResult], before: Before) 
     if gone:
         message = f"run {number} was red, and the environment's {gone} cannot be read any more"
         raise Violation(message)
+
+
+def judge_kept(universe: Universe, number: int, before: Before) -> None:
+    """A roll-back that failed has lost nothing that the environment runs, nor all of its DAGs."""
+    gone = [part for part, body in universe.live_parts().items() if body is None]
+    if gone or (before.dags and not universe.live_dags()):
+        message = f"run {number} was red, and has lost {gone or 'all DAG files'}"
+        raise Violation(message)
+
+
+def judge_rolled_back(universe: Universe, record: Record) -> None:
+    """The target holds exactly what the record says, by its digests."""
+    held = {path.removeprefix("dags/"): digest(body) for path, body in universe.live_dags().items()}
+    _equal("DAG files", held, {name: file.sha256 for name, file in record.dags.files.items()})
+    parts = universe.live_parts()
+    for part, found in record.parts.items():
+        body = parts.get(part)
+        _equal(part, body and digest(body), found.sha256)
 
 
 def _part(parts: Mapping[str, bytes | None], part: Part, text: str | None) -> None:

@@ -50,6 +50,7 @@ class Push:
         checks_fail: whether its checks find fault.
         pace: what AWS does.
         others: who is at the target already: '', 'stack' or 'maintenance'.
+        goes_back: whether it asks to be rolled back if it fails.
     """
 
     edits: Edits
@@ -58,6 +59,7 @@ class Push:
     trips: tuple[Trip, ...] = ()
     pace: str = "usual"
     others: str = ""
+    goes_back: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,20 @@ class Meddle:
     files: tuple[tuple[str, str | None], ...] = field(default=())
 
 
-Step = Push | PushTwice | RunAgain | Meddle
+@dataclass(frozen=True, kw_only=True)
+class GoBack:
+    """The target is rolled back by hand.
+
+    Attributes:
+        to: to which of the earlier records, counted from the newest; None for the one before the last.
+    """
+
+    to: int | None = None
+    trips: tuple[Trip, ...] = ()
+    pace: str = "usual"
+
+
+Step = Push | PushTwice | RunAgain | Meddle | GoBack
 
 _EDIT = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
 _EDITS = st.lists(_EDIT, max_size=4).map(tuple)
@@ -114,6 +129,7 @@ _PUSH = st.builds(
     trips=_TRIPS,
     pace=_PACES,
     others=st.sampled_from(["", "", "", "stack", "maintenance"]),
+    goes_back=st.booleans(),
 )
 _PUSH_TWICE = st.builds(
     PushTwice,
@@ -130,4 +146,5 @@ _MEDDLE = st.builds(
         st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
     ).map(tuple),
 )
-HISTORIES = st.lists(st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE), max_size=6)
+_GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
+HISTORIES = st.lists(st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK), max_size=6)

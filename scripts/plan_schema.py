@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mwaa_deploy.drift import DriftKind
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import PLAN_SCHEMA, Disruption, OperationKind, ParameterSource
 from mwaa_deploy.target.fingerprint import ASPECTS
@@ -16,6 +17,7 @@ from mwaa_deploy.target.fingerprint import ASPECTS
 FILE = Path(__file__).parents[1] / "schema" / "plan.schema.json"
 
 TEXT: dict[str, Any] = {"type": "string"}
+CHANGE = {"$ref": "#/$defs/change"}
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 FLAG: dict[str, Any] = {"type": "boolean"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -43,6 +45,10 @@ def schema() -> dict[str, Any]:
                 "target": {
                     **map_of(("name", "bucket", "region"), TEXT),
                     "description": "Where it would go; empty if no target was named.",
+                },
+                "promoted_from": {
+                    **TEXT,
+                    "description": "Where the artefacts are taken from; empty if they are made of the checkout.",
                 },
                 "fingerprint": {
                     **map_of(ASPECTS, {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
@@ -72,12 +78,28 @@ def schema() -> dict[str, Any]:
                 "disruption": {"enum": [str(disruption) for disruption in Disruption]},
                 "change_set": {
                     "description": "What CloudFormation says it would change; null where it was not asked.",
-                    "oneOf": [{"type": "null"}, list_of(resource_change())],
+                    "oneOf": [{"type": "null"}, list_of(CHANGE)],
                 },
                 "obstacles": {**list_of(TEXT), "description": "What would delay or refuse a deployment."},
                 "notes": list_of(TEXT),
+                "drift": {
+                    **list_of(
+                        record(
+                            {
+                                "subject": TEXT,
+                                "kind": {"enum": [str(kind) for kind in DriftKind]},
+                                "recorded": TEXT_OR_NULL,
+                                "found": TEXT_OR_NULL,
+                                "text": TEXT,
+                            }
+                        )
+                    ),
+                    "description": "What somebody else has changed at the target since the last deployment.",
+                },
+                "drift_since": {**TEXT, "description": "Which deployment that was; empty where there is no drift."},
             }
         ),
+        "$defs": {"change": resource_change()},
     }
 
 
@@ -100,8 +122,11 @@ def operation() -> dict[str, Any]:
 def resource_change() -> dict[str, Any]:
     """One line of a change set."""
     value = record({"path": TEXT, "before": TEXT_OR_NULL, "after": TEXT_OR_NULL, "recreation": TEXT})
-    names = ("action", "logical_id", "resource_type", "replacement")
-    return record({**dict.fromkeys(names, TEXT), "details": list_of(TEXT), "properties": list_of(value)})
+    names = ("action", "logical_id", "resource_type", "replacement", "policy_action")
+    nested = {**list_of(CHANGE), "description": "For a nested stack, where CloudFormation tells it."}
+    return record(
+        {**dict.fromkeys(names, TEXT), "details": list_of(TEXT), "properties": list_of(value), "nested": nested}
+    )
 
 
 def part_names() -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from mwaa_deploy.checks.dag_rules import RULES
+from mwaa_deploy.inputs import Inputs
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,11 +19,21 @@ def tables(action: dict[str, Any]) -> str:
     """Both tables as Markdown."""
     lines = ["| input | what it says | default |", "| --- | --- | --- |"]
     for name, entry in action["inputs"].items():
-        default = "(required)" if entry.get("required") else _cell(str(entry.get("default", "")))
+        default = "(required)" if entry.get("required") else _cell(str(entry.get("default", _of_program(name))))
         lines.append(f"| `{name}` | {_sentence(entry)} | {default} |")
     lines += ["", "| output | what it says |", "| --- | --- |"]
     lines += [f"| `{name}` | {_sentence(entry)} |" for name, entry in action["outputs"].items()]
     return "\n".join(lines)
+
+
+def _of_program(name: str) -> str:
+    """What counts where neither input nor section of the configuration file says anything."""
+    value = getattr(Inputs(), name.replace("-", "_"))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return "" if value is None else str(value)
 
 
 def _sentence(entry: dict[str, Any]) -> str:

@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the program.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 SUITES = ("unit", "contract", "integration", "e2e")
 """Cheapest first, so that a fault shows up where it is cheapest to find."""

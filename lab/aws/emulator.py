@@ -114,6 +114,9 @@ class Emulator:
         self.provisioners = importlib.import_module(f"{CLOUDFORMATION}.provisioners")
         self.stacks = importlib.import_module(f"{CLOUDFORMATION}.stacks")
         self.changesets = importlib.import_module(f"{CLOUDFORMATION}.changesets")
+        self.stack_handlers = importlib.import_module(f"{CLOUDFORMATION}.handlers")
+        self.stack_helpers = importlib.import_module(f"{CLOUDFORMATION}.helpers")
+        self.s3 = importlib.import_module("ministack.services.s3")
 
     @classmethod
     def load(cls, port: int, folder: Path) -> Self:

@@ -60,6 +60,10 @@ PRIVATE_NAMES: tuple[tuple[str, str, tuple[str, ...] | None], ...] = (
         "_diff_resources",
         ("old_template", "new_template", "resources", "template", "changed_params", "retag"),
     ),
+    (f"{CLOUDFORMATION}.changesets", "_find_change_set", ("cs_name", "stack_name")),
+    (f"{CLOUDFORMATION}.handlers", "_ACTION_HANDLERS", None),
+    (f"{CLOUDFORMATION}.helpers", "_resolve_document", ("params", "body_key", "url_key", "label")),
+    ("ministack.services.s3", "_get_object_data", ("bucket_name", "key", "version_id")),
 )
 
 

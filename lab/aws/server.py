@@ -14,6 +14,7 @@ from hypercorn.typing import ASGIFramework
 
 from lab.aws import mwaa_api, stack_types
 from lab.aws.call_log import CallLog
+from lab.aws.change_sets import complete_change_sets
 from lab.aws.clock import StatusClock
 from lab.aws.control import Control
 from lab.aws.deployment import Deployment
@@ -84,6 +85,7 @@ def _build(settings: Settings, clock: StatusClock, port: int, folder: Path) -> G
     deployment = Deployment(emulator, live)
     environments = Environments(deployment, clock, history)
     stack_types.add_types(emulator, StackEnvironment(emulator, environments))
+    complete_change_sets(emulator)
     StackEvents(emulator)
     emulator.replace_module("mwaa", MwaaApi(emulator, environments, faults))
     emulator.extend_resource_arn("airflow", mwaa_api.name_resource)

@@ -55,6 +55,8 @@ class StackEnvironment:
             raise ResourceFailedError(f"Invalid request provided: {refused}", "InvalidRequest") from refused
         environment = self._environments.settled(scope, parameters["Name"])
         if environment is None or environment.status == "CREATE_FAILED":
+            # The roll-back deletes what the handler has named by then; the emulator knows of no such resource.
+            self.delete(parameters["Name"], properties)
             message = "Creation failed"
             raise ResourceFailedError(message, "NotStabilized")
         return environment.name, _attributes(environment)

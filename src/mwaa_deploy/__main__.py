@@ -21,6 +21,7 @@ from mwaa_deploy.inputs import config_location, parse_inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.log import choose_log, report_unexpected
+from mwaa_deploy.targets import with_section
 
 UNEXPECTED, INTERRUPTED = 1, 130
 _PR_SET_DUMPABLE = 4
@@ -51,7 +52,8 @@ def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
     try:
         context = read_context(env)
         config = read_config(workspace_of(env), config_location(env))
-        inputs = parse_inputs(env, event=context.event_name, airflow_version=config.airflow_version)
+        given = with_section(env, config)
+        inputs = parse_inputs(given, event=context.event_name, airflow_version=config.airflow_version)
         with early_runner(inputs, config, context, env, log) as early:
             with _uninterrupted():
                 import mwaa_deploy.report.publish  # noqa: F401 -- for the end, which an interruption brings on

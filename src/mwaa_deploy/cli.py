@@ -12,6 +12,8 @@ COMMANDS = {
     "check": "check the project; AWS is not touched",
     "plan": "check the project and say what a deployment would do",
     "deploy": "check the project and deploy it",
+    "rollback": "bring an earlier deployment back, out of the records at the target",
+    "drift": "say what somebody else has changed at the target since the last deployment",
     "image": "make the runner image, and push it to a registry of your own",
 }
 IMAGE_COMMANDS = {
@@ -19,7 +21,10 @@ IMAGE_COMMANDS = {
     "push": "build it if need be, and push it under the name that --runner-image gives",
 }
 
-_OF_IMAGES = ("airflow_version", "runner_image", "create_repository", "aws_region", "role_to_assume", "config_file")
+_OF_IMAGES = (
+    *("airflow_version", "runner_image", "create_repository", "aws_region", "config_file"),
+    *("role_to_assume", "role_chain", "allowed_account_ids", "role_session_name", "role_duration_seconds"),
+)
 _ELSEWHERE = frozenset({"mode", "github_token", "docker_engine"})
 """A secret has no place in a process list, and an engine of its own is the action's business."""
 

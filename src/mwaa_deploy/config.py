@@ -1,6 +1,7 @@
-"""mwaa-deploy.yml: what a project says about its checks, read once into frozen data."""
+"""mwaa-deploy.yml: what a project says about its checks and targets, read once into frozen data."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +12,10 @@ from mwaa_deploy.checks.pytest_arguments import argument_problems
 from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind, Fixtures, RuleSetting, UnitTestSettings
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.config_reader import Section, as_kind
+from mwaa_deploy.config_targets import TargetSection, read_targets
 from mwaa_deploy.errors import ConfigInvalid, ProjectFileMissing
-from mwaa_deploy.inputs import AIRFLOW_VERSION, ConfigLocation
+from mwaa_deploy.input_patterns import AIRFLOW_VERSION
+from mwaa_deploy.inputs import ConfigLocation
 
 FILE_NAME = "mwaa-deploy.yml"
 _RULES_FOLDER = "rules"
@@ -46,11 +49,13 @@ class Config:
     Attributes:
         airflow_version: of the target, where the input does not name it; '' if it is not there.
         checks: settings of the checks.
+        targets: what is said about each target, by its name.
         file: absolute path of the file; None when the project has none.
     """
 
     airflow_version: str = ""
     checks: CheckSettings = field(default_factory=CheckSettings)
+    targets: Mapping[str, TargetSection] = field(default_factory=dict)
     file: Path | None = None
 
 
@@ -130,10 +135,11 @@ def parse_config(document: object, *, root: Path, workspace: Path, name: str = F
     if version and not AIRFLOW_VERSION.fullmatch(version):
         top.complain(top.line_of("airflow-version"), "airflow-version takes an exact version such as 2.10.3")
     checks = _checks(top.section("checks"), _Paths(root, workspace))
+    targets = read_targets(top.section("targets"))
     top.finish()
     if problems:
         raise ConfigInvalid(name, sorted(problems))
-    return Config(airflow_version=version, checks=checks)
+    return Config(airflow_version=version, checks=checks, targets=targets)
 
 
 class _Paths:

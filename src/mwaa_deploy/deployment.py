@@ -4,103 +4,52 @@ The first look takes no lock: where it finds nothing to do, the run is over. Wha
 look under the lock.
 """
 
-import uuid
-from collections.abc import Callable, Mapping
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.bundle.from_record import RecordedFiles
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.commit_order import refuse_older
-from mwaa_deploy.errors import ObjectChanged
-from mwaa_deploy.inputs import Inputs
+from mwaa_deploy.deletion_limits import DeletionLimits
+from mwaa_deploy.errors import (
+    DagsBrokenLive,
+    DagsMissingLive,
+    EnvironmentUpdateFailed,
+    InstallationFailedLive,
+    MwaaDeployError,
+    ObjectChanged,
+    SmokeRunFailed,
+    VerificationFailed,
+)
+from mwaa_deploy.job import Job, job_back_to
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_preview import with_change_set
-from mwaa_deploy.planner import make_plan
-from mwaa_deploy.ports import Annotation, ChangeSet, Log, Relation
+from mwaa_deploy.ports import Annotation, Log, Relation
 from mwaa_deploy.report.plan_text import change_set_lines, plan_lines
-from mwaa_deploy.saved_plan import SavedPlan, require_same
-from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.rolled_back import RollBack
+from mwaa_deploy.saved_plan import require_same
 from mwaa_deploy.target.apply import apply
-from mwaa_deploy.target.fingerprint import fingerprint
 from mwaa_deploy.target.leased import leased
-from mwaa_deploy.target.lock import Holder, LockState, hold, read_lock
-from mwaa_deploy.target.ports_of_target import Author, Target
-from mwaa_deploy.target.preview import preview_change_set
-from mwaa_deploy.target.record import write_record
-from mwaa_deploy.target.settle import Running, settle, what_runs
-from mwaa_deploy.target.state import TargetState, read_state
+from mwaa_deploy.target.lock import LockState, hold, read_lock
+from mwaa_deploy.target.record import Record, write_record
+from mwaa_deploy.target.recovery import recover
+from mwaa_deploy.target.settle import settle
+from mwaa_deploy.target.state import TargetState
 
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a run wants at its target: the same, however often the target is looked at.
-
-    Attributes:
-        found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
-        saved: the plan that it must come to; None if any will do.
-        owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
-        relation: tells how this commit stands to another one; None from it if nobody can tell.
-    """
-
-    inputs: Inputs
-    bundle: Bundle
-    changes: Changes
-    target: Target
-    author: Author
-    found_dags: Mapping[str, tuple[str, ...]] | None = None
-    saved: SavedPlan | None = None
-    owner: str = ""
-    relation: Callable[[str], Relation | None] = lambda _sha: None
-
-    def look(self) -> TargetState:
-        """The target as it is."""
-        return read_state(
-            bucket=self.target.bucket,
-            stack=self.target.stack,
-            environments=self.target.environments,
-            bundle=self.bundle,
-            environment_name=self.inputs.environment_name,
-            protected=self.inputs.protected_prefixes,
-            without_stack=self.inputs.without_stack,
-        )
-
-    def plan(self, state: TargetState) -> Plan:
-        """What brings the target to what the commit ships."""
-        base, inputs = self.changes.base, self.inputs
-        plan = make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
-        target = {"name": inputs.target_name, "bucket": inputs.bucket, "region": inputs.aws_region}
-        notes = (*plan.notes, *self._worker_replacement_notes())
-        return replace(plan, commit=self.changes.head, target=target, fingerprint=fingerprint(state), notes=notes)
-
-    def _worker_replacement_notes(self) -> list[str]:
-        asked, template = self.inputs.worker_replacement, self.bundle.template
-        if not asked or template is None or template.environment is None or template.replaces_workers:
-            return []
-        note = (
-            f"worker-replacement is {asked}, but {template.environment} of the template has no "
-            "WorkerReplacementStrategy, so that CloudFormation leaves it to MWAA. Put "
-            f"'WorkerReplacementStrategy: {asked}' among its properties."
-        )
-        return [note]
-
-    def preview(self, state: TargetState, plan: Plan) -> ChangeSet | None:
-        """What CloudFormation would change; nothing is left at the target."""
-        return preview_change_set(
-            plan, bundle=self.bundle, state=state, stack=self.target.stack, commit=self.author.commit
-        )
-
-    @property
-    def holder(self) -> Holder:
-        """As the lock knows this run."""
-        return Holder(owner=self.owner or uuid.uuid4().hex, commit=self.author.commit, run_url=self.author.run_url)
-
-    def running(self, state: TargetState) -> Running | None:
-        """What a deployment would have to wait for."""
-        return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
+ROLLED_BACK_AFTER = (
+    DagsBrokenLive,
+    DagsMissingLive,
+    EnvironmentUpdateFailed,
+    InstallationFailedLive,
+    SmokeRunFailed,
+    VerificationFailed,
+)
+"""What shows that the target, changed as it is, does not have what was deployed."""
 
 
 def what_stays(job: Job, plan: Plan) -> list[str]:
@@ -143,6 +92,8 @@ def look_first(job: Job) -> FirstLook:
 
 def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
     """Bring the target to what the commit ships, if the first look found that anything is to be done.
+
+    If that fails once something was changed, and the user wants it, the target is brought back to the last record.
 
     Raises:
         LockHeld: another deployment to this target goes on for too long; nothing has been changed.
@@ -189,12 +140,66 @@ def _stamp(job: Job, state: TargetState) -> bool:
     record, commit = state.record, job.author.commit
     if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
         return False
-    renewed = replace(record, commit=commit, run_url=job.author.run_url, at=job.target.clock.now())
+    renewed = replace(
+        record,
+        commit=commit,
+        run_url=job.author.run_url,
+        at=job.target.clock.now(),
+        restores=None,
+        promoted_from=job.author.promoted_from,
+    )
     write_record(job.target.bucket, renewed, etag=state.record_etag)
     return True
 
 
 def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
+    try:
+        _settle_and_carry_out(job, log, journal)
+    except ROLLED_BACK_AFTER as e:
+        if not job.inputs.rollback_on_failure or job.restored or not journal.deployed:
+            raise
+        raise roll_back(job, journal.state.record if journal.state else None, e, log, journal) from e
+
+
+def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log, journal: Journal) -> MwaaDeployError:
+    """Bring the content of the last record back after a deployment that has failed.
+
+    Args:
+        job: what has failed; its target is locked.
+        record: of what was live before; None if there is none.
+        error: how it has failed.
+
+    Returns:
+        The same failure, which says besides what came of the roll-back.
+    """
+    if record is None:
+        return _told_besides(error, "Nothing was rolled back: this was the first deployment.")
+    log.annotate(Annotation(severity=Severity.WARN, title="Rolling back", message=error.what))
+    done = RollBack(to=record, since=job.author.commit, automatic=True)
+    attempt = Journal(mode=journal.mode, target=journal.target, run_url=journal.run_url)
+    # What is deleted is what the failed deployment has added, which it could do without asking.
+    target = replace(job.target, deletions=DeletionLimits(count=len(job.bundle.dags.files), share=100))
+    try:
+        with journal.step("roll back"), tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
+            files = RecordedFiles(record=record, bucket=target.bucket, folder=Path(work))
+            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url, owner=job.owner)
+            _settle_and_carry_out(back, log, attempt)
+    except MwaaDeployError as e:
+        journal.rollback = replace(done, outcome=attempt.outcome)
+        journal.notes += attempt.notes
+        return _told_besides(error, f"Rolling back to commit {record.commit} has failed, too: {e.what}", mend=e.mend)
+    journal.rollback = replace(done, done=True, outcome=attempt.outcome)
+    journal.environment = attempt.environment
+    journal.notes += attempt.notes
+    return _told_besides(error, f"The target was rolled back to commit {record.commit}, which was live before.")
+
+
+def _told_besides(error: MwaaDeployError, besides: str, *, mend: str = "") -> MwaaDeployError:
+    mends = "\n".join(filter(None, (error.mend, mend)))
+    return type(error)(f"{error.what}\n{besides}", meaning=error.meaning, mend=mends)
+
+
+def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
     with journal.step("wait for what runs"):
         name = job.inputs.environment_name
         settled = settle(job.look(), target=job.target, read=job.look, environment_name=name)
@@ -202,6 +207,11 @@ def _deploy_locked(job: Job, log: Log, journal: Journal) -> None:
     state = journal.state = settled.state
     plan = journal.plan = job.plan(state)
     _refuse_older(job, state, plan)
+    with journal.step("recover the stack"):
+        recovered = recover(plan, state.stack, job.target, consent=job.may_recreate)
+    if recovered:
+        state = journal.state = job.look()
+        plan = journal.plan = job.plan(state)
     _carry_out(job, state, plan, log, journal)
     if plan.empty:
         # Should another run have been faster, then it has found the same content.
@@ -223,6 +233,9 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
             require_same(job.saved, with_change_set(plan, job.preview(state, plan)))
     journal.notes += what_stays(job, plan)
     tell_plan(plan, log, journal)
+    if recorded := job.restored or job.promoted:
+        with journal.step("fetch the DAG files"):
+            recorded.fetch_dags(plan.dags.uploads)
     progress = Progress(job.target.clock)
     try:
         with journal.step("deploy"):
@@ -238,4 +251,5 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
     finally:
         journal.outcome = progress.outcome()
         name = progress.environment_name or (state.environment and state.environment.name)
-    journal.environment = job.target.environments.get(name) if name else None
+    if not plan.empty:
+        journal.environment = job.target.environments.get(name) if name else None

@@ -29,6 +29,7 @@ from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.package_data import lock_of_postgresql
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, Ecr, Log, Repository, Runner, WorkflowRuns
+from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.choose import open_runner
 from mwaa_deploy.runner.engine import connect
 from mwaa_deploy.runner.host_logins import HostLogins
@@ -43,7 +44,6 @@ from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import account_of_credentials
-from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.dag_sync import UPLOADS_AT_ONCE
 from mwaa_deploy.target.direct_put import DirectPut
 from mwaa_deploy.target.environment import MwaaEnvironments
@@ -52,7 +52,9 @@ from mwaa_deploy.target.live_airflow import MwaaLiveAirflow
 from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
-from mwaa_deploy.target.stack import CloudFormationStack
+from mwaa_deploy.target.sign_in import sign_in_of
+from mwaa_deploy.target.stack_inputs import open_stack
+from mwaa_deploy.targets import source_of
 
 
 class RealEdges:
@@ -167,32 +169,21 @@ class RealEdges:
         from mwaa_deploy.target.credentials import aws_session
 
         inputs = self._inputs
-        session = aws_session(
-            role_arn=inputs.role_to_assume,
-            region=inputs.aws_region,
-            session_name=self._session_name,
-            env=self._env,
-            clock=self.clock,
-            log=self._log,
-        )
-        options = ChangeSetOptions(
-            capabilities=inputs.capabilities, role_arn=inputs.stack_role_arn, tags=dict(inputs.stack_tags)
+        sign_in = sign_in_of(inputs, self._context)
+        session = aws_session(sign_in, region=inputs.aws_region, env=self._env, clock=self.clock, log=self._log)
+        bucket = S3Bucket(
+            session.client("s3"),
+            inputs.bucket,
+            self._log,
+            owner=inputs.bucket_owner or account_of_credentials(sign_in.last_role, lambda: session.client("sts")),
+            kms_key=inputs.kms_key,
+            direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
         )
         return Target(
-            bucket=S3Bucket(
-                session.client("s3"),
-                inputs.bucket,
-                self._log,
-                owner=inputs.bucket_owner
-                or account_of_credentials(inputs.role_to_assume, lambda: session.client("sts")),
-                kms_key=inputs.kms_key,
-                direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
-            ),
+            bucket=bucket,
             stack=NoStack(inputs.target_name)
             if inputs.without_stack
-            else CloudFormationStack(
-                session.client("cloudformation"), inputs.stack_name, clock=self.clock, options=options
-            ),
+            else open_stack(session.client("cloudformation"), inputs, bucket, self.clock),
             environments=MwaaEnvironments(session.client("mwaa")),
             clock=self.clock,
             log=self._log,
@@ -207,11 +198,14 @@ class RealEdges:
             ),
             worker_replacement=inputs.worker_replacement.value,
             allow_running_tasks=inputs.allow_running_tasks,
+            allow_replacement=inputs.allow_replacement,
         )
 
-    @property
-    def _session_name(self) -> str:
-        return f"mwaa-deploy-{self._context.run_id or 'local'}-{self._context.run_attempt}"
+    def promotion_source(self) -> Source:
+        """The target that artefacts are promoted from, with the credentials of its own section."""
+        source = source_of(self._inputs, self._config)
+        target = RealEdges(source, self._config, self._context, self._env, self._log).target()
+        return Source(section=self._inputs.promote_from, target=source.target_name, bucket=target.bucket)
 
     def _open_runner(self) -> AbstractContextManager[Runner]:
         if self._early and (taken := self._early.take()):
@@ -251,14 +245,7 @@ class RealEdges:
         def connect_registry(registry: EcrRegistry) -> Ecr:
             from mwaa_deploy.target.ecr import connect_ecr
 
-            return connect_ecr(
-                registry,
-                role_arn=inputs.role_to_assume,
-                session_name=self._session_name,
-                env=env,
-                clock=self.clock,
-                log=log,
-            )
+            return connect_ecr(registry, sign_in_of(inputs, context), env=env, clock=self.clock, log=log)
 
         aws = aws_surroundings(env, region=inputs.aws_region, from_fork=context.from_fork)
         return RegistryAccess(HostLogins(env, log), connect_registry, aws, log)

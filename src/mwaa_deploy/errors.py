@@ -258,6 +258,13 @@ class CredentialsRejected(MwaaDeployError):
     title = "AWS rejects the credentials"
 
 
+class AccountRefused(MwaaDeployError):
+    """The credentials belong to an account that the run may not touch."""
+
+    exit_code = 47
+    title = "The account is not allowed"
+
+
 # -- the target ---------------------------------------------------------------------------------------------------
 
 
@@ -387,6 +394,13 @@ class DeletionRefused(MwaaDeployError):
     title = "Too many DAG files would be deleted"
 
 
+class StackRecoveryRefused(MwaaDeployError):
+    """The stack is in a state from which only its deletion, or somebody's own hand, leads on."""
+
+    exit_code = 67
+    title = "The stack has to be recovered first"
+
+
 class EnvironmentMissing(MwaaDeployError):
     """There is no MWAA environment where one should be."""
 
@@ -427,6 +441,30 @@ class TasksRunning(MwaaDeployError):
 
     exit_code = 80
     title = "Tasks are running"
+
+
+# -- roll-back and drift ------------------------------------------------------------------------------------------
+
+
+class RollbackImpossible(MwaaDeployError):
+    """There is no record of what should be rolled back to, or what it names is gone from the bucket."""
+
+    exit_code = 75
+    title = "The roll-back is not possible"
+
+
+class PromotionRefused(MwaaDeployError):
+    """The target that artefacts are promoted from does not hold this commit, verified."""
+
+    exit_code = 82
+    title = "Nothing to promote"
+
+
+class DriftFound(MwaaDeployError):
+    """The target is not as the last deployment left it."""
+
+    exit_code = 81
+    title = "The target has drifted"
 
 
 # -- the live Airflow ---------------------------------------------------------------------------------------------

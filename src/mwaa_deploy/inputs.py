@@ -1,68 +1,42 @@
 """The action's inputs, parsed once into frozen data. Nobody else reads them from the environment."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from mwaa_deploy import input_patterns as pattern
 from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader
+from mwaa_deploy.input_words import (
+    MODES_OF_PROPOSALS,
+    WITHOUT_PROJECT,
+    ChecksKind,
+    DeployWith,
+    EngineKind,
+    Mode,
+    RunnerKind,
+    VerifyKind,
+    WorkerReplacement,
+    effective_mode,
+)
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader, variable
 
-
-class Mode(StrEnum):
-    """What a run does."""
-
-    AUTO = "auto"
-    CHECK = "check"
-    PLAN = "plan"
-    DEPLOY = "deploy"
-    IMAGE = "image"
-
-
-class DeployWith(StrEnum):
-    """What brings new versions to the environment."""
-
-    CLOUDFORMATION = "cloudformation"
-    ENVIRONMENT_API = "environment-api"
-
-
-class WorkerReplacement(StrEnum):
-    """What an update does with tasks that run on the old workers; MWAA's own words. UNSAID leaves it to MWAA."""
-
-    UNSAID = ""
-    GRACEFUL = "GRACEFUL"
-    FORCED = "FORCED"
-
-
-class RunnerKind(StrEnum):
-    """Where the checks run."""
-
-    AUTO = "auto"
-    CONTAINER = "container"
-    VENV = "venv"
-
-
-class ChecksKind(StrEnum):
-    """Which checks run."""
-
-    CHANGED = "changed"
-    ALL = "all"
-
-
-class EngineKind(StrEnum):
-    """Which Docker Engine runs the runner image."""
-
-    HOST = "host"
-    DIND = "dind"
-
-
-class VerifyKind(StrEnum):
-    """How a deployment is verified in the end."""
-
-    AUTO = "auto"
-    LIVE = "live"
-    VERSIONS = "versions"
+__all__ = [
+    "MODES_OF_PROPOSALS",
+    "WITHOUT_PROJECT",
+    "ChecksKind",
+    "ConfigLocation",
+    "DeployWith",
+    "EngineKind",
+    "Inputs",
+    "Mode",
+    "RunnerKind",
+    "VerifyKind",
+    "WorkerReplacement",
+    "config_location",
+    "effective_mode",
+    "parse_inputs",
+    "read_section",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +56,10 @@ class Inputs:
     tests_dir: str = ""
     template: str = ""
     parameters: str = ""
+    parameter_values: tuple[tuple[str, str], ...] = ()
     stack_name: str = ""
+    environment: str = ""
+    promote_from: str = ""
     environment_name: str = ""
     deploy_with: DeployWith = DeployWith.CLOUDFORMATION
     plan_file: str = ""
@@ -96,10 +73,22 @@ class Inputs:
     protected_prefixes: tuple[str, ...] = ()
     aws_region: str = ""
     role_to_assume: str = ""
+    role_chain: tuple[str, ...] = ()
+    allowed_account_ids: tuple[str, ...] = ()
+    role_session_name: str = ""
+    role_duration_seconds: int = 3600
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     stack_role_arn: str = ""
     stack_tags: tuple[tuple[str, str], ...] = ()
+    notification_arns: tuple[str, ...] = ()
+    termination_protection: bool = False
+    nested_stacks: bool = False
+    revert_drift: bool = False
+    allow_replacement: bool = False
+    recreate_failed_stack: bool = False
     stack_timeout_minutes: int = 180
+    rollback_to: str = ""
+    rollback_on_failure: bool = False
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
     verify_timeout_minutes: int = 10
@@ -135,29 +124,6 @@ class Inputs:
         return self.environment_name if self.without_stack else self.stack_name
 
 
-MODES_OF_PROPOSALS = frozenset({"pull_request", "pull_request_target", "merge_group"})
-"""Events that propose a change, which is planned and never deployed."""
-
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ACCOUNT = re.compile(r"\d{12}")
-_KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?((key/|alias/)[\w/-]+)|[\w-]{32,40}")
-_STACK = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_ENVIRONMENT = re.compile(r"[a-zA-Z][0-9a-zA-Z_-]{0,79}")
-_REVISION = re.compile(r"(?![-+/.])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]*[^\x00-\x20\x7f~^:?*\[\\/.]")
-"""What git takes as a name (git check-ref-format), and nothing that it could take for an option or an expression."""
-_VERSION_WANTED = 'an exact version in quotes, such as "2.10.3"'
-AIRFLOW_VERSION = re.compile(r"\d+\.\d+\.\d+")
-
-
-def effective_mode(mode: Mode, event: str) -> Mode:
-    """What `auto` means for an event: proposals are planned, all else is deployed."""
-    if mode is not Mode.AUTO:
-        return mode
-    return Mode.PLAN if event in MODES_OF_PROPOSALS else Mode.DEPLOY
-
-
 @dataclass(frozen=True, kw_only=True)
 class ConfigLocation:
     """Where the configuration file is looked for, in the words of the inputs."""
@@ -184,10 +150,36 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         InputsInvalid: with every problem there is, each beginning with the input's name.
     """
     reader = InputsReader(env)
-    inputs = Inputs(
+    inputs = _read(reader, airflow_version)
+    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
+        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
+    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
+        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
+    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
+    if problems:
+        raise InputsInvalid(problems)
+    return inputs
+
+
+def read_section(texts: Mapping[str, str]) -> tuple[Inputs, tuple[str, ...]]:
+    """What a section of the configuration file says about a target, each input judged by itself.
+
+    Args:
+        texts: what would be given, by the input's name.
+
+    Returns:
+        The inputs, and every problem there is, each beginning with the input's name.
+    """
+    reader = InputsReader({variable(name): text for name, text in texts.items()})
+    return _read(reader, ""), tuple(reader.problems)
+
+
+def _read(reader: InputsReader, airflow_version: str) -> Inputs:
+    return Inputs(
         mode=reader.choice("mode", Mode, Mode.AUTO),
         project_dir=reader.path("project-dir") or ".",
-        airflow_version=reader.matching("airflow-version", AIRFLOW_VERSION, _VERSION_WANTED) or airflow_version,
+        airflow_version=reader.matching("airflow-version", pattern.AIRFLOW_VERSION, pattern.VERSION_WANTED)
+        or airflow_version,
         config_file=reader.path("config-file"),
         checks=reader.choice("checks", ChecksKind, ChecksKind.CHANGED),
         dags_dir=reader.path("dags-dir"),
@@ -198,28 +190,45 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         tests_dir=reader.path("tests-dir"),
         template=reader.path("template"),
         parameters=reader.path("parameters"),
-        stack_name=reader.matching("stack-name", _STACK, "letters, digits and hyphens, beginning with a letter"),
-        environment_name=reader.matching("environment-name", _ENVIRONMENT, "the name of an MWAA environment"),
+        parameter_values=reader.tags("parameter-values"),
+        stack_name=reader.matching("stack-name", pattern.STACK, "letters, digits and hyphens, beginning with a letter"),
+        environment=reader.matching("environment", pattern.SECTION, pattern.SECTION_WANTED),
+        promote_from=reader.matching("promote-from", pattern.SECTION, pattern.SECTION_WANTED),
+        environment_name=reader.matching("environment-name", pattern.ENVIRONMENT, "the name of an MWAA environment"),
         deploy_with=reader.choice("deploy-with", DeployWith, DeployWith.CLOUDFORMATION),
         plan_file=reader.path("plan-file"),
         worker_replacement=reader.choice("worker-replacement", WorkerReplacement, WorkerReplacement.UNSAID),
         allow_running_tasks=reader.flag("allow-running-tasks"),
-        bucket=reader.matching("bucket", _BUCKET, "a bucket's name, without s3:// and without a prefix"),
-        bucket_owner=reader.matching("bucket-owner", _ACCOUNT, "the 12 digits of an AWS account"),
-        kms_key=reader.matching("kms-key", _KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
+        bucket=reader.matching("bucket", pattern.BUCKET, "a bucket's name, without s3:// and without a prefix"),
+        bucket_owner=reader.matching("bucket-owner", pattern.ACCOUNT, pattern.ACCOUNT_WANTED),
+        kms_key=reader.matching("kms-key", pattern.KMS_KEY, "a KMS key's ARN or id, or alias/ and its alias"),
         max_deletions=reader.number("max-deletions", 999_999_999),
         max_deletion_share=DEFAULT_SHARE if (share := reader.number("max-deletion-share", 100)) is None else share,
         protected_prefixes=reader.paths("protected-prefixes"),
-        aws_region=reader.matching("aws-region", _REGION, "a Region such as eu-west-1"),
-        role_to_assume=reader.matching(
-            "role-to-assume", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/mwaa-deploy"
+        aws_region=reader.matching("aws-region", pattern.REGION, "a Region such as eu-west-1"),
+        role_to_assume=reader.matching("role-to-assume", pattern.ROLE_ARN, pattern.ROLE_WANTED),
+        role_chain=reader.all_matching("role-chain", pattern.ROLE_ARN, pattern.ROLE_WANTED),
+        allowed_account_ids=reader.all_matching(
+            "allowed-account-ids", pattern.ACCOUNT, pattern.ACCOUNT_WANTED, apart=pattern.WORDS_APART
         ),
+        role_session_name=reader.matching("role-session-name", pattern.SESSION_NAME, pattern.SESSION_NAME_WANTED),
+        role_duration_seconds=reader.session_seconds("role-duration-seconds", 3600),
         capabilities=reader.capabilities(),
         stack_role_arn=reader.matching(
-            "stack-role-arn", _ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
+            "stack-role-arn", pattern.ROLE_ARN, "a role's ARN such as arn:aws:iam::123456789012:role/cloudformation"
         ),
         stack_tags=reader.tags("stack-tags"),
+        notification_arns=reader.all_matching("notification-arns", pattern.TOPIC_ARN, "the ARN of an SNS topic"),
+        termination_protection=reader.flag("termination-protection"),
+        nested_stacks=reader.flag("nested-stacks"),
+        revert_drift=reader.flag("revert-drift"),
+        allow_replacement=reader.flag("allow-replacement"),
+        recreate_failed_stack=reader.flag("recreate-failed-stack"),
         stack_timeout_minutes=reader.minutes("stack-timeout-minutes", 180),
+        rollback_to=reader.matching(
+            "rollback-to", pattern.RECORD, "a commit, a workflow run or a record's object version"
+        ),
+        rollback_on_failure=reader.flag("rollback-on-failure"),
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
@@ -230,23 +239,36 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
         runner_image=reader.text("runner-image"),
         create_repository=reader.flag("create-repository"),
         docker_engine=reader.choice("docker-engine", EngineKind, EngineKind.HOST),
-        base=reader.matching("base", _REVISION, "a full SHA, a tag or a branch"),
+        base=reader.matching("base", pattern.REVISION, "a full SHA, a tag or a branch"),
         github_token=reader.text("github-token"),
     )
-    if not inputs.airflow_version:
-        reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {_VERSION_WANTED}")
-    if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
-        reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
-    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
-    if problems:
-        raise InputsInvalid(problems)
-    return inputs
 
 
-def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+def _missing(inputs: Inputs, mode: Mode) -> list[str]:
     problems = []
     if mode is Mode.DEPLOY:
         problems += [f"{name}: needed to deploy, but not given" for name in inputs.missing_for_target]
+    if mode in WITHOUT_PROJECT:
+        # The template is the one that the stack has.
+        needed = [name for name in inputs.missing_for_target if name != "template"]
+        problems += [f"{name}: needed with 'mode: {mode}', but not given" for name in needed]
+    if inputs.rollback_to and mode is not Mode.ROLLBACK:
+        problems.append("rollback-to: given without 'mode: rollback'")
+    return problems
+
+
+def _alone(inputs: Inputs) -> list[str]:
+    problems = []
+    if inputs.promote_from and inputs.promote_from == inputs.environment:
+        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
+    if not inputs.template:
+        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
+        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
+    return problems
+
+
+def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
+    problems = [*_missing(inputs, mode), *_alone(inputs)]
     if inputs.without_stack:
         owned = {"stack-name": inputs.stack_name, "template": inputs.template}
         problems += [
@@ -254,14 +276,15 @@ def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
             for name, value in owned.items()
             if value
         ]
+    if inputs.role_chain and inputs.role_duration_seconds > LONGEST_CHAINED_SESSION:
+        text = f"{inputs.role_duration_seconds} is more than the {LONGEST_CHAINED_SESSION} that AWS gives chained roles"
+        problems.append(f"role-duration-seconds: {text}; leave it out, credentials are renewed while the run lasts")
     if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
         problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
     if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:
         problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
     if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
         problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
-    if inputs.parameters and not inputs.template:
-        problems.append("parameters: given without template, which they would belong to")
     if inputs.runner is RunnerKind.VENV:
         if inputs.runner_image:
             problems.append("runner-image: contradicts 'runner: venv', which uses no image")

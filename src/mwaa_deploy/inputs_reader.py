@@ -6,11 +6,27 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from mwaa_deploy.input_patterns import LINES_APART, WORDS_APART
+
 E = TypeVar("E", bound=StrEnum)
 
+_SESSION_SECONDS = (900, 43_200)
+"""Bounds of DurationSeconds (STS API Reference, AssumeRoleWithWebIdentity)."""
+
+LONGEST_CHAINED_SESSION = 3600
+"""Seconds; what STS gives a role that another role assumes, whatever its MaxSessionDuration.
+
+Source: STS API Reference, AssumeRole.
+"""
+
 DEFAULT_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
-"""What a template with an execution role needs; action.yml has the same default."""
+"""What a template with an execution role needs."""
 _CAPABILITIES = frozenset({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"})
+
+
+def variable(name: str) -> str:
+    """The variable that an input comes in, as GitHub has it for actions of every other kind."""
+    return "INPUT_" + name.upper().replace("-", "_")
 
 
 class InputsReader:
@@ -26,7 +42,7 @@ class InputsReader:
 
     def text(self, name: str) -> str:
         """The text without blanks at its ends; '' if not given."""
-        return self._env.get("INPUT_" + name.upper().replace("-", "_"), "").strip()
+        return self._env.get(variable(name), "").strip()
 
     def matching(self, name: str, pattern: re.Pattern[str], wanted: str) -> str:
         """A text of a certain form; '' if not given."""
@@ -34,6 +50,16 @@ class InputsReader:
         if value and not pattern.fullmatch(value):
             self.problems.append(f"{name}: {value!r} is not {wanted}")
         return value
+
+    def session_seconds(self, name: str, default: int) -> int:
+        """Seconds that a role's session may last."""
+        value, (least, most) = self.text(name), _SESSION_SECONDS
+        if not value:
+            return default
+        if not re.fullmatch(r"\d{3,5}", value) or not least <= int(value) <= most:
+            self.problems.append(f"{name}: {value!r} is not a whole number of seconds from {least} to {most}")
+            return default
+        return int(value)
 
     def flag(self, name: str) -> bool:
         """True or false; false if not given."""
@@ -75,6 +101,14 @@ class InputsReader:
         """What stands on each line, without blanks at its ends."""
         return tuple(filter(None, map(str.strip, self.text(name).splitlines())))
 
+    def all_matching(
+        self, name: str, pattern: re.Pattern[str], wanted: str, *, apart: re.Pattern[str] = LINES_APART
+    ) -> tuple[str, ...]:
+        """Texts of a certain form, one a line if nothing else stands between them."""
+        found = tuple(filter(None, apart.split(self.text(name))))
+        self.problems += [f"{name}: {line!r} is not {wanted}" for line in found if not pattern.fullmatch(line)]
+        return found
+
     def number(self, name: str, most: int) -> int | None:
         """A whole number from 0; None if not given."""
         value = self.text(name)
@@ -100,7 +134,7 @@ class InputsReader:
         text = self.text("capabilities")
         if not text:
             return DEFAULT_CAPABILITIES
-        found = tuple(filter(None, re.split(r"[\s,]+", text)))
+        found = tuple(filter(None, WORDS_APART.split(text)))
         for capability in found:
             if capability not in _CAPABILITIES:
                 self.problems.append(f"capabilities: {capability!r} is not one of {', '.join(sorted(_CAPABILITIES))}")

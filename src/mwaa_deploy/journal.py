@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.drift import Drift
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import EnvironmentState
+from mwaa_deploy.promotion import Promotion
+from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
@@ -29,6 +32,9 @@ class Journal:
         image: where the runner image was pushed, if that was asked for.
         plan_path: where the plan is to be written besides, if the user named a file.
         outcome: what the deployment did, also when it failed half-way.
+        promotion: where the artefacts are taken from, if they are promoted.
+        rollback: what was rolled back, if anything was or was to be.
+        drift: what differs from the last record, if that was all that was asked for.
         error: what ended the run before its time.
         steps: the run's steps in order, with durations.
         notes: what is worth knowing besides, a sentence each.
@@ -46,6 +52,9 @@ class Journal:
     outcome: Outcome | None = None
     environment: EnvironmentState | None = None
     image: PublishedImage | None = None
+    promotion: Promotion | None = None
+    rollback: RollBack | None = None
+    drift: tuple[Drift, ...] | None = None
     error: BaseException | None = None
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -72,6 +81,8 @@ class Journal:
             return "pushed" if self.image is not None and self.image.pushed else "unchanged"
         if self.mode is Mode.PLAN:
             return "planned"
+        if self.mode is Mode.ROLLBACK and self.deployed:
+            return "rolled-back"
         return "deployed" if self.deployed else "unchanged"
 
     @property

@@ -1,6 +1,6 @@
 """What happens to each versioned part: kept, uploaded, or an earlier upload reused."""
 
-from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.bundle.artefacts import Artefact, Bundle
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Operation, OperationKind
 from mwaa_deploy.reasons import GitView, sentence, why_kept, why_shipped
@@ -23,14 +23,26 @@ def decide_part(part: Part, bundle: Bundle, state: TargetState, git: GitView) ->
         return Operation(kind=OperationKind.KEEP, part=part, reason=why_kept(git, part)), found.live_version
     evidence, expected = _evidence(part, state)
     reason = sentence(evidence) if expected else why_shipped(git, part, evidence)
-    latest = found.latest
-    if latest is not None and latest.sha256 == artefact.sha256:
-        if latest.version != version_named_by_stack(part, bundle, state):
-            reason += f" Version {latest.version} has this content already, from a deployment that did not finish."
-            return Operation(kind=OperationKind.REUSE, part=part, reason=reason), latest.version
+    named = version_named_by_stack(part, bundle, state)
+    for version, origin in _uploaded_before(artefact, state):
+        if version != named:
+            reason += f" Version {version} has this content already, {origin}."
+            return Operation(kind=OperationKind.REUSE, part=part, reason=reason), version
         # CloudFormation compares with its own parameters: given the version it already names, it would do nothing
-        reason += f" The stack already names version {latest.version}, so only a new one makes it act."
+        reason += f" The stack already names version {version}, so only a new one makes it act."
     return Operation(kind=OperationKind.UPLOAD, part=part, reason=reason, expected_minutes=(0, 1)), None
+
+
+def _uploaded_before(artefact: Artefact, state: TargetState) -> list[tuple[str, str]]:
+    """The object versions at the part's key that have its content, each with where it comes from."""
+    part = artefact.part
+    found = []
+    if artefact.version is not None and artefact.key == state.keys[part]:
+        found.append((artefact.version, "which the record names"))
+    latest = state.parts[part].latest
+    if latest is not None and latest.sha256 == artefact.sha256 and latest.version != artefact.version:
+        found.append((latest.version, "from a deployment that did not finish"))
+    return found
 
 
 def _decide_missing(part: Part, bundle: Bundle, state: TargetState) -> tuple[Operation, str | None] | None:
@@ -39,11 +51,11 @@ def _decide_missing(part: Part, bundle: Bundle, state: TargetState) -> tuple[Ope
     given = bundle.parameters.values.get(name) if name else None
     if given:
         where = bundle.parameters.where(name or "")
-        reason = f"The project has no {part}; {where} names the version."
+        reason = f"{bundle.whose} has no {part}; {where} names the version."
         return Operation(kind=OperationKind.KEEP, part=part, reason=reason), given
     if not live:
         return None
-    reason = f"The project has no {part}; the environment keeps version {live}, as MWAA cannot do without it again."
+    reason = f"{bundle.whose} has no {part}; the environment keeps version {live}, as MWAA cannot do without it again."
     return Operation(kind=OperationKind.KEEP, part=part, reason=reason), live
 
 

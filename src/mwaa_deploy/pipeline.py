@@ -11,14 +11,18 @@ from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deployment import Job, deploy, look_first, tell_plan, what_stays
+from mwaa_deploy.deployment import deploy, look_first, tell_plan, what_stays
+from mwaa_deploy.drift_watch import watch_drift
 from mwaa_deploy.errors import ChecksFailed, CredentialsMissing, OidcUnavailable, RoleRefused
-from mwaa_deploy.inputs import Inputs, Mode, effective_mode
+from mwaa_deploy.inputs import MODES_OF_PROPOSALS, Inputs, Mode, effective_mode
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_ahead import look_ahead
 from mwaa_deploy.ports import Clock, Log, Relation, Repository, WorkflowRuns
+from mwaa_deploy.promotion import NO_CHECKS, Source, find_promotion
+from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
 from mwaa_deploy.source.base_facts import compare_if_possible
@@ -55,6 +59,9 @@ class Edges(Protocol):
     def target(self) -> Target:
         """Bucket, stack and environments, with credentials."""
 
+    def promotion_source(self) -> Source:
+        """The target that artefacts are promoted from, with credentials of its own."""
+
 
 def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal: Journal) -> None:
     """Do what the inputs say. What is found out goes into the journal as soon as it is known.
@@ -68,17 +75,26 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
         with journal.step("image"):
             journal.image = edges.publish_image()
         return
+    if journal.mode is Mode.ROLLBACK:
+        run_rollback(inputs, context, edges.target(), log, journal)
+        return
+    if journal.mode is Mode.DRIFT:
+        watch_drift(inputs, edges.target(), log, journal)
+        return
     saved = _saved_plan(inputs, edges, journal)
     with tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
         with journal.step("read the project"):
             project = journal.project = find_project(edges.workspace, inputs)
-            bundle = build_bundle(project, Path(work))
+            bundle = build_bundle(project, Path(work), dict(inputs.parameter_values))
             _require_known_parameters(bundle)
         changes = journal.changes = _changes(project, inputs, context, edges, log, journal)
-        with journal.step("checks"):
-            checks = journal.checks = edges.check(project, bundle, changes)
-        if checks.failed:
-            raise ChecksFailed("Checks failed; AWS has not been asked for anything.")
+        if _promotes(inputs, context, journal):
+            bundle = _promote(bundle, edges, Path(work), log, journal)
+        else:
+            with journal.step("checks"):
+                checks = journal.checks = edges.check(project, bundle, changes)
+            if checks.failed:
+                raise ChecksFailed("Checks failed; AWS has not been asked for anything.")
         if journal.mode is Mode.CHECK:
             return
 
@@ -96,6 +112,31 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
             plan = journal.plan = ahead.plan
             journal.notes += [*plan.obstacles, *ahead.notes, *what_stays(job, plan)]
         tell_plan(plan, log, journal)
+
+
+def _promotes(inputs: Inputs, context: GitHubContext, journal: Journal) -> bool:
+    """Whether the artefacts come from another target. A proposal is checked and planned as it is checked out."""
+    if not inputs.promote_from or journal.mode is Mode.CHECK:
+        return False
+    if context.event_name in MODES_OF_PROPOSALS:
+        source = inputs.promote_from
+        journal.notes.append(f"A deployment takes the artefacts from {source}; this plan is made of the checkout.")
+        return False
+    return True
+
+
+def _promote(bundle: Bundle, edges: Edges, work: Path, log: Log, journal: Journal) -> Bundle:
+    """What the source holds in place of what was made of the checkout."""
+    assert journal.changes is not None  # noqa: S101 -- the pipeline has found them before
+    with journal.step("find what is promoted"):
+        folder = work / "promoted"
+        folder.mkdir()
+        promotion = find_promotion(edges.promotion_source(), journal.changes.head, folder)
+        promoted = promotion.bundle(bundle)
+    journal.promotion = promotion
+    journal.notes += promotion.notes(bundle)
+    log.info(f"{promotion.text} {NO_CHECKS}")
+    return promoted
 
 
 def _saved_plan(inputs: Inputs, edges: Edges, journal: Journal) -> SavedPlan | None:
@@ -145,14 +186,16 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
         journal.notes.append(f"{who}, so the target was not looked at: {e.what}")
         return None
     target.bucket.check()
-    author = Author(commit=changes.head, run_url=context.run_url)
+    promoted = journal.promotion
+    author = Author(commit=changes.head, run_url=context.run_url, promoted_from=promoted.origin if promoted else None)
     return Job(
         inputs=inputs,
         bundle=bundle,
         changes=changes,
         target=target,
         author=author,
-        found_dags=_found_dags(journal),
+        found_dags=promoted.found_dags if promoted else _found_dags(journal),
+        promoted=promoted,
         saved=saved,
         owner=context.run_owner,
         relation=_relation(journal, edges),

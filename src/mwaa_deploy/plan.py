@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mwaa_deploy.drift import Drift
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import ResourceChange
 
@@ -119,8 +120,11 @@ class Plan:
         parameters: every parameter of the template.
         notes: what is worth knowing besides, a sentence each.
         offline: the target was not looked at, so that the plan says only what git knows.
+        drift: what somebody else has changed at the target since the last deployment.
+        drift_since: which deployment that was; '' where there is no drift.
         commit: SHA of what would be deployed; '' where nobody has said.
         target: name, bucket and region of where it would go; empty if none was named.
+        promoted_from: where the artefacts are taken from, a sentence; '' if they are made of the checkout.
         change_set: what CloudFormation itself says it would change; None where it was not asked.
         obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
         fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
@@ -133,8 +137,11 @@ class Plan:
     parameters: tuple[ParameterPreview, ...] = ()
     notes: tuple[str, ...] = ()
     offline: bool = False
+    drift: tuple[Drift, ...] = ()
+    drift_since: str = ""
     commit: str = ""
     target: Mapping[str, str] = field(default_factory=dict)
+    promoted_from: str = ""
     change_set: tuple[ResourceChange, ...] | None = None
     obstacles: tuple[str, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
@@ -171,6 +178,7 @@ class Plan:
             "schema": PLAN_SCHEMA,
             "commit": self.commit,
             "target": dict(self.target),
+            "promoted_from": self.promoted_from,
             "fingerprint": dict(self.fingerprint),
             "empty": self.empty,
             "offline": self.offline,
@@ -187,8 +195,21 @@ class Plan:
             "change_set": None if self.change_set is None else [_plain_change(change) for change in self.change_set],
             "obstacles": list(self.obstacles),
             "notes": list(self.notes),
+            "drift": [plain_drift(found) for found in self.drift],
+            "drift_since": self.drift_since,
         }
         return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def plain_drift(found: Drift) -> dict[str, Any]:
+    """One drift as plain data."""
+    return {
+        "subject": str(found.subject),
+        "kind": str(found.kind),
+        "recorded": found.recorded,
+        "found": found.found,
+        "text": found.text,
+    }
 
 
 def _plain_change(change: ResourceChange) -> dict[str, Any]:
@@ -202,6 +223,8 @@ def _plain_change(change: ResourceChange) -> dict[str, Any]:
             {"path": p.path, "before": p.before, "after": p.after, "recreation": p.recreation}
             for p in sorted(change.properties, key=lambda found: found.path)
         ],
+        "policy_action": change.policy_action,
+        "nested": [_plain_change(inner) for inner in sorted(change.nested, key=lambda found: found.logical_id)],
     }
 
 

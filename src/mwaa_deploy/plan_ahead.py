@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from mwaa_deploy.deletion_guard import deletion_refusal
-from mwaa_deploy.deployment import Job
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
+from mwaa_deploy.job import Job
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_preview import with_change_set
-from mwaa_deploy.target.replacement import replacement_refused, replaces_environment
+from mwaa_deploy.target.recovery import Remedy, recovery_for, recovery_refused
+from mwaa_deploy.target.replacement import refused_changes, what_is_lost
 from mwaa_deploy.target.state import TargetState
 
 
@@ -32,6 +33,13 @@ def look_ahead(job: Job, state: TargetState, plan: Plan) -> PlanAhead:
     obstacles, notes = [], []
     if running := job.running(state):
         obstacles.append(f"{running.state}; a deployment would wait for it first.")
+    elif (recovery := recovery_for(plan, state.stack, consent=job.may_recreate)).remedy is Remedy.REFUSE:
+        assert state.stack is not None  # noqa: S101 -- what is not there needs no recovery
+        obstacles.append(refused(recovery_refused(state.stack, recovery).what))
+    elif recovery.remedy is Remedy.DELETE:
+        assert state.stack is not None  # noqa: S101 -- what is not there needs no recovery
+        name, status = state.stack.name, state.stack.status
+        notes.append(f"Stack {name} is {status}: a deployment would delete it and create it again.")
     else:
         try:
             plan = with_change_set(plan, job.preview(state, plan))
@@ -39,8 +47,14 @@ def look_ahead(job: Job, state: TargetState, plan: Plan) -> PlanAhead:
             obstacles.append(refused(e.what))
         except AwsAccessDenied as e:
             notes.append(f"CloudFormation's own view is missing from this plan: {_first_line(e.what)}")
-    replaced = [change for change in plan.change_set or () if replaces_environment(change)]
-    obstacles += [refused(replacement_refused(change).what.partition(" It was deleted")[0]) for change in replaced]
+    lost = [
+        what_is_lost(change, plan.change_set or ())
+        for change in refused_changes(plan.change_set or (), job.target.bucket.name)
+    ]
+    if job.target.allow_replacement:
+        notes += [f"{what} allow-replacement lets it." for what in lost]
+    else:
+        obstacles += [refused(what) for what in lost]
     if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
         obstacles.append(refused(refusal.what))
     return PlanAhead(plan=replace(plan, obstacles=tuple(obstacles)), notes=tuple(notes))

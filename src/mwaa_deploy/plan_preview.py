@@ -6,9 +6,8 @@ from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ChangeSet, ResourceChange
 from mwaa_deploy.stack_decisions import UNDECIDED
-from mwaa_deploy.target.replacement import replaces_environment
-
-_STACK_TYPE = "AWS::CloudFormation::Stack"
+from mwaa_deploy.target.replacement import replaces_environment, with_nested
+from mwaa_deploy.target.stack_events import STACK_TYPE
 
 
 def with_change_set(plan: Plan, change_set: ChangeSet | None) -> Plan:
@@ -31,11 +30,12 @@ def with_change_set(plan: Plan, change_set: ChangeSet | None) -> Plan:
 def _decided(operation: Operation, changes: tuple[ResourceChange, ...]) -> Operation:
     if any(map(replaces_environment, changes)):
         return replace(operation, disruption=Disruption.ENVIRONMENT_REPLACED)
-    # An environment may also lie in a nested stack, of which only the name is told here.
-    if operation.disruption is Disruption.NONE or any(change.resource_type == _STACK_TYPE for change in changes):
+    # An environment may also lie in a nested stack, of which only the name may be told here.
+    unknown = any(change.resource_type == STACK_TYPE and not change.nested for change in changes)
+    if operation.disruption is Disruption.NONE or unknown:
         return operation
     reason = operation.reason.removesuffix(UNDECIDED)
-    if any(change.resource_type == ENVIRONMENT_TYPE for change in changes):
+    if any(change.resource_type == ENVIRONMENT_TYPE for change in with_nested(changes)):
         return replace(operation, reason=f"{reason} The environment is among what it changes.")
     told = "It leaves the environment alone." if changes else "CloudFormation has nothing to change."
     return replace(operation, reason=f"{reason} {told}", expected_minutes=(1, 1), disruption=Disruption.NONE)

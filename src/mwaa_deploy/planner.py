@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.drift import DriftKind, drift_since, find_drift
 from mwaa_deploy.environment_decisions import decide_environment
 from mwaa_deploy.part_decisions import decide_part
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
@@ -45,6 +46,8 @@ def make_plan(
         operations += decide_stack(bundle, state, git, versions=versions, parameters=parameters.previews)
     operations.append(_dag_operation(bundle, state, git))
     operations += _record_operation(bundle, state, versions, operations)
+    # An earlier deployment of our own has its note.
+    drift = tuple(d for d in find_drift(state, bundle.template) if d.kind is not DriftKind.UNFINISHED)
     return Plan(
         base=base,
         base_reason=base_reason,
@@ -52,6 +55,8 @@ def make_plan(
         versions=versions,
         parameters=parameters.previews,
         notes=(*parameters.notes, *_notes(bundle, state)),
+        drift=drift,
+        drift_since=drift_since(state.record) if drift and state.record else "",
     )
 
 

@@ -280,6 +280,21 @@ class Listed:
     etag: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectVersion:
+    """One of all the versions that an object has had.
+
+    Attributes:
+        at: when it was written, in UTC.
+        size: bytes.
+    """
+
+    key: str
+    version: str
+    at: datetime
+    size: int
+
+
 class Bucket(Protocol):
     """The versioned S3 bucket MWAA reads from."""
 
@@ -313,6 +328,9 @@ class Bucket(Protocol):
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """All objects under a prefix, in key order."""
+
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        """All versions of all objects under a prefix, in key order, newest first; delete markers are none."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Put a delete marker on each key."""
@@ -372,6 +390,10 @@ class ResourceChange:
         replacement: True, False, Conditional, or '' when it does not apply.
         details: names of the properties (or 'Parameter X') that change.
         properties: the properties with their values, where CloudFormation tells them.
+        policy_action: what becomes of the resource of before: Delete, Retain, Snapshot, or one of these after
+            ReplaceAnd; '' when it does not apply.
+        physical_id: what the resource is called outside of the stack; '' for one that is not there yet.
+        nested: for a nested stack, the lines of its own change set, where CloudFormation tells them.
     """
 
     action: str
@@ -380,6 +402,9 @@ class ResourceChange:
     replacement: str = ""
     details: tuple[str, ...] = ()
     properties: tuple[PropertyChange, ...] = ()
+    policy_action: str = ""
+    physical_id: str = ""
+    nested: tuple["ResourceChange", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -399,13 +424,18 @@ class ChangeSet:
 
 @dataclass(frozen=True, kw_only=True)
 class StackEvent:
-    """One event of a stack operation."""
+    """One event of a stack operation.
+
+    Attributes:
+        physical_id: what the resource is called outside of the stack; for a nested stack its ARN.
+    """
 
     at: datetime
     logical_id: str
     resource_type: str
     status: str
     reason: str = ""
+    physical_id: str = ""
 
 
 class Stack(Protocol):
@@ -423,6 +453,9 @@ class Stack(Protocol):
     ) -> ChangeSet:
         """Create a change set and wait for it. An empty one is deleted again and returned with no changes."""
 
+    def template(self) -> str | None:
+        """The template it was last brought to, as it was handed in; None if the stack does not exist."""
+
     def delete_change_set(self, change_set: ChangeSet) -> None:
         """Delete a change set that will not be executed."""
 
@@ -437,6 +470,20 @@ class Stack(Protocol):
         """Execute a change set and wait until the stack is done, handing over each event once, oldest first.
 
         While it is not done, `on_look` is told the stack's status after each look; '' before the operation shows.
+        """
+
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
+        """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
+
+        on_look is handed the stack's status at each look.
+
+        Raises StackUnusable if its status says that it ever was, or if it cannot be deleted.
         """
 
 

@@ -10,7 +10,7 @@ from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.errors import TemplateLacksVersions
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
-from mwaa_deploy.target.record import ObjectToken, PartRecord, Record
+from mwaa_deploy.target.record import ObjectToken, PartRecord, PromotedFrom, Record
 from mwaa_deploy.target.state import TargetState
 
 NEW_VERSION = "new-version"
@@ -98,6 +98,8 @@ def record_after(
     commit: str = "",
     run_url: str = "",
     at: datetime = _NEVER,
+    restores: str | None = None,
+    promoted_from: PromotedFrom | None = None,
 ) -> Record:
     """The record of a deployment that has brought the target to the bundle's content.
 
@@ -110,6 +112,8 @@ def record_after(
         found_dags: by file, the DAGs that this run found in it; None if it parsed none, so that what an earlier one
             found in the same content is all that is known.
         commit, run_url, at: who did it; of no account for comparisons.
+        restores: the commit that is rolled back to, if it is.
+        promoted_from: where the artefacts were taken from, if they were promoted.
     """
     parts = {}
     for part, version in versions.items():
@@ -137,6 +141,8 @@ def record_after(
         stack=state.stack_name,
         environment=environment,
         dag_ids=_dag_ids(dags, found_dags, state.dag_record),
+        restores=restores,
+        promoted_from=promoted_from,
     )
 
 

@@ -203,6 +203,7 @@ def test_an_upload_without_a_version_is_refused(world):
         lambda bucket: put(bucket, "k", b"x"),
         lambda bucket: bucket.read("k"),
         lambda bucket: list(bucket.list("")),
+        lambda bucket: list(bucket.versions_under("")),
         lambda bucket: bucket.delete(["k"]),
     ],
 )
@@ -276,6 +277,33 @@ def test_a_listing_tells_an_upload_from_another_content_in_the_same_size(world):
     assert foreign.etag not in {"", stored.etag}
     assert list(world.bucket.list("")) == [Listed(key="k", size=4, etag=foreign.etag)]
     assert world.bucket.head("k", stored.version) == stored
+
+
+def test_all_versions_are_told_newest_first_without_delete_markers(world):
+    first, second = put(world.bucket, "k/a", b"1"), put(world.bucket, "k/a", b"22")
+    world.bucket.delete(["k/a"])
+    third = world.put_foreign("k/a", b"333")
+    other = put(world.bucket, "k/b", b"4")
+    put(world.bucket, "l", b"5")
+    world.bucket.delete(["k/never"])
+    found = list(world.bucket.versions_under("k/"))
+    assert [(v.key, v.version, v.size) for v in found] == [
+        ("k/a", third.version, 3),
+        ("k/a", second.version, 2),
+        ("k/a", first.version, 1),
+        ("k/b", other.version, 1),
+    ]
+    assert all(v.at.tzinfo is not None for v in found)
+    assert found[0].at >= found[1].at >= found[2].at
+    assert list(world.bucket.versions_under("nowhere")) == []
+
+
+def test_more_than_a_page_of_versions_is_told(world):
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: put(world.bucket, "k", b"x"), range(1003)))
+    last = put(world.bucket, "k", b"y")
+    found = [v.version for v in world.bucket.versions_under("k")]
+    assert (found[0], len(set(found))) == (last.version, 1004)
 
 
 def put_if(bucket: Bucket, key: str, body: bytes, etag: str | None) -> StoredObject:

@@ -1,17 +1,24 @@
 """What every Stack does: the fake and CloudFormation's in the lab."""
 
+import json
 import uuid
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
+import yaml
 
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.clock import SystemClock
 from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
 from mwaa_deploy.ports import ChangeSet, Stack, StackEvent, StackParameter
+from mwaa_deploy.target.bucket import S3Bucket
+from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.credentials import AwsClients
 from mwaa_deploy.target.stack import CloudFormationStack
+from mwaa_deploy.target.template_upload import TemplatePlace
+from tests.fakes.log import FakeLog
 from tests.fakes.stack import FakeStack
 
 TEMPLATE = """
@@ -19,6 +26,7 @@ Parameters:
   Bucket: {Type: String}
   RequirementsVersion: {Type: String}
   Greeting: {Type: String, Default: hello}
+  Secret: {Type: String, Default: hidden-one, NoEcho: true}
 Resources:
   Environment:
     Type: AWS::MWAA::Environment
@@ -38,8 +46,18 @@ Resources:
       Type: String
       Name: !Sub "/mwaa/${AWS::StackName}"
       Value: !Ref Greeting
+  Hidden:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Type: String
+      Name: !Sub "/hidden/${AWS::StackName}"
+      Value: !Ref Secret
 Outputs:
   Said: {Value: !Ref Greeting}
+"""
+PLAIN = """
+Resources:
+  Note: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: hello}}
 """
 LONG = 600.0
 
@@ -61,6 +79,7 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.stack = FakeStack("stack", seconds=60)
+        self.stack.tells_values = True
         self.serial = 0
 
     def version(self) -> str:
@@ -81,8 +100,20 @@ class LabWorld:
         self.s3 = clients.client("s3")
         make_bucket(self.s3, self.bucket)
         name = f"stack-{uuid.uuid4().hex}"
+        bucket = S3Bucket(self.s3, self.bucket, FakeLog())
+        topic = "arn:aws:sns:us-east-1:000000000000:events"
         self.stack = CloudFormationStack(
-            clients.client("cloudformation"), name, clock=SystemClock(), interval=0.1, change_set_timeout=60
+            clients.client("cloudformation"),
+            name,
+            clock=SystemClock(),
+            options=ChangeSetOptions(
+                notification_arns=(topic,),
+                include_nested=True,
+                revert_drift=True,
+                template_place=TemplatePlace(bucket=bucket, region="us-east-1", name=name),
+            ),
+            interval=0.1,
+            change_set_timeout=60,
         )
 
     def version(self) -> str:
@@ -136,6 +167,7 @@ def test_a_change_set_for_a_new_stack_adds_everything(world):
     assert not change_set.empty
     assert sorted((c.action, c.logical_id, c.resource_type) for c in change_set.changes) == [
         ("Add", "Environment", "AWS::MWAA::Environment"),
+        ("Add", "Hidden", "AWS::SSM::Parameter"),
         ("Add", "Note", "AWS::SSM::Parameter"),
     ]
     assert world.stack.state().status == "REVIEW_IN_PROGRESS"
@@ -166,7 +198,12 @@ def test_a_created_stack_tells_its_parameters_outputs_and_environment(world):
     state = world.stack.state()
     assert state.name == world.stack.name
     assert state.status == "CREATE_COMPLETE"
-    assert state.parameters == {"Bucket": world.bucket, "RequirementsVersion": version, "Greeting": "hello"}
+    assert state.parameters == {
+        "Bucket": world.bucket,
+        "RequirementsVersion": version,
+        "Greeting": "hello",
+        "Secret": "****",
+    }
     assert state.outputs == {"Said": "hello"}
     assert state.environment_name == f"{world.stack.name}-env"
 
@@ -310,3 +347,82 @@ def test_an_update_that_takes_too_long_goes_on_by_itself(world):
     assert world.stack.state().status == "UPDATE_IN_PROGRESS"
     with pytest.raises(StackBusy, match="UPDATE_IN_PROGRESS"):
         change(world, values(world, None))
+
+
+def test_a_changed_property_is_told_with_its_values(world):
+    before, after = world.version(), world.version()
+    create(world, before)
+    (line,) = change(world, values(world, after)).changes
+    (found,) = line.properties
+    assert (found.path, found.before, found.after) == ("/Properties/RequirementsS3ObjectVersion", before, after)
+    assert found.recreation == "Never"
+
+
+def test_a_secret_is_told_as_changed_and_never_shown(world):
+    version = world.version()
+    create(world, version)
+    found = change(world, values(world, version, Secret="hidden-two"))
+    assert [line.logical_id for line in found.changes] == ["Hidden"]
+    (value,) = found.changes[0].properties
+    assert (value.path, value.before, value.after) == ("/Properties/Value", "****", "****")
+
+
+def test_a_template_that_is_too_large_for_a_request_is_deployed(world):
+    large = TEMPLATE + "# " + "x" * 60_000 + "\n"
+    given = values(world, world.version())
+    execute(world, world.stack.create_change_set(template=large, parameters=given, create=True, description=""))
+    assert world.stack.state().status == "CREATE_COMPLETE"
+    assert world.stack.create_change_set(template=large, parameters=given, create=False, description="").empty
+
+
+def test_a_template_that_is_too_large_for_everything_is_refused(world):
+    with pytest.raises(ChangeSetFailed, match="1,000,000"):
+        world.stack.create_change_set(
+            template=TEMPLATE + "#" * 1_000_000, parameters=values(world, "v"), create=True, description=""
+        )
+    assert world.stack.state() is None
+
+
+def test_a_stack_that_never_was_is_deleted_and_created_again(world):
+    world.break_environment("Unable to install the requirements")
+    with pytest.raises(StackUpdateFailed):
+        create(world)
+    events: list[StackEvent] = []
+    looks: list[str] = []
+    world.stack.delete_never_created(timeout=LONG, on_event=events.append, on_look=looks.append)
+    assert looks[-1] == "DELETE_COMPLETE"
+    assert [event.status for event in events if event.resource_type == "AWS::CloudFormation::Stack"] == [
+        "DELETE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+    ]
+    assert world.stack.state() is None
+    create(world)
+    assert world.stack.state().status == "CREATE_COMPLETE"
+
+
+def test_a_stack_that_is_well_is_not_deleted(world):
+    create(world)
+    with pytest.raises(StackUnusable, match="CREATE_COMPLETE"):
+        world.stack.delete_never_created(timeout=LONG, on_event=lambda _: None)
+    assert world.stack.state().status == "CREATE_COMPLETE"
+
+
+def test_there_is_nothing_to_delete_where_there_is_no_stack(world):
+    world.stack.delete_never_created(timeout=LONG, on_event=lambda _: None)
+    assert world.stack.state() is None
+
+
+@pytest.mark.parametrize("written", [TEMPLATE, json.dumps(yaml.safe_load(PLAIN), indent=3) + "\n"])
+def test_the_template_is_told_as_it_was_handed_in(world, written):
+    assert world.stack.template() is None
+    given = values(world, world.version()) if written is TEMPLATE else []
+    change_set = world.stack.create_change_set(template=written, parameters=given, create=True, description="")
+    execute(world, change_set)
+    assert world.stack.template() == written
+    later = written.replace("hello", "hi")
+    change_set = world.stack.create_change_set(
+        template=later, parameters=[replace(p, value=None) for p in given], create=False, description=""
+    )
+    assert world.stack.template() == written
+    execute(world, change_set)
+    assert world.stack.template() == later

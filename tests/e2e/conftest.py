@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,30 @@ import requests
 from botocore.exceptions import ClientError
 
 from lab.aws.seed import make_bucket, make_oidc_role
-from lab.project import GITHUB_REPOSITORY, REGION, ROOT, LabProject
+from lab.project import GITHUB_REPOSITORY, REGION, ROOT, WORKFLOW, LabProject
 from lab.workflow import ActResult
 from lab.world import World, running_world
 
 BUCKET = "my-mwaa-bucket"
 STACK = "hello-mwaa-staging"
+ADDED_DAG = """
+from datetime import datetime
+
+from airflow.decorators import dag, task
+
+
+@dag(schedule=None, start_date=datetime(2024, 1, 1), catchup=False, tags=["added"])
+def added_later():
+    @task
+    def say():
+        return "hello"
+
+    say()
+
+
+added_later()
+"""
+"""A DAG file for a push to add."""
 
 
 @dataclass
@@ -29,10 +47,18 @@ class Story:
     results: dict[str, ActResult]
     snapshots: dict[str, object]
 
-    def run(self, name: str, event: str, *, base: str = "") -> ActResult:
-        """Run the workflow; remember its result and what the target was like before and after."""
+    def run(
+        self,
+        name: str,
+        event: str,
+        *,
+        base: str = "",
+        workflow: str = WORKFLOW,
+        inputs: Mapping[str, str] | None = None,
+    ) -> ActResult:
+        """Run a workflow; remember its result and what the target was like before and after."""
         self.snapshots[f"before {name}"] = self.target()
-        self.results[name] = self.project.run(event, base=base)
+        self.results[name] = self.project.run(event, base=base, workflow=workflow, inputs=inputs)
         self.snapshots[name] = self.target()
         return self.results[name]
 
@@ -126,4 +152,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def plain_world(tmp_path: Path) -> Iterator[World]:
     """A lab without a live Airflow, where an environment settles by the clock."""
     with running_world(tmp_path / "world", airflow=False) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def module_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A lab without a live Airflow, for the stories of one module."""
+    with running_world(tmp_path_factory.mktemp("lab") / "world", airflow=False) as world:
         yield world

@@ -6,27 +6,9 @@ import pytest
 import requests
 
 from lab.project import REGION
-from tests.e2e.conftest import BUCKET, STACK, Story, left_over, make_story
+from tests.e2e.conftest import ADDED_DAG, BUCKET, STACK, Story, left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
-
-NEW_DAG = """
-from datetime import datetime
-
-from airflow.decorators import dag, task
-
-
-@dag(schedule=None, start_date=datetime(2024, 1, 1), catchup=False, tags=["added"])
-def added_later():
-    @task
-    def say():
-        return "hello"
-
-    say()
-
-
-added_later()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +19,7 @@ def story(tmp_path_factory, world, base_image) -> Story:
     story.run("pull request", "pull_request", base=project.head)
     story.run("first push", "push")
 
-    project.commit({"dags/added_later.py": NEW_DAG}, "Add a DAG")
+    project.commit({"dags/added_later.py": ADDED_DAG}, "Add a DAG")
     story.run("dag", "push")
 
     operators = "plugins/greetings/operators.py"
@@ -64,7 +46,7 @@ def story(tmp_path_factory, world, base_image) -> Story:
     fail_next_update(story)
     story.run("first failure", "push")
     project.commit(
-        {"dags/added_later.py": None, "dags/second.py": NEW_DAG.replace("added_later", "second")}, "Move a DAG"
+        {"dags/added_later.py": None, "dags/second.py": ADDED_DAG.replace("added_later", "second")}, "Move a DAG"
     )
     fail_next_update(story)
     story.run("second failure", "push")

@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mwaa_deploy.errors import (
@@ -14,7 +15,7 @@ from mwaa_deploy.errors import (
     ObjectChanged,
     UploadFailed,
 )
-from mwaa_deploy.ports import FetchedObject, Listed, StoredObject
+from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -26,6 +27,7 @@ class Version:
     body: bytes | None
     sha256: str | None = None
     commit: str | None = None
+    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeBucket:
@@ -109,6 +111,16 @@ class FakeBucket:
             if key.startswith(prefix) and body is not None:
                 yield Listed(key=key, size=len(body), etag=_etag(body))
 
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        self.knobs.called("versions_under", prefix)
+        self._require_exists()
+        for key in sorted(self.versions, key=str.encode):
+            if not key.startswith(prefix):
+                continue
+            for version in reversed(self.versions[key]):
+                if version.body is not None:
+                    yield ObjectVersion(key=key, version=version.id, at=version.at, size=len(version.body))
+
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
             self.knobs.called("delete", key)
@@ -120,6 +132,12 @@ class FakeBucket:
     def put_foreign(self, key: str, body: bytes) -> StoredObject:
         """Write an object as somebody else would: without digest and commit."""
         return self._stored(key, self._append(key, body, None, None))
+
+    def expire(self, key: str, version: str) -> None:
+        """Let a version be gone for good, as a lifecycle rule does."""
+        left = [found for found in self.versions.pop(key) if found.id != version]
+        if left:
+            self.versions[key] = left
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -133,7 +151,8 @@ class FakeBucket:
 
     def _append(self, key: str, body: bytes | None, sha256: str | None, commit: str | None) -> Version:
         self._serial += 1
-        version = Version(f"v{self._serial:04}", body, sha256, commit)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._serial)
+        version = Version(f"v{self._serial:04}", body, sha256, commit, at)
         self.versions.setdefault(key, []).append(version)
         return version
 

@@ -24,6 +24,8 @@ ENVIRONMENT_PATHS = {
     "DagS3Path": Part.DAGS,
 }
 
+MAX_TEMPLATE_BYTES = 1_000_000
+
 
 @dataclass(frozen=True)
 class Underway:
@@ -48,7 +50,7 @@ class FakeStack:
     `knobs.fail(method, error)` makes any method raise.
 
     Attributes:
-        deployed: what is deployed, or None.
+        deployed: what is deployed, or None; body: its template's text.
         change_sets: the change sets that exist now, by id.
         knobs: calls made and failures to come.
     """
@@ -71,7 +73,8 @@ class FakeStack:
         self.environment_fails: str | None = None
         self.tells_values = False
         self.deployed: Deployed | None = None
-        self.change_sets: dict[str, tuple[ChangeSet, Deployed]] = {}
+        self.body: str | None = None
+        self.change_sets: dict[str, tuple[ChangeSet, Deployed, str]] = {}
         self.knobs = Knobs()
         self._state: StackState | None = None
         self._underway: Underway | None = None
@@ -85,6 +88,10 @@ class FakeStack:
         self.knobs.called("state")
         return self._settled()
 
+    def template(self) -> str | None:
+        self.knobs.called("template")
+        return self.body
+
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
     ) -> ChangeSet:
@@ -95,6 +102,8 @@ class FakeStack:
             raise ChangeSetFailed(f"Stack {self.name} already exists and cannot be created.")
         if not create and self.deployed is None and state is None:
             raise ChangeSetFailed(f"Stack {self.name} does not exist.")
+        if len(template.encode()) > MAX_TEMPLATE_BYTES:
+            raise ChangeSetFailed(f"CloudFormation takes at most {MAX_TEMPLATE_BYTES:,} bytes.")
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
@@ -105,7 +114,7 @@ class FakeStack:
             id=f"arn:change-set/{self._serial}", name=f"mwaa-deploy-{self._serial}", type=kind, changes=changes
         )
         if changes:
-            self.change_sets[change_set.id] = (change_set, after)
+            self.change_sets[change_set.id] = (change_set, after, template)
             if state is None:
                 self._state = StackState(id=f"arn:stack/{self.name}", name=self.name, status="REVIEW_IN_PROGRESS")
         return change_set
@@ -129,7 +138,7 @@ class FakeStack:
         self._require_ready(state)
         if change_set.id not in self.change_sets or state is None:
             raise ChangeSetFailed(f"Change set {change_set.name} does not exist.")
-        _, after = self.change_sets[change_set.id]
+        _, after, template = self.change_sets[change_set.id]
         self.change_sets.clear()
         verb = change_set.type
         on_event(self._event(self.name, "AWS::CloudFormation::Stack", f"{verb}_IN_PROGRESS"))
@@ -143,7 +152,7 @@ class FakeStack:
             on_event(self._event(broken[0], MWAA_TYPE, f"{verb}_FAILED", broken[1]))
         else:
             self._start_environment(change_set, after)
-            self.deployed = after
+            self.deployed, self.body = after, template
         self._pass(timeout, on_look)
         if broken:
             on_event(self._event(self.name, "AWS::CloudFormation::Stack", rolled_back))
@@ -154,6 +163,27 @@ class FakeStack:
         settled = self._settled()
         assert settled is not None
         return settled
+
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
+        self.knobs.called("delete_never_created")
+        state = self._settled()
+        if state is None:
+            return
+        if state.status not in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            raise StackUnusable(f"Stack {self.name} is {state.status} by now.")
+        for status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
+            on_event(self._event(self.name, "AWS::CloudFormation::Stack", status))
+            if on_look:
+                on_look(status)
+            self.clock.sleep(self.seconds / 2)
+        self._state, self.deployed = None, None
+        self.change_sets.clear()
 
     # ------------------------------------------------------------------------------------------- for the test's use
 
@@ -212,7 +242,7 @@ class FakeStack:
             id=state.id,
             name=self.name,
             status=status,
-            parameters=dict(after.parameters),
+            parameters=after.shown_parameters,
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
             changed_at=self.clock.now(),

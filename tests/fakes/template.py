@@ -20,6 +20,12 @@ class Deployed:
     resources: Mapping[str, Any]
     outputs: Mapping[str, Any]
     parameters: Mapping[str, str]
+    secrets: frozenset[str] = frozenset()
+
+    @property
+    def shown_parameters(self) -> dict[str, str]:
+        """The parameters as DescribeStacks shows them."""
+        return {key: "****" if key in self.secrets else value for key, value in self.parameters.items()}
 
     def environment(self, stack_name: str) -> Mapping[str, Any] | None:
         """The properties of the MWAA environment, resolved; None if the template has none."""
@@ -55,7 +61,8 @@ def fill_in(template: str, parameters: Sequence[StackParameter], previous: Mappi
         if value is None:
             raise ChangeSetFailed(f"Parameters: [{key}] must have values")
         values[key] = value
-    return Deployed(document.get("Resources", {}), document.get("Outputs", {}), values)
+    secrets = frozenset(key for key, description in declared.items() if description.get("NoEcho"))
+    return Deployed(document.get("Resources", {}), document.get("Outputs", {}), values, secrets)
 
 
 def with_values(change: ResourceChange, before: Deployed | None, after: Deployed) -> ResourceChange:
@@ -67,13 +74,19 @@ def with_values(change: ResourceChange, before: Deployed | None, after: Deployed
         return resolved
 
     old, new = values(before), values(after)
+    hidden = [found.parameters[key] for found in (before, after) if found for key in found.secrets]
+
+    def shown(side: Mapping[str, Any], name: str) -> str | None:
+        text = str(side[name]) if name in side else None
+        return "****" if text and any(secret and secret in text for secret in hidden) else text
+
     return replace(
         change,
         properties=tuple(
             PropertyChange(
                 path=f"/Properties/{name}",
-                before=str(old[name]) if name in old else None,
-                after=str(new[name]) if name in new else None,
+                before=shown(old, name),
+                after=shown(new, name),
                 recreation="Always" if change.replacement == "True" else "Never",
             )
             for name in change.details

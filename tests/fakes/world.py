@@ -7,8 +7,8 @@ from pathlib import Path
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
 from mwaa_deploy.deletion_limits import DeletionLimits
-from mwaa_deploy.deployment import Job
 from mwaa_deploy.inputs import DeployWith, Inputs, WorkerReplacement
+from mwaa_deploy.job import Job
 from mwaa_deploy.outcome import Outcome, Progress
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Plan
@@ -77,7 +77,8 @@ class World:
         deletions, protected: what the user allows to be deleted, and what never is.
         exclude: what of the DAG folder is not shipped.
         without_stack: deploy to the environment directly; put one first, and take the template out of the files.
-        worker_replacement, allow_running_tasks, running_tasks: as in Target.
+        recreate_failed_stack: as the input.
+        worker_replacement, allow_running_tasks, allow_replacement, running_tasks: as in Target.
     """
 
     def __init__(self, place: Path) -> None:
@@ -99,6 +100,8 @@ class World:
         self.worker_replacement = ""
         self.allow_running_tasks = False
         self.running_tasks: Callable[[], int | None] | None = None
+        self.recreate_failed_stack = False
+        self.allow_replacement = False
         self._place = place
         self._commits = 0
 
@@ -193,6 +196,7 @@ class World:
             verification=self.verification,
             worker_replacement=self.worker_replacement,
             allow_running_tasks=self.allow_running_tasks,
+            allow_replacement=self.allow_replacement,
             running_tasks=self.running_tasks,
         )
 
@@ -205,6 +209,7 @@ class World:
             worker_replacement=WorkerReplacement(self.worker_replacement),
             bucket=self.bucket.name,
             aws_region="eu-west-1",
+            recreate_failed_stack=self.recreate_failed_stack,
         )
         return Job(
             inputs=inputs,

@@ -82,7 +82,7 @@ def test_nothing_said_means_the_defaults(text, root):
     ("text", "line", "words"),
     [
         ("- a\n", 1, "the file takes keys with values, not a list"),
-        ("cheks: {}\n", 1, "cheks is not known here; there are airflow-version, checks"),
+        ("cheks: {}\n", 1, "cheks is not known here; there are airflow-version, checks, targets"),
         ("airflow-version: '2.10'\n", 1, "exact version"),
         ("\nchecks: yes\n", 2, "checks takes keys with values, not 'yes'"),
         ("checks:\n  network: open\n", 2, "checks.network takes one of none, allowed, not 'open'"),

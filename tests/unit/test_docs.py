@@ -8,8 +8,9 @@ import yaml
 
 from mwaa_deploy.bundle.document import load_document
 from mwaa_deploy.config import parse_config
-from mwaa_deploy.inputs import parse_inputs
+from mwaa_deploy.inputs import Mode, parse_inputs
 from mwaa_deploy.source.workflow_runs import LOOKED_INTO
+from mwaa_deploy.target.record_history import LIMIT
 
 ROOT = Path(__file__).parents[2]
 CHECKS = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
@@ -48,6 +49,27 @@ def test_links_lead_to_files():
     for file in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+WORKFLOWS = [
+    block
+    for file in sorted((ROOT / "docs").glob("*.md"))
+    for block in re.findall(r"^```yaml\n(name:.*?)^```$", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+]
+
+
+@pytest.mark.parametrize("text", WORKFLOWS)
+def test_every_workflow_gives_inputs_that_are_taken(text):
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    given = job["steps"][-1]["with"]
+    assert given.keys() <= yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"].keys()
+    values = {f"INPUT_{name.upper().replace('-', '_')}": value for name, value in given.items() if "${{" not in value}
+    inputs = parse_inputs(values, event="workflow_dispatch")
+    assert inputs.mode in {Mode.ROLLBACK, Mode.DRIFT}
+
+
+def test_the_number_of_records_that_are_looked_into_is_told():
+    assert f"The last {LIMIT} records are looked into" in (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
 
 
 def test_the_number_of_runs_that_are_looked_into_is_told():

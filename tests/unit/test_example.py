@@ -11,8 +11,11 @@ from typing import Any
 import yaml
 from packaging.requirements import Requirement
 
+from mwaa_deploy.config import read_config
+from mwaa_deploy.inputs import ConfigLocation, VerifyKind, parse_inputs
 from mwaa_deploy.runner.image_reference import ecr_registry, parse_reference
 from mwaa_deploy.runner.registry_refusal import PUSH_ACTIONS
+from mwaa_deploy.targets import with_section
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/hello-mwaa"
@@ -69,6 +72,36 @@ def test_the_workflow_gives_every_input_that_a_deployment_needs() -> None:
     required = {name for name, declared in _action()["inputs"].items() if declared.get("required")}
 
     assert required | {"stack-name", "template", "bucket", "aws-region", "role-to-assume"} <= set(_deployment()["with"])
+
+
+def test_the_promotion_names_targets_that_the_configuration_has() -> None:
+    workflow = yaml.safe_load((EXAMPLE / ".github/workflows/promotion.yml").read_text())
+    steps = {name: job["steps"][-1] for name, job in workflow["jobs"].items()}
+
+    assert list(steps) == ["staging", "production"]
+    assert workflow["jobs"]["production"]["needs"] == "staging"
+    for name, step in steps.items():
+        assert workflow["jobs"][name]["environment"] == step["with"]["environment"] == name
+        assert set(step["with"]) - set(_action()["inputs"]) == set()
+        assert step["uses"] == _deployment()["uses"]
+
+
+def test_the_targets_of_the_configuration_are_what_a_deployment_needs() -> None:
+    config = read_config(EXAMPLE, ConfigLocation())
+    found = {}
+    for name in config.targets:
+        env = with_section({"INPUT_ENVIRONMENT": name}, config)
+        found[name] = inputs = parse_inputs(env, event="push")
+        listed = json.loads((EXAMPLE / inputs.parameters).read_text())
+        parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in listed}
+        assert inputs.bucket == parameters["BucketName"]
+        assert inputs.airflow_version == parameters["AirflowVersion"] == AIRFLOW
+        assert (EXAMPLE / inputs.template).is_file()
+
+    assert found["production"].promote_from == "staging"
+    assert found["staging"].verify is VerifyKind.LIVE
+    deployment = _deployment()["with"]
+    assert (found["staging"].bucket, found["staging"].stack_name) == (deployment["bucket"], deployment["stack-name"])
 
 
 def test_the_image_workflow_pushes_on_a_schedule_and_by_hand_what_the_other_can_use() -> None:

@@ -1,7 +1,4 @@
-from pathlib import Path
-
 import pytest
-import yaml
 
 from mwaa_deploy.errors import InputsInvalid
 from mwaa_deploy.inputs import (
@@ -14,7 +11,6 @@ from mwaa_deploy.inputs import (
     parse_inputs,
 )
 
-ROOT = Path(__file__).parents[2]
 COMPLETE = {
     "INPUT_AIRFLOW_VERSION": "2.10.3",
     "INPUT_STACK_NAME": "mwaa-staging",
@@ -111,6 +107,32 @@ def test_how_a_deployment_is_verified_is_read():
 def test_smoke_runs_need_the_live_airflow():
     env = {**COMPLETE, "INPUT_VERIFY": "versions", "INPUT_SMOKE_DAGS": "a"}
     assert problems_of(env) == ("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone",)
+
+
+@pytest.mark.parametrize("mode", [Mode.ROLLBACK, Mode.DRIFT])
+def test_modes_that_look_at_the_records_need_the_target_and_no_more(mode):
+    env = {name: value for name, value in COMPLETE.items() if name not in {"INPUT_AIRFLOW_VERSION", "INPUT_TEMPLATE"}}
+    assert parse_inputs({**env, "INPUT_MODE": mode}, event="schedule").mode is mode
+    assert problems_of({"INPUT_MODE": mode}) == tuple(
+        f"{name}: needed with 'mode: {mode}', but not given" for name in ("stack-name", "bucket", "aws-region")
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted", ["1a2b3c4", "17", "https://github.com/acme/dags/actions/runs/17/attempts/2", "3/L4kqtJ.vers_ion-"]
+)
+def test_what_is_rolled_back_to_is_read(wanted):
+    inputs = parse_inputs({**COMPLETE, "INPUT_MODE": "rollback", "INPUT_ROLLBACK_TO": wanted}, event="push")
+    assert inputs.rollback_to == wanted
+
+
+def test_what_is_rolled_back_to_is_one_word_and_asks_for_the_mode():
+    env = {**COMPLETE, "INPUT_ROLLBACK_TO": "1a2b3c4"}
+    assert problems_of(env) == ("rollback-to: given without 'mode: rollback'",)
+    env |= {"INPUT_MODE": "rollback", "INPUT_ROLLBACK_TO": "two words"}
+    assert problems_of(env) == (
+        "rollback-to: 'two words' is not a commit, a workflow run or a record's object version",
+    )
 
 
 def test_patterns_stand_one_on_a_line():
@@ -243,9 +265,65 @@ def test_auto_plans_proposals_and_deploys_the_rest(event, mode):
     assert effective_mode(Mode.CHECK, event) is Mode.CHECK
 
 
-def test_without_capabilities_the_default_of_the_action_counts():
-    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    default = action["inputs"]["capabilities"]["default"]
-    assert parse_inputs(COMPLETE, event="push") == parse_inputs(
-        {**COMPLETE, "INPUT_CAPABILITIES": default}, event="push"
+def test_values_of_parameters_are_read_and_belong_to_a_template():
+    given = {"INPUT_PARAMETER_VALUES": "MaxWorkers=5\n Subnets = a,b "}
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert inputs.parameter_values == (("MaxWorkers", "5"), ("Subnets", "a,b"))
+    assert problems_of({**COMPLETE, **given, "INPUT_TEMPLATE": ""}, event="pull_request") == (
+        "parameter-values: given without template, which they would belong to",
     )
+
+
+ROLE = "arn:aws:iam::123456789012:role/mwaa-deploy"
+
+
+def test_who_the_run_becomes_is_read():
+    inputs = parse_inputs(COMPLETE, event="push")
+    assert (inputs.role_chain, inputs.allowed_account_ids, inputs.role_session_name) == ((), (), "")
+    assert inputs.role_duration_seconds == 3600
+
+    given = {
+        "INPUT_ROLE_CHAIN": f" {ROLE} \n\n{ROLE}-2",
+        "INPUT_ALLOWED_ACCOUNT_IDS": "012345678901, 123456789012\n210987654321",
+        "INPUT_ROLE_SESSION_NAME": "flows@main",
+        "INPUT_ROLE_DURATION_SECONDS": "900",
+    }
+    inputs = parse_inputs({**COMPLETE, **given}, event="push")
+    assert inputs.role_chain == (ROLE, f"{ROLE}-2")
+    assert inputs.allowed_account_ids == ("012345678901", "123456789012", "210987654321")
+    assert (inputs.role_session_name, inputs.role_duration_seconds) == ("flows@main", 900)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("role-chain", f"{ROLE}\nmwaa-deploy", "'mwaa-deploy'"),
+        ("allowed-account-ids", "123456789012 12345678901", "'12345678901'"),
+        ("role-session-name", "octo/flows", "2 to 64 letters"),
+        ("role-session-name", "é-1", "2 to 64 letters"),
+        ("role-session-name", "x", "2 to 64 letters"),
+        ("role-session-name", "x" * 65, "2 to 64 letters"),
+        ("role-duration-seconds", "899", "from 900 to 43200"),
+        ("role-duration-seconds", "43201", "from 900 to 43200"),
+        ("role-duration-seconds", "1h", "from 900 to 43200"),
+    ],
+)
+def test_what_sts_would_refuse_is_refused_at_once(name, value, named):
+    (problem,) = problems_of({**COMPLETE, f"INPUT_{name.upper().replace('-', '_')}": value})
+    assert problem.startswith(f"{name}: ")
+    assert named in problem
+
+
+def test_a_session_of_twelve_hours_is_read_but_not_for_chained_roles():
+    long = {**COMPLETE, "INPUT_ROLE_DURATION_SECONDS": "43200"}
+    assert parse_inputs(long, event="push").role_duration_seconds == 43_200
+
+    (problem,) = problems_of({**long, "INPUT_ROLE_CHAIN": ROLE})
+    assert problem.startswith("role-duration-seconds: 43200 is more than the 3600 that AWS gives chained roles")
+    hour = {**COMPLETE, "INPUT_ROLE_DURATION_SECONDS": "3600", "INPUT_ROLE_CHAIN": ROLE}
+    assert parse_inputs(hour, event="push").role_chain == (ROLE,)
+
+
+def test_without_capabilities_the_default_of_the_action_counts():
+    given = {**COMPLETE, "INPUT_CAPABILITIES": "CAPABILITY_IAM CAPABILITY_NAMED_IAM"}
+    assert parse_inputs(COMPLETE, event="push") == parse_inputs(given, event="push")

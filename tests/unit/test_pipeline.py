@@ -17,6 +17,7 @@ from mwaa_deploy.errors import (
     ChecksFailed,
     CredentialsMissing,
     DeletionRefused,
+    DriftFound,
     InputsInvalid,
     OidcUnavailable,
     ParametersUnknown,
@@ -320,6 +321,14 @@ def test_check_mode_never_looks_at_the_target(edges):
     assert journal.result == "passed"
 
 
+def test_values_of_parameters_reach_the_stack_and_an_unknown_one_ends_the_run(edges):
+    (edges.workspace / "infra/parameters/staging.json").write_text("{}", encoding="utf-8")
+    go(edges, inputs=replace(INPUTS, parameter_values=(("Name", "by-input"),)))
+    assert list(edges.environments.states) == ["by-input"]
+    with pytest.raises(ParametersUnknown, match="parameter-values: the template has no parameter Nmae"):
+        go(edges, inputs=replace(INPUTS, parameter_values=(("Nmae", "x"),)))
+
+
 def test_an_unknown_parameter_ends_the_run_before_any_work(edges):
     (edges.workspace / "infra/parameters/staging.json").write_text('{"NoSuchParameter": "x"}', encoding="utf-8")
     with pytest.raises(ParametersUnknown, match="NoSuchParameter"):
@@ -393,6 +402,48 @@ def test_the_first_deployment_creates_and_later_ones_update(edges):
     assert "the environment was created" in render_summary(go(edges))
     (edges.workspace / "requirements.txt").write_text("six\n", encoding="utf-8")
     assert "the environment was updated" in render_summary(go(edges))
+
+
+BACK = Inputs(mode=Mode.ROLLBACK, stack_name="hello-mwaa-staging", bucket="my-mwaa-bucket", aws_region="eu-west-1")
+
+
+def test_a_roll_back_needs_neither_checks_nor_checkout(edges):
+    go(edges)
+    live = dict(edges.environments.get("hello").versions)
+    dags = {key: body for key, body in edges.bucket.contents.items() if key.startswith("dags/")}
+    (edges.workspace / "plugins/greetings/operators.py").write_text("x = 1\n", encoding="utf-8")
+    (edges.workspace / "dags/hello_mwaa.py").write_text("x = 1\n", encoding="utf-8")
+    edges.commits.head = "c" * 40
+    go(edges)
+    shutil.rmtree(edges.workspace)
+    edges.opened.clear()
+
+    journal = go(edges, "workflow_dispatch", BACK)
+
+    assert edges.opened == ["credentials"]
+    assert (journal.result, decisions(journal)["rolled-back-to"]) == ("rolled-back", HEAD)
+    assert dict(edges.environments.get("hello").versions) == live
+    assert {key: body for key, body in edges.bucket.contents.items() if key.startswith("dags/")} == dags
+    assert (record_of(edges).commit, record_of(edges).restores) == (HEAD, HEAD)
+
+
+def test_a_look_for_drift_needs_neither_checks_nor_checkout_and_changes_nothing(edges):
+    go(edges)
+    away = edges.workspace.rename(edges.workspace.with_name("away"))
+    edges.opened.clear()
+    before = {key: list(found) for key, found in edges.bucket.versions.items()}
+    drift = dataclasses.replace(BACK, mode=Mode.DRIFT)
+    assert decisions(go(edges, "schedule", drift))["drift"] == "0"
+    assert edges.opened == ["credentials"]
+    assert edges.bucket.versions == before
+    edges.bucket.put_foreign("dags/hello_mwaa.py", b"x")
+    with pytest.raises(DriftFound, match=r"dags/hello_mwaa.py has been overwritten"):
+        go(edges, "schedule", drift)
+    assert decisions(edges.journal)["drift"] == "1"
+    away.rename(edges.workspace)
+    journal = go(edges)
+    assert "changed by somebody else since aaaaaaa was deployed" in render_summary(journal)
+    assert go(edges, "schedule", drift).error is None
 
 
 def test_a_pull_request_tells_what_cloudformation_would_change_and_writes_the_plan(edges):

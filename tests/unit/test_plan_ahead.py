@@ -60,6 +60,8 @@ def test_a_changed_property_is_told_with_its_values_and_nothing_is_left(world):
                     "recreation": "Never",
                 }
             ],
+            "policy_action": "",
+            "nested": [],
         }
     ]
     assert "The environment is among what it changes." in only(found, OperationKind.CHANGE_SET).reason
@@ -149,6 +151,13 @@ NESTED = ResourceChange(action="Modify", logical_id="Inner", resource_type="AWS:
         ((TOPIC,), Disruption.NONE, (1, 1), "It leaves the environment alone."),
         ((TOPIC, ENVIRONMENT), Disruption.WORKERS_REPLACED, (1, 36), "The environment is among what it changes."),
         ((NESTED,), Disruption.WORKERS_REPLACED, (1, 36), "CloudFormation tells whether the environment"),
+        ((replace(NESTED, nested=(TOPIC,)),), Disruption.NONE, (1, 1), "It leaves the environment alone."),
+        (
+            (replace(NESTED, nested=(ENVIRONMENT,)),),
+            Disruption.WORKERS_REPLACED,
+            (1, 36),
+            "The environment is among what it changes.",
+        ),
         (
             (replace(ENVIRONMENT, action="Remove"),),
             Disruption.ENVIRONMENT_REPLACED,

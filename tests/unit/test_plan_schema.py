@@ -34,6 +34,7 @@ def test_the_schema_is_up_to_date_and_a_schema():
         plan(bundle(), fresh()),
         plan(bundle(), deployed(bundle())),
         plan(bundle(plugins=b"p2", given="Name: n\nSecret: y"), deployed(bundle()), plugins=("plugins/a.py",)),
+        plan(bundle(), replace(deployed(bundle()), dags={})),
         make_offline_plan(bundle(), base=BASE, base_reason="r", files={}),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mwaa_deploy.bundle.keys import part_keys
 from mwaa_deploy.bundle.manifest import Manifest, digest_file, read_manifest
-from mwaa_deploy.bundle.parameters import GivenParameters, read_parameters
+from mwaa_deploy.bundle.parameters import GivenParameters, read_parameters, with_values
 from mwaa_deploy.bundle.plugins_zip import write_plugins_zip
 from mwaa_deploy.bundle.template import PATH_PROPERTIES, VERSION_PROPERTIES, Template, read_template
 from mwaa_deploy.errors import TemplateLacksVersions
@@ -24,6 +24,7 @@ class Artefact:
         sha256: hex digest.
         size: bytes.
         body: the bytes, or the file that holds them.
+        version: the object version at the key that is known to have these bytes; None if none is.
     """
 
     part: Part
@@ -31,6 +32,7 @@ class Artefact:
     sha256: str
     size: int
     body: Path | bytes
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class Bundle:
         dag_folder: where the DAG files lie.
         template: the CloudFormation template, if one was named.
         parameters: what the parameters file gives.
+        whose: who ships it, to begin a sentence with.
     """
 
     artefacts: Mapping[Part, Artefact]
@@ -50,6 +53,7 @@ class Bundle:
     dag_folder: Path
     template: Template | None = None
     parameters: GivenParameters = field(default_factory=GivenParameters)
+    whose: str = "The project"
 
 
 def artefact(part: Part, key: str, body: Path | bytes) -> Artefact:
@@ -60,12 +64,13 @@ def artefact(part: Part, key: str, body: Path | bytes) -> Artefact:
     return Artefact(part=part, key=key, sha256=found.sha256, size=found.size, body=body)
 
 
-def build_bundle(project: Project, work: Path) -> Bundle:
+def build_bundle(project: Project, work: Path, parameter_values: Mapping[str, str] | None = None) -> Bundle:
     """Make the artefacts of a project.
 
     Args:
         project: where its parts lie.
         work: an existing folder outside of the project, for plugins.zip.
+        parameter_values: of the template's parameters, before those of the parameters file.
 
     Raises:
         DagFolderEmpty, FileRefused, TemplateInvalid, ParametersInvalid: see the readers.
@@ -73,6 +78,7 @@ def build_bundle(project: Project, work: Path) -> Bundle:
     """
     template = None if project.template is None else read_template(project.template)
     given = GivenParameters() if project.parameters is None else read_parameters(project.parameters)
+    given = with_values(given, parameter_values or {})
     keys = part_keys(template, given.values)
     bodies = {
         Part.PLUGINS: project.plugins and write_plugins_zip(project.plugins, work / "plugins.zip"),
@@ -81,7 +87,7 @@ def build_bundle(project: Project, work: Path) -> Bundle:
     }
     artefacts = {part: artefact(part, keys[part], body) for part in VERSIONED_PARTS if (body := bodies[part])}
     if template is not None:
-        _require_versions(template, artefacts)
+        require_versions(template, artefacts)
     return Bundle(
         artefacts=artefacts,
         dags=read_manifest(project.dags, project.exclude),
@@ -91,7 +97,12 @@ def build_bundle(project: Project, work: Path) -> Bundle:
     )
 
 
-def _require_versions(template: Template, artefacts: Mapping[Part, Artefact]) -> None:
+def require_versions(template: Template, artefacts: Mapping[Part, Artefact]) -> None:
+    """Make sure that the template takes an object version of each.
+
+    Raises:
+        TemplateLacksVersions: it does not, with what to put into it.
+    """
     lacking = [p for p in artefacts if p not in template.version_parameters or p not in template.paths]
     if not lacking:
         return

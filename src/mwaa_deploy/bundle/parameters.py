@@ -1,7 +1,7 @@
 """The parameters file, in any of the forms people have."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mwaa_deploy.bundle.document import load_document
@@ -27,16 +27,25 @@ class GivenParameters:
         lines: where each key stands, counted from 1.
         file: the file's name as the user knows it; '' when there is none.
         notes: what in the file has no effect, a sentence each.
+        by_input: keys that the input parameter-values gives, whatever the file says.
     """
 
     values: Mapping[str, str | None] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     file: str = ""
     notes: tuple[str, ...] = ()
+    by_input: frozenset[str] = frozenset()
 
     def where(self, key: str) -> str:
-        """File and line of a key: 'parameters.json, line 3'."""
+        """File and line of a key, 'parameters.json, line 3', or the input."""
+        if key in self.by_input:
+            return "parameter-values"
         return f"{self.file or 'the parameters'}, line {self.lines.get(key, 1)}"
+
+
+def with_values(given: GivenParameters, values: Mapping[str, str]) -> GivenParameters:
+    """The parameters file with the values of the input parameter-values, which win."""
+    return replace(given, values={**given.values, **values}, by_input=frozenset(values))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from mwaa_deploy.checks.settings import CheckSettings
 from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
 
 _KILLED = 128 + 9
+_NO_RULES = "No rule about DAGs is switched on."
 PLUGINS, NAME, RULES = "plugins", "dag-import", "dag-rules"
 
 __all__ = ["NAME", "PLUGINS", "RULES", "DagJudgement", "RunningProbe", "begin_probe", "judge_probe"]
@@ -36,9 +37,27 @@ class DagJudgement:
     files: tuple[DagFile, ...] = ()
 
 
-def judge_probe(answer: ProbeAnswer, layout: Layout, settings: CheckSettings, limits: CheckLimits) -> DagJudgement:
-    """Turn the probe's answer into the results of three checks."""
+def judge_probe(
+    answer: ProbeAnswer,
+    layout: Layout,
+    settings: CheckSettings,
+    limits: CheckLimits,
+    overlooked: tuple[Verdict, ...] = (),
+) -> DagJudgement:
+    """Turn the probe's answer into the results of three checks.
+
+    Args:
+        answer: what came of it.
+        layout: the project as it lay in the runner.
+        settings: the rules that are on.
+        limits: how long it might take.
+        overlooked: what is known already about rules that are not asked.
+    """
     judgement = _judge_answer(answer, layout, settings, limits)
+    if overlooked:
+        rules = judgement.rules
+        skipped = None if rules.skipped == _NO_RULES else rules.skipped
+        judgement = replace(judgement, rules=replace(rules, verdicts=(*rules.verdicts, *overlooked), skipped=skipped))
     if settings.network:
         return judgement
     return replace(
@@ -92,7 +111,7 @@ def _judge(report: ProbeReport, answer: ProbeAnswer, layout: Layout, settings: C
     plugins = judge_plugins(report, layout)
     no_plugins = None if plugins else "The project has no plugins."
     rules_on = bool(settings.rules) or report.rules is not None
-    no_rules = None if rules_on else "No rule about DAGs is switched on."
+    no_rules = None if rules_on else _NO_RULES
     return DagJudgement(
         plugins=CheckResult(check=PLUGINS, verdicts=plugins, skipped=no_plugins, seconds=report.plugins.seconds),
         dags=CheckResult(

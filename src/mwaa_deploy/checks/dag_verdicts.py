@@ -70,8 +70,8 @@ def judge_rules(report: ProbeReport, layout: Layout, settings: CheckSettings) ->
 def _own_rules(report: ProbeReport, layout: Layout) -> list[Verdict]:
     if report.rules is None:
         return []
-    verdicts = [failure(error, "rules", layout, "rule-error") for error in report.rules.errors]
-    verdicts += _once(failure(e, "rules", layout, "rule-error") for file in report.files for e in file.rule_errors)
+    errors = [*report.rules.errors, *(error for file in report.files for error in file.rule_errors)]
+    verdicts = _once(failure(error, "rules", layout, "rule-error") for error in errors)
     for file in report.files:
         places = {dag.id: dag.location for dag in file.dags}
         for breach in file.breaches:

@@ -16,6 +16,7 @@ from mwaa_deploy.checks.fixture_secrets import Redactor
 from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
+from mwaa_deploy.checks.overlooked_rules import overlooked_rules
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
@@ -213,7 +214,9 @@ class _Checks:
     def _judge_dags(self, probe: Callable[[], ProbeAnswer]) -> DagJudgement:
         began = time.monotonic()
         answer = probe()
-        judgement = judge_probe(answer, self._layout, self._request.settings, self._request.limits)
+        settings = self._request.settings
+        overlooked = overlooked_rules(self._layout.project, settings.rules_folder)
+        judgement = judge_probe(answer, self._layout, settings, self._request.limits, overlooked)
         seconds = time.monotonic() - began if answer.seconds is None else answer.seconds
         return replace(judgement, dags=replace(judgement.dags, seconds=seconds))
 

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.outcome import Outcome
+from mwaa_deploy.plan import plain_drift
+from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.report.plain_text import scalars
+from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.source.changes import Changes
 
 if TYPE_CHECKING:
@@ -28,7 +32,10 @@ def report_document(journal: Journal) -> dict[str, Any]:
         "changes": None if journal.changes is None else _changes(journal.changes),
         "checks": None if journal.checks is None else _plain(journal.checks),
         "plan": None if journal.plan is None else json.loads(journal.plan.to_json()),
-        "outcome": None if journal.outcome is None else _outcome(journal),
+        "promotion": None if journal.promotion is None else _promotion(journal.promotion),
+        "rollback": None if journal.rollback is None else _rollback(journal.rollback),
+        "drift": None if journal.drift is None else [plain_drift(found) for found in journal.drift],
+        "outcome": None if journal.outcome is None else _outcome(journal.outcome),
         "steps": [_plain(step) for step in journal.steps],
     }
 
@@ -61,10 +68,28 @@ def _changes(changes: Changes) -> dict[str, Any]:
     }
 
 
-def _outcome(journal: Journal) -> dict[str, Any]:
-    outcome = journal.outcome
-    if outcome is None:
-        return {}
+def _promotion(promotion: Promotion) -> dict[str, Any]:
+    return {
+        "from": promotion.source.section,
+        "commit": promotion.record.commit,
+        "at": promotion.record.at.isoformat(),
+        **_plain(promotion.origin),
+    }
+
+
+def _rollback(rollback: RollBack) -> dict[str, Any]:
+    return {
+        "to": rollback.to.commit,
+        "at": rollback.to.at.isoformat(),
+        "run": rollback.to.run_url,
+        "since": rollback.since,
+        "automatic": rollback.automatic,
+        "done": rollback.done,
+        "outcome": None if rollback.outcome is None else _outcome(rollback.outcome),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "uploaded": {str(part): _plain(stored) for part, stored in outcome.uploaded.items()},
         "versions": {str(part): version for part, version in outcome.versions.items()},

@@ -17,6 +17,8 @@ OUTPUTS = (
     "startup-script-version",
     "environment-name",
     "webserver-url",
+    "rolled-back-to",
+    "drift",
     "plan-file",
     "report-file",
     "sarif-file",

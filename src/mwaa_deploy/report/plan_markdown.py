@@ -1,9 +1,12 @@
 """The plan as Markdown."""
 
+from collections.abc import Iterator
+
+from mwaa_deploy.drift import Drift
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, details, escape, table
-from mwaa_deploy.report.plan_text import property_line
+from mwaa_deploy.report.plan_text import drift_title, property_line
 
 _WORDS = {
     OperationKind.KEEP: "keep",
@@ -27,7 +30,11 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines.append("There is nothing to deploy: the target holds this content already.")
     else:
         lines.append(_cost(plan))
+    if plan.promoted_from:
+        lines.append(escape(plan.promoted_from, limit=1000))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
+    if plan.drift:
+        lines.append(f"**{escape(drift_title(plan))}**\n\n{drift_block(plan.drift)}")
     for word, files in (("added", plan.dags.added), ("changed", plan.dags.changed), ("deleted", plan.dags.deleted)):
         if files:
             lines.append(details(f"{len(files)} DAG file(s) {word}", block("\n".join(files), limit=20_000)))
@@ -54,6 +61,11 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
     return details("The plan that was carried out", body) if carried_out else f"### Plan\n\n{body}"
 
 
+def drift_block(drift: tuple[Drift, ...]) -> str:
+    """What has drifted, one a line."""
+    return block("\n".join(found.text for found in drift), limit=20_000)
+
+
 def _row(operation: Operation) -> tuple[str, str, str, str]:
     least, most = operation.expected_minutes
     minutes = "" if most == 0 else f"{least} to {most}" if least != most else str(most)
@@ -77,17 +89,25 @@ def _cost(plan: Plan) -> str:
 def _change_set(changes: tuple[ResourceChange, ...]) -> str:
     if not changes:
         return "CloudFormation has nothing to change."
+    told = list(_with_nested(changes))
     rows = [
         (
-            code(change.logical_id),
+            code(name),
             escape(change.action + (f", replacement {change.replacement}" if change.replacement in _REPLACING else "")),
             code(change.resource_type),
             escape(", ".join(change.details), limit=600),
         )
-        for change in changes
+        for name, change in told
     ]
     lines = [table(("resource", "action", "type", "because of"), rows)]
-    values = [f"{change.logical_id} {property_line(found)}" for change in changes for found in change.properties]
+    values = [f"{name} {property_line(found)}" for name, change in told for found in change.properties]
     if values:
         lines.append(block("\n".join(values), limit=20_000))
     return details(f"CloudFormation would change {len(changes)} resource(s)", "\n\n".join(lines))
+
+
+def _with_nested(changes: tuple[ResourceChange, ...], of: str = "") -> Iterator[tuple[str, ResourceChange]]:
+    """Each change with its name; what lies in a nested stack is called as in 'Network/Vpc'."""
+    for change in changes:
+        yield f"{of}{change.logical_id}", change
+        yield from _with_nested(change.nested, f"{of}{change.logical_id}/")

@@ -11,10 +11,18 @@ MAX_VALUE = 300
 """Characters of a property's value that are shown; the JSON has all of it."""
 
 
+def drift_title(plan: Plan) -> str:
+    """What the list of drift is about, without a full stop."""
+    count = f"{len(plan.drift)} thing(s) changed by somebody else since {plan.drift_since}"
+    return count if plan.empty else f"{count}; a deployment mends it"
+
+
 def plan_lines(plan: Plan) -> Iterator[str]:
     """One line an operation, then the DAG files."""
     if plan.empty:
         yield "Nothing to deploy."
+    if plan.promoted_from:
+        yield plan.promoted_from
     for operation in plan.operations:
         part = f" {operation.part}" if operation.part else ""
         mark = " " if operation.kind is OperationKind.KEEP else "*"
@@ -22,6 +30,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for sign, files in (("+", plan.dags.added), ("~", plan.dags.changed), ("-", plan.dags.deleted)):
         for file in files:
             yield f"    {sign} {file}"
+    if plan.drift:
+        yield f"{drift_title(plan)}:"
+    for found in plan.drift:
+        yield f"    ! {found.text}"
     for note in plan.notes:
         yield f"note: {note}"
 
@@ -34,6 +46,8 @@ def change_set_lines(changes: tuple[ResourceChange, ...]) -> Iterator[str]:
         yield one_line(describe_change(change))
         for found in change.properties:
             yield f"    {property_line(found)}"
+        if change.nested:
+            yield from (f"    {line}" for line in change_set_lines(change.nested))
 
 
 def property_line(found: PropertyChange) -> str:

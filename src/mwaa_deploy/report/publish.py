@@ -51,6 +51,9 @@ def publish(journal: Journal, log: Log, env: Mapping[str, str], stdout: TextIO |
 def decisions(journal: Journal) -> dict[str, str]:
     """The outputs but for the files; what is not known is empty."""
     changes, outcome, plan, environment = journal.changes, journal.outcome, journal.plan, journal.environment
+    rollback, drift = journal.rollback, journal.drift
+    if drift is None and plan is not None and not plan.offline:
+        drift = plan.drift
     outputs = {
         "result": journal.result,
         "mode": "" if journal.mode is None else journal.mode.value,
@@ -60,9 +63,13 @@ def decisions(journal: Journal) -> dict[str, str]:
         "head-sha": "" if changes is None else changes.head,
         "environment-name": "" if environment is None else environment.name,
         "webserver-url": "" if environment is None else environment.webserver_url or "",
+        "rolled-back-to": rollback.to.commit if rollback and rollback.done else "",
+        "drift": "" if drift is None else str(len(drift)),
     }
     for part in Part:
         outputs[f"{part}-changed"] = _flag(changes is not None and changes.changed(part))
+    if rollback and rollback.outcome and rollback.done:
+        outcome = rollback.outcome
     for part in VERSIONED_PARTS:
         version = (outcome.versions.get(part) if outcome else None) or (plan.versions.get(part) if plan else None)
         outputs[f"{part}-version"] = version or ""

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.errors import MwaaDeployError
+from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome, Step
 from mwaa_deploy.parts import Part
+from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
 from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
-from mwaa_deploy.report.plan_markdown import plan_section
+from mwaa_deploy.report.plan_markdown import drift_block, plan_section
 from mwaa_deploy.source.changes import Changes
+from mwaa_deploy.target.resource_times import resource_times
 
 MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
@@ -21,8 +24,11 @@ _HEADLINES = {
     "planned": "✅ Checks passed; this is the plan",
     "deployed": "🚀 Deployed",
     "pushed": "📦 Runner image pushed",
+    "rolled-back": "⏪ Rolled back",
     "unchanged": "✅ Nothing to deploy",
 }
+_PLANNED_PROMOTION = "✅ This is the plan of the promotion"
+_NO_DRIFT = "✅ No drift"
 _UP_TO_DATE = "✅ The runner image is up to date"
 
 
@@ -30,14 +36,19 @@ def render_summary(journal: Journal) -> str:
     """The whole summary as Markdown."""
     parts = [_head(journal)]
     if journal.error is not None:
-        parts.append(_error(journal.error, deployed=journal.deployed))
+        parts.append(_error(journal.error, deployed=journal.deployed, back=_is_back(journal)))
+    parts += [f"**{escape(text, limit=1000)}**" for text in _where_from(journal)]
+    if journal.drift:
+        parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
     carried_out = journal.outcome is not None
     notes = [*journal.notes, *(journal.plan.notes if journal.plan is not None and carried_out else ())]
     parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
     if journal.outcome is not None:
-        parts.append(_outcome(journal.outcome))
+        parts.append(_outcome(journal.outcome, "What was done"))
         if journal.outcome.live is not None:
             parts.append(live_section(journal.outcome.live))
+    if journal.rollback is not None and journal.rollback.outcome is not None:
+        parts.append(_outcome(journal.rollback.outcome, "What was rolled back"))
     if journal.checks is not None:
         parts.append(checks_section(journal.checks, _source(journal)))
     if journal.plan is not None:
@@ -48,10 +59,23 @@ def render_summary(journal: Journal) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _where_from(journal: Journal) -> list[str]:
+    """Where the artefacts come from, if not from the checkout."""
+    promotion, rollback = journal.promotion, journal.rollback
+    promoted = [f"{promotion.text} {NO_CHECKS}"] if promotion is not None else []
+    return [*promoted, *([rollback.text] if rollback is not None else [])]
+
+
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
     if journal.error is None:
-        headline = _UP_TO_DATE if journal.image and not journal.image.pushed else _HEADLINES[journal.result]
+        headline = _HEADLINES[journal.result]
+        if journal.mode is Mode.DRIFT:
+            headline = _NO_DRIFT
+        elif journal.mode is Mode.PLAN and journal.promotion is not None:
+            headline = _PLANNED_PROMOTION
+        elif journal.image and not journal.image.pushed:
+            headline = _UP_TO_DATE
         return f"## {headline}{target}\n\n{_meaning(journal)}"
     title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
     return f"## ❌ {escape(title)}{target}"
@@ -61,13 +85,18 @@ def _meaning(journal: Journal) -> str:
     head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
     if journal.image is not None:
         return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
+    if journal.mode is Mode.DRIFT:
+        return "The target is as its last deployment left it."
+    if journal.rollback is not None:
+        head = f"Commit {code(journal.rollback.to.commit[:12])}"
     if journal.result == "unchanged":
         return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
-    if journal.result == "deployed" and journal.outcome is not None:
+    if journal.result in {"deployed", "rolled-back"} and journal.outcome is not None:
         asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
         return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
     if journal.result == "planned":
-        return f"{head} was checked. Nothing in AWS has been changed."
+        checked = "" if journal.promotion is not None else f"{head} was checked. "
+        return f"{checked}Nothing in AWS has been changed."
     return f"{head} was checked. AWS was not asked."
 
 
@@ -78,7 +107,12 @@ def _update(outcome: Outcome) -> str:
     return "the environment was created" if "Add" in actions else "the environment was updated"
 
 
-def _error(error: BaseException, *, deployed: bool) -> str:
+def _is_back(journal: Journal) -> bool:
+    """Whether a deployment failed, and what was live before is live again."""
+    return journal.rollback is not None and journal.rollback.automatic and journal.rollback.done
+
+
+def _error(error: BaseException, *, deployed: bool, back: bool) -> str:
     if not isinstance(error, MwaaDeployError):
         return f"{block(f'{type(error).__name__}: {error}')}\n\nThe log has what a bug report needs."
     lines = [block(error.what)]
@@ -86,7 +120,9 @@ def _error(error: BaseException, *, deployed: bool) -> str:
         lines.append(f"**What it usually means.** {escape(error.meaning, limit=1000)}")
     if error.mend:
         lines.append(f"**To mend it:**\n\n{block(error.mend)}")
-    if deployed:
+    if back:
+        lines.append("What was live before is live again, and its record says so.")
+    elif deployed:
         lines.append("The record was left as it was: the next run repeats what is missing, and nothing is lost.")
     else:
         lines.append("Nothing at the target has been changed.")
@@ -100,7 +136,7 @@ def _source(journal: Journal) -> Source:
     return Source(url=f"{repository}/blob/{journal.changes.head}")
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: Outcome, title: str) -> str:
     rows = [
         (escape(part), f"new object version {code(stored.version)}", code(stored.key, limit=200))
         for part, stored in outcome.uploaded.items()
@@ -124,10 +160,22 @@ def _outcome(outcome: Outcome) -> str:
         )
         for change in outcome.changes[:MAX_CHANGES]
     ]
-    lines = ["### What was done"]
+    lines = [f"### {title}"]
     lines.append(table(("what", "change", "where"), rows) if rows else "Nothing had to be changed.")
     if outcome.steps:
         lines.append(table(("step", "time"), [_step_row(step) for step in outcome.steps]))
+    if times := resource_times(outcome.stack_events):
+        longest = [
+            (
+                code(time.logical_id),
+                code(time.resource_type),
+                escape(time.status),
+                "" if time.seconds is None else seconds(time.seconds),
+            )
+            for time in times[:MAX_CHANGES]
+        ]
+        head = ("resource", "type", "ended as", "time")
+        lines.append(details(f"{len(times)} resource(s) of the stack, by time", table(head, longest)))
     if outcome.stack_events:
         events = "\n".join(
             f"{event.at:%H:%M:%S} {event.status:<28} {event.logical_id} {event.reason}".rstrip()

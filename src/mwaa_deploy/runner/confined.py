@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from mwaa_deploy.errors import RunnerBroken
@@ -32,6 +33,12 @@ _SUPERVISORS_RIGHTS = ["KILL", "SETGID", "SETUID"]
 """To become the runner's user and to kill; the user's own processes have no capability and get none."""
 
 _SETTLING = 1.0
+
+_REMOVAL_PAUSES = (0.0, 0.5, 2.0, 5.0)
+"""Seconds before each attempt."""
+
+_LATE = (500, 503)
+"""Statuses of an engine that has not seen a container end: it answers 404 of one that is gone, 409 of one that goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +79,24 @@ class OfUser:
 
 UsersFirst = Callable[[str], OfUser | None]
 """Given the image's id, what of its user's is to lie in the container before it starts."""
+
+
+def remove_surely(container: Container) -> None:
+    """Kill and remove a container, with its volumes.
+
+    A busy engine answers that it has not seen the container end in time, though it will end: then it is asked again.
+    """
+    for pause in _REMOVAL_PAUSES:
+        time.sleep(pause)
+        try:
+            container.remove(force=True, v=True)
+        except APIError as e:
+            if e.response is None or e.response.status_code not in _LATE:
+                return  # already gone, or going
+        except ENGINE_FAILURES:
+            return  # the engine itself is gone: then the clean-up by label has it
+        else:
+            return
 
 
 class ConfinedContainer:
@@ -218,9 +243,7 @@ class ConfinedContainer:
         """Kill and remove it, with its volumes, without waiting for anything in it."""
         if self._container is None:
             return
-        # Already gone, or the engine is: then the clean-up by label has it.
-        with suppress(*ENGINE_FAILURES):
-            self._container.remove(force=True, v=True)
+        remove_surely(self._container)
         self._container = None
 
     def _settle(self) -> None:

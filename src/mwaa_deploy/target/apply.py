@@ -147,6 +147,8 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         commit=deployment.author.commit,
         run_url=deployment.author.run_url,
         at=deployment.target.clock.now(),
+        restores=deployment.author.restores,
+        promoted_from=deployment.author.promoted_from,
     )
 
 
@@ -159,7 +161,9 @@ def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record
 
 def _record(deployment: Deployment, record: Record, announcement: Announcement) -> None:
     state, target, progress = deployment.state, deployment.target, deployment.progress
-    nothing_new = record.same_content(state.record) and state.unfinished.none
+    # That the live Airflow has confirmed the same content is news, too.
+    confirmed = record.verified and not (state.record and state.record.verified)
+    nothing_new = record.same_content(state.record) and state.unfinished.none and not confirmed
     if nothing_new and progress.outcome().changed_nothing:
         return
     with progress.step("record"):

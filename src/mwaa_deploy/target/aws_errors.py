@@ -60,6 +60,7 @@ REJECTED = frozenset(
 UNAVAILABLE = frozenset(
     {
         "BandwidthLimitExceeded",
+        "IDPCommunicationError",
         "InternalError",
         "InternalFailure",
         "InternalServerException",

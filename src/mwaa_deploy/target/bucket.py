@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mwaa_deploy.ports import FetchedObject, Listed, Log, StoredObject
+from mwaa_deploy.ports import FetchedObject, Listed, Log, ObjectVersion, StoredObject
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for
 from mwaa_deploy.target.bucket_access import BucketAccess
 from mwaa_deploy.target.bucket_check import BucketCheck
@@ -115,6 +115,26 @@ class S3Bucket:
                 for page in paginator.paginate(**self._access.named, Prefix=prefix):
                     for entry in page.get("Contents", ()):
                         yield Listed(key=entry["Key"], size=entry["Size"], etag=plain_etag(entry))
+            except ClientError as e:
+                self._access.raise_if_missing(e)
+                raise
+
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        """All versions of all objects under a prefix, in key order, newest first; delete markers are none.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/list-obj-version-enabled-bucket.html
+        """
+        with aws_errors("s3:ListBucketVersions", self._access.arn):
+            try:
+                paginator = self._client.get_paginator("list_object_versions")  # type: ignore[no-untyped-call]
+                for page in paginator.paginate(**self._access.named, Prefix=prefix):
+                    for entry in page.get("Versions", ()):
+                        yield ObjectVersion(
+                            key=entry["Key"],
+                            version=entry["VersionId"],
+                            at=entry["LastModified"],
+                            size=entry["Size"],
+                        )
             except ClientError as e:
                 self._access.raise_if_missing(e)
                 raise

@@ -83,6 +83,8 @@ class ObjectWriter:
                     if code_of(e) == "ConditionalRequestConflict" and attempt < _CONFLICTS:
                         continue
                     if code_of(e) in _CHANGED:
+                        if (attempt > 1 or _was_repeated(e)) and (ours := self._arrived(key, sha256, len(body))):
+                            return ours
                         raise _changed(f"s3://{access.name}/{key}") from e
                     self._raise_known(e, key)
                     raise
@@ -114,6 +116,20 @@ class ObjectWriter:
                 self._raise_known(e, key)
                 raise
         return self._stored(key, answer, sha256, size)
+
+    def _arrived(self, key: str, sha256: str, size: int) -> StoredObject | None:
+        """The object if it is the one that we sent: S3 had carried out a write of which no answer reached us."""
+        access = self._access
+        with aws_errors("s3:GetObject", f"{access.arn}/{key}"):
+            try:
+                found = access.client.head_object(**access.named, Key=key)
+            except ClientError as e:
+                if code_of(e) in {"404", "NoSuchKey"}:
+                    return None
+                raise
+        if found["Metadata"].get(SHA256_METADATA) != sha256:
+            return None
+        return self._stored(key, found, sha256, size)
 
     def _raise_known(self, error: ClientError, key: str) -> None:
         if code_of(error) in _CORRUPTED:
@@ -156,6 +172,10 @@ class ObjectWriter:
             meaning="The file changed while it was uploaded, or something on the way changed it.",
             mend="Run the job again.",
         )
+
+
+def _was_repeated(error: ClientError) -> bool:
+    return int(error.response["ResponseMetadata"].get("RetryAttempts", 0)) > 0
 
 
 def _metadata(sha256: str, commit: str) -> dict[str, str]:

@@ -1,23 +1,24 @@
 """CloudFormation change sets: made, read and deleted."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from mwaa_deploy.clock import pauses
-from mwaa_deploy.errors import ChangeSetFailed
+from mwaa_deploy.errors import ChangeSetFailed, MwaaDeployError
 from mwaa_deploy.ports import ChangeSet, Clock, ResourceChange, StackParameter
+from mwaa_deploy.target.advice import advice_for
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
+from mwaa_deploy.target.change_set_status import ChangeSetStatus, Course, change_set_status
+from mwaa_deploy.target.resource_changes import Secrets, resource_changes, secrets_of
 from mwaa_deploy.target.stack_events import STACK_TYPE
+from mwaa_deploy.target.template_upload import MAX_BODY_BYTES, TemplatePlace, require_readable
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
-
-MAX_TEMPLATE_BYTES = 51_200
-"""Limit of TemplateBody (CloudFormation quotas)."""
 
 NO_CHANGES = ("The submitted information didn't contain changes", "No updates are to be performed")
 """Both reasons CloudFormation gives for an empty change set; its API has no code for it."""
@@ -43,11 +44,21 @@ class ChangeSetOptions:
         capabilities: what the template may do, such as CAPABILITY_NAMED_IAM.
         role_arn: the role CloudFormation assumes; empty for the caller's own rights.
         tags: of the stack, handed on to its resources.
+        notification_arns: SNS topics that are told the stack's events.
+        include_nested: whether nested stacks get change sets of their own, so that what changes in them is told.
+        template_place: where a template is put that is too large for a request.
+        revert_drift: whether what was changed by hand is put back: the change set compares with what really is.
+        protect: whether the stack is protected from being deleted, once it has been changed.
     """
 
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
     role_arn: str = ""
     tags: Mapping[str, str] | None = None
+    notification_arns: tuple[str, ...] = ()
+    include_nested: bool = False
+    revert_drift: bool = False
+    protect: bool = False
+    template_place: TemplatePlace | None = None
 
 
 class ChangeSets:
@@ -88,24 +99,39 @@ class ChangeSets:
         Raises:
             ChangeSetFailed: CloudFormation could not make one; what there is of it is deleted again.
         """
-        if (size := len(template.encode())) > MAX_TEMPLATE_BYTES:
-            raise ChangeSetFailed(
-                f"The template has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,} in a request.",
-                meaning="Comments and blank lines count too.",
-                mend="Move a part of it into a nested stack (AWS::CloudFormation::Stack) or a stack of its own.",
-            )
+        where = self._where(template)
         name = f"mwaa-deploy-{self._clock.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-        change_set_id = self._submit(name, kind, template, parameters, description)
+        change_set_id = self._submit(name, kind, where, parameters, description)
         if change_set_id is None:
             return ChangeSet(id="", name=name, type=kind, changes=())
         answer = self._wait(change_set_id)
-        if answer["Status"] == "CREATE_COMPLETE":
-            return ChangeSet(id=change_set_id, name=name, type=kind, changes=self._changes(answer))
-        self.delete(change_set_id)
+        status = _status(answer)
+        if status.course is Course.READY:
+            return ChangeSet(id=change_set_id, name=name, type=kind, changes=self._changes(answer, parameters))
         reason = answer.get("StatusReason", "no reason given")
+        failed = status.course is Course.FAILED and not is_no_change(reason)
+        findings = self._findings(change_set_id) if failed else ()
+        self.delete(change_set_id)
+        if status.course is not Course.FAILED:
+            found = f"{answer['Status']}, {answer.get('ExecutionStatus')}"
+            raise ChangeSetFailed(
+                f"Change set {name} of stack {self._stack_name} is {found}.",
+                meaning=status.meaning,
+                mend=status.mend,
+            )
         if is_no_change(reason):
             return ChangeSet(id=change_set_id, name=name, type=kind, changes=())
-        raise self._failed(reason)
+        raise self._failed("\n- ".join((reason, *findings)))
+
+    def _findings(self, change_set_id: str) -> tuple[str, ...]:
+        """What CloudFormation's own validation found; nothing where it may not be asked."""
+        try:
+            with aws_errors("cloudformation:DescribeEvents", self._arn):
+                answer = self._client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True})
+        except MwaaDeployError:
+            return ()
+        found = [_finding(event) for event in answer.get("OperationEvents", ())]
+        return tuple(dict.fromkeys(filter(None, found)))
 
     def delete(self, change_set_id: str) -> None:
         """Delete a change set; one that is gone already is fine."""
@@ -123,23 +149,46 @@ class ChangeSets:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
+    def _where(self, template: str) -> Mapping[str, str]:
+        """The template as CreateChangeSet takes it, in the request or by its URL."""
+        body = template.encode()
+        require_readable(body)
+        if len(body) <= MAX_BODY_BYTES:
+            return {"TemplateBody": template}
+        if self._options.template_place is None:
+            raise ChangeSetFailed(
+                f"The template has {len(body):,} bytes; CloudFormation takes {MAX_BODY_BYTES:,} in a request."
+            )
+        return {"TemplateURL": self._options.template_place.put(template)}
+
     def _submit(
-        self, name: str, kind: str, template: str, parameters: Sequence[StackParameter], description: str
+        self,
+        name: str,
+        kind: str,
+        where: Mapping[str, str],
+        parameters: Sequence[StackParameter],
+        description: str,
     ) -> str | None:
         options: dict[str, Any] = {"Description": description[:1024]} if description else {}
         if self._options.role_arn:
             options["RoleARN"] = self._options.role_arn
         if self._options.tags:
             options["Tags"] = [{"Key": key, "Value": value} for key, value in self._options.tags.items()]
+        if self._options.notification_arns:
+            options["NotificationARNs"] = list(self._options.notification_arns)
+        if self._options.include_nested:
+            options["IncludeNestedStacks"] = True
+        if self._options.revert_drift and kind == "UPDATE":  # what is not there yet cannot have drifted
+            options["DeploymentMode"] = "REVERT_DRIFT"
         with aws_errors("cloudformation:CreateChangeSet", self._arn):
             try:
                 answer = self._client.create_change_set(
                     StackName=self._stack_name,
                     ChangeSetName=name,
                     ChangeSetType=kind,
-                    TemplateBody=template,
                     Parameters=[_parameter(parameter) for parameter in parameters],
                     Capabilities=list(self._options.capabilities),
+                    **where,
                     **options,
                 )
             except ClientError as e:
@@ -154,7 +203,7 @@ class ChangeSets:
         started = self._clock.now()
         answer = self._describe(change_set_id)
         for pause in pauses(self._interval):
-            if answer["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            if _status(answer).course is not Course.WAIT:
                 break
             if (self._clock.now() - started).total_seconds() >= self._timeout:
                 self.delete(change_set_id)
@@ -163,16 +212,8 @@ class ChangeSets:
             answer = self._describe(change_set_id)
         return answer
 
-    def _changes(self, first: dict[str, Any]) -> tuple[ResourceChange, ...]:
-        pages = [first]
-        while token := pages[-1].get("NextToken"):
-            pages.append(self._describe(first["ChangeSetId"], NextToken=token))
-        changes = tuple(
-            resource_change(entry["ResourceChange"])
-            for page in pages
-            for entry in page.get("Changes", ())
-            if "ResourceChange" in entry
-        )
+    def _changes(self, first: dict[str, Any], given: Sequence[StackParameter]) -> tuple[ResourceChange, ...]:
+        changes = self._lines(first, secrets_of(first, given))
         # A change set that is complete without a resource in it changes outputs, tags or parameters: it is not empty.
         return changes or (
             ResourceChange(
@@ -184,48 +225,53 @@ class ChangeSets:
             ),
         )
 
-    def _describe(self, change_set_id: str, **page: str) -> dict[str, Any]:
+    def _lines(self, first: dict[str, Any], secrets: Secrets, *, nested: bool = False) -> tuple[ResourceChange, ...]:
+        pages = [first]
+        while token := pages[-1].get("NextToken"):
+            pages.append(self._describe(first["ChangeSetId"], nested=nested, NextToken=token))
+
+        def below(change_set_id: str) -> tuple[ResourceChange, ...]:
+            answer = self._describe(change_set_id, nested=True)
+            return self._lines(answer, secrets_of(answer, outer=secrets), nested=True)
+
+        return resource_changes(pages, secrets, below)
+
+    def _describe(self, change_set_id: str, *, nested: bool = False, **page: str) -> dict[str, Any]:
+        # The ARN says by itself what stack it belongs to. Ours is named all the same: it is what a policy allows.
+        stack = {} if nested else {"StackName": self._stack_name}
         with aws_errors("cloudformation:DescribeChangeSet", self._arn):
             answer: dict[str, Any] = self._client.describe_change_set(
-                ChangeSetName=change_set_id, StackName=self._stack_name, **page
+                **stack,
+                ChangeSetName=change_set_id,
+                IncludePropertyValues=True,
+                **page,
             )
         return answer
 
     def _failed(self, reason: str) -> ChangeSetFailed:
         needs_capabilities = "requires capabilities" in reason.lower()
+        advice = advice_for(reason)
         return ChangeSetFailed(
             f"CloudFormation could not make a change set for stack {self._stack_name}: {reason}",
-            meaning="The template or a parameter does not fit. Nothing was changed.",
-            mend=_CAPABILITIES_MEND if needs_capabilities else "",
+            meaning=change_set_status("FAILED", "UNAVAILABLE").meaning,
+            mend=_CAPABILITIES_MEND if needs_capabilities else advice.mend if advice else "",
         )
+
+
+def _finding(event: Mapping[str, Any]) -> str:
+    """As in 'Bucket /Properties/BucketName: already exists'; '' for an event without a reason."""
+    reason: str = event.get("ValidationStatusReason") or event.get("ResourceStatusReason", "")
+    where = " ".join(filter(None, (event.get("LogicalResourceId", ""), event.get("ValidationPath", ""))))
+    return f"{where}: {reason}" if reason and where else reason
+
+
+def _status(answer: Mapping[str, Any]) -> ChangeSetStatus:
+    return change_set_status(answer["Status"], answer.get("ExecutionStatus", ""))
 
 
 def is_no_change(reason: str) -> bool:
     """Whether a change set's status reason, or an error's message, says that there is nothing to change."""
     return any(text in reason for text in NO_CHANGES)
-
-
-def resource_change(raw: Mapping[str, Any]) -> ResourceChange:
-    """One line of a change set, from the API's ResourceChange."""
-    return ResourceChange(
-        action=raw["Action"],
-        logical_id=raw["LogicalResourceId"],
-        resource_type=raw["ResourceType"],
-        replacement=raw.get("Replacement", ""),
-        details=_details(raw.get("Details", ())),
-    )
-
-
-def _details(details: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    # The same property appears once for each thing that changes it, such as a parameter and the template.
-    names = (_detail(detail) for detail in details)
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _detail(detail: Mapping[str, Any]) -> str:
-    target = detail.get("Target", {})
-    name: str = target.get("Name") or target.get("Attribute", "")
-    return name
 
 
 def _parameter(parameter: StackParameter) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 # boto3 and botocore carry no types.
 """AWS credentials for the run: those of a role, renewed while it lasts, or those already present."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import botocore.session
 import requests
@@ -15,9 +15,13 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Credent
 from mwaa_deploy import __version__
 from mwaa_deploy.errors import CredentialsMissing
 from mwaa_deploy.ports import Clock, Log
+from mwaa_deploy.target.allowed_accounts import refuse_other_accounts
 from mwaa_deploy.target.aws_errors import ROLE_MEND, aws_errors
 from mwaa_deploy.target.oidc import IdTokens
 from mwaa_deploy.target.role import WebIdentityRole
+from mwaa_deploy.target.role_chain import SHORTEST_SESSION, RoleChain
+from mwaa_deploy.target.role_credentials import RoleCredentials
+from mwaa_deploy.target.sign_in import SignIn, fitting_session_name
 
 RETRIES = {"mode": "standard", "total_max_attempts": 8}
 """Botocore's own default, three attempts, gives up within seconds; eight bridge about half a minute without network."""
@@ -76,49 +80,117 @@ def client_config(*, signed: bool = True) -> Config:
     )
 
 
-def aws_session(
-    *,
-    role_arn: str,
-    region: str,
-    session_name: str,
-    env: Mapping[str, str],
-    clock: Clock,
-    log: Log,
-    duration: int = 3600,
-) -> AwsClients:
+def aws_session(sign_in: SignIn, *, region: str, env: Mapping[str, str], clock: Clock, log: Log) -> AwsClients:
     """Clients with the credentials of a role, or with those boto3 finds.
 
-    boto3 itself reads its variables, such as AWS_ENDPOINT_URL, from the process; `env` is for GitHub's.
+    boto3 itself reads its variables, such as AWS_ENDPOINT_URL and HTTPS_PROXY, from the process; `env` is for GitHub's.
 
     Args:
-        role_arn: ARN of the role to assume with an OIDC token; empty to take what is there.
-        region: the Region, such as eu-west-1.
-        session_name: shown in CloudTrail, made to fit.
+        sign_in: who the run is to become.
+        region: the Region, such as eu-west-1; its own STS is asked.
         env: the environment, for ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN.
-        clock: for the pauses between attempts.
+        clock: for the pauses between attempts, and for when credentials end.
         log: hears which values to mask.
-        duration: seconds that credentials of the role live before they are renewed; at least 900.
 
     Raises:
         OidcUnavailable: a role is given, but the job gets no token.
         RoleRefused: STS does not let this job assume the role.
         CredentialsMissing: no role is given, and boto3 finds no credentials.
         CredentialsRejected: those it finds are not valid.
+        AccountRefused: they belong to an account that is not allowed.
         AwsUnavailable: STS did not answer.
     """
-    if role_arn:
-        core = _role_session(
-            WebIdentityRole(
-                _unsigned_sts(region),
-                IdTokens(requests.Session(), env, clock=clock, log=log),
-                arn=role_arn,
-                session_name=session_name,
-                duration=duration,
-                log=log,
-            )
-        )
-    else:
-        core = botocore.session.get_session()
+    source = _role_source(sign_in, region, env, clock=clock, log=log)
+    if source is None:
+        core = _present_session(log)
+        clients = AwsClients(Session(botocore_session=core), region)
+        if sign_in.accounts:
+            with aws_errors("sts:GetCallerIdentity", "*"):
+                caller = clients.client("sts").get_caller_identity()
+            refuse_other_accounts(caller["Account"], caller["Arn"], sign_in.accounts)
+        return clients
+
+    def assume() -> RoleCredentials:
+        found = source()
+        refuse_other_accounts(found.account, found.identity, sign_in.accounts)
+        return found
+
+    core = botocore.session.get_session()
+    core.register_component("credential_provider", CredentialResolver([_RoleProvider(renewing(assume, clock))]))
+    return AwsClients(Session(botocore_session=core), region)
+
+
+def renewing(assume: Callable[[], RoleCredentials], clock: Clock) -> RefreshableCredentials:
+    """Credentials that are fetched now, and again whenever they near their end.
+
+    Args:
+        assume: fetches fresh ones; what it raises while the present ones are good for RENEW_LATEST more is not heard.
+        clock: says when they near it.
+    """
+    first = assume()
+    return RefreshableCredentials(
+        access_key=first.access_key,
+        secret_key=first.secret_key,
+        token=first.token,
+        expiry_time=first.expires,
+        refresh_using=lambda: assume().metadata,
+        method="mwaa-deploy-role",
+        time_fetcher=clock.now,
+        advisory_timeout=RENEW_EARLY,
+        mandatory_timeout=RENEW_LATEST,
+    )
+
+
+class _RoleProvider(CredentialProvider):
+    """Hands botocore credentials that exist already."""
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> RefreshableCredentials:
+        """Those credentials."""
+        return self._credentials
+
+
+def _role_source(
+    sign_in: SignIn, region: str, env: Mapping[str, str], *, clock: Clock, log: Log
+) -> Callable[[], RoleCredentials] | None:
+    """What fetches credentials of the last role, from the first one on; None without a role."""
+    first = None
+    name = fitting_session_name(sign_in.session_name)
+    if sign_in.role_arn:
+        first = WebIdentityRole(
+            _unsigned_sts(region),
+            IdTokens(requests.Session(), env, clock=clock, log=log, from_fork=sign_in.from_fork),
+            arn=sign_in.role_arn,
+            session_name=name,
+            duration=SHORTEST_SESSION if sign_in.chain else sign_in.duration,
+            log=log,
+        ).assume
+    if not sign_in.chain:
+        return first
+    session = Session(region_name=region) if first else Session(botocore_session=_present_session(log))
+
+    def sts(held: RoleCredentials | None) -> BaseClient:
+        keys = held.of_client if held else {}
+        made: BaseClient = session.client("sts", region_name=region, config=client_config(), **keys)
+        return made
+
+    return RoleChain(
+        first,
+        sts,
+        first_arn=sign_in.role_arn,
+        arns=sign_in.chain,
+        session_name=name,
+        duration=sign_in.duration,
+        log=log,
+    ).assume
+
+
+def _present_session(log: Log) -> botocore.session.Session:
+    """A session with the credentials that boto3 finds, masked already."""
+    core: botocore.session.Session = botocore.session.get_session()
     with aws_errors("sts:GetCallerIdentity", "*"):
         credentials = core.get_credentials()
         if credentials is None:
@@ -131,32 +203,7 @@ def aws_session(
             # Emulators take words such as 'test', which would be masked wherever they are said.
             if value and len(value) >= SHORTEST_SECRET:
                 log.mask(value)
-    return AwsClients(Session(botocore_session=core), region)
-
-
-class _RoleCredentials(CredentialProvider):
-    """Hands botocore the credentials of a role, which it renews by itself when they near their end."""
-
-    def __init__(self, role: WebIdentityRole) -> None:
-        super().__init__()
-        self._role = role
-
-    def load(self) -> RefreshableCredentials:
-        """The first credentials."""
-        credentials: RefreshableCredentials = RefreshableCredentials.create_from_metadata(
-            metadata=self._role.assume(),
-            refresh_using=self._role.assume,
-            method="mwaa-deploy-oidc",
-            advisory_timeout=RENEW_EARLY,
-            mandatory_timeout=RENEW_LATEST,
-        )
-        return credentials
-
-
-def _role_session(role: WebIdentityRole) -> botocore.session.Session:
-    session: botocore.session.Session = botocore.session.get_session()
-    session.register_component("credential_provider", CredentialResolver([_RoleCredentials(role)]))
-    return session
+    return core
 
 
 def _unsigned_sts(region: str) -> BaseClient:

@@ -14,6 +14,7 @@ from mwaa_deploy.ports import Clock, Ecr, Log, RegistryLogin
 from mwaa_deploy.runner.image_reference import EcrRegistry
 from mwaa_deploy.target.aws_errors import aws_errors, code_of
 from mwaa_deploy.target.credentials import aws_session
+from mwaa_deploy.target.sign_in import SignIn
 
 PUBLIC_REGISTRY = "public.ecr.aws"
 """The one host of ECR Public (ECR Public User Guide, 'Public registries')."""
@@ -84,24 +85,22 @@ class EcrApi:
         return f"arn:aws:{self._prefix}:{'' if self._public else self._client.meta.region_name}:*:repository/{name}"
 
 
-def connect_ecr(
-    registry: EcrRegistry, *, role_arn: str, session_name: str, env: Mapping[str, str], clock: Clock, log: Log
-) -> Ecr:
+def connect_ecr(registry: EcrRegistry, sign_in: SignIn, *, env: Mapping[str, str], clock: Clock, log: Log) -> Ecr:
     """ECR's API for a registry, with credentials fetched now.
 
     Args:
         registry: which Region is asked, and whether it is ECR Public.
+        sign_in: who the run is to become.
 
     Raises:
         OidcUnavailable: a role is given, but the job gets no token.
         RoleRefused: STS does not let this job assume the role.
         CredentialsMissing: no role is given, and boto3 finds no credentials.
         CredentialsRejected: those it finds are not valid.
+        AccountRefused: they belong to an account that is not allowed.
         AwsUnavailable: STS did not answer.
     """
-    session = aws_session(
-        role_arn=role_arn, region=registry.region, session_name=session_name, env=env, clock=clock, log=log
-    )
+    session = aws_session(sign_in, region=registry.region, env=env, clock=clock, log=log)
     return EcrApi(session.client("ecr-public" if registry.public else "ecr"), log)
 
 

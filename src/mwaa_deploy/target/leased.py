@@ -14,6 +14,7 @@ from mwaa_deploy.ports import (
     EnvironmentState,
     FetchedObject,
     Listed,
+    ObjectVersion,
     Stack,
     StackEvent,
     StackParameter,
@@ -88,6 +89,10 @@ class LeasedBucket:
         """As the bucket itself."""
         return self._bucket.list(prefix)
 
+    def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
+        """As the bucket itself."""
+        return self._bucket.versions_under(prefix)
+
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
         """Write a new version, if the lock is ours."""
         self._lease.require()
@@ -135,6 +140,10 @@ class LeasedStack:
         """As the stack itself."""
         return self._stack.state()
 
+    def template(self) -> str | None:
+        """As the stack itself."""
+        return self._stack.template()
+
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
     ) -> ChangeSet:
@@ -158,10 +167,23 @@ class LeasedStack:
     ) -> StackState:
         """Execute a change set, if the lock is ours, and renew it at each look."""
         self._lease.require()
+        return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=self._looked(on_look))
 
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
+        """Delete a stack that never was, if the lock is ours, and renew it at each look."""
+        self._lease.require()
+        self._stack.delete_never_created(timeout=timeout, on_event=on_event, on_look=self._looked(on_look))
+
+    def _looked(self, on_look: Callable[[str], None] | None) -> Callable[[str], None]:
         def looked(status: str) -> None:
             self._lease.require()
             if on_look:
                 on_look(status)
 
-        return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=looked)
+        return looked

@@ -18,6 +18,10 @@ class NoStack:
         """None."""
         return None
 
+    def template(self) -> str | None:
+        """None."""
+        return None
+
     def create_change_set(self, **_: object) -> ChangeSet:
         """Raises StackUnusable."""
         raise self._unusable()
@@ -27,6 +31,10 @@ class NoStack:
         raise self._unusable()
 
     def execute(self, *_: object, **__: object) -> StackState:
+        """Raises StackUnusable."""
+        raise self._unusable()
+
+    def delete_never_created(self, *_: object, **__: object) -> None:
         """Raises StackUnusable."""
         raise self._unusable()
 

@@ -10,21 +10,22 @@ import requests
 
 from mwaa_deploy.errors import OidcUnavailable
 from mwaa_deploy.ports import Clock, Log
-
-AUDIENCE = "sts.amazonaws.com"
-"""The audience that AWS's own sign-in for GitHub uses, and that trust policies therefore ask for."""
+from mwaa_deploy.target.trust_advice import AUDIENCE, TOLD_CLAIMS
 
 TIMEOUT = 30
 ATTEMPTS = 5
 SERVER_FAULT = 500
 
-TOLD_CLAIMS = ("sub", "aud", "iss", "repository", "ref", "environment", "event_name", "job_workflow_ref")
-"""The claims that help to mend a trust policy; none of them is secret."""
-
 _PERMISSIONS = "permissions:\n  id-token: write\n  contents: read"
-_FORKS = (
-    "Either the job lacks the permission, or this is a pull request from a fork: GitHub never gives those a token, so "
-    "that they get the checks and the local plan, and nothing from AWS."
+_NO_PERMISSION = "The job lacks the permission to ask for one, or a workflow that calls this one does not pass it on."
+_FORK = (
+    "This pull request comes from a fork, whose code anybody may have written: GitHub gives its jobs no token, "
+    "whatever their permissions say. It gets the checks and the local plan, and nothing from AWS. Do not reach for "
+    "pull_request_target: it would run the fork's code with this repository's rights."
+)
+_AFTER_THE_FORK = (
+    "Nothing, if checks are all that it is to get. A step that needs AWS is left out for forks by\n"
+    "if: github.event.pull_request.head.repo.full_name == github.repository"
 )
 
 
@@ -36,14 +37,18 @@ class IdTokens:
         env: the environment, for ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN.
         clock: for the pauses between attempts.
         log: hears which values to mask.
+        from_fork: whether this is a pull request from a fork, for what is said when there is no token.
     """
 
-    def __init__(self, http: requests.Session, env: Mapping[str, str], *, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, http: requests.Session, env: Mapping[str, str], *, clock: Clock, log: Log, from_fork: bool = False
+    ) -> None:
         self._http = http
         self._url = env.get("ACTIONS_ID_TOKEN_REQUEST_URL", "")
         self._bearer = env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
         self._clock = clock
         self._log = log
+        self._meaning, self._mend = (_FORK, _AFTER_THE_FORK) if from_fork else (_NO_PERMISSION, _PERMISSIONS)
 
     def fetch(self, audience: str = AUDIENCE) -> str:
         """A fresh token, masked already. It lives for about five minutes: ask just before use.
@@ -61,15 +66,17 @@ class IdTokens:
         ]
         if unset:
             raise OidcUnavailable(
-                f"GitHub gives this job no OIDC token: {' and '.join(unset)} unset.", meaning=_FORKS, mend=_PERMISSIONS
+                f"GitHub gives this job no OIDC token: {' and '.join(unset)} unset.",
+                meaning=self._meaning,
+                mend=self._mend,
             )
         self._log.mask(self._bearer)
         response = self._get(audience)
         if response.status_code != requests.codes.ok:
             raise OidcUnavailable(
                 f"GitHub refused an OIDC token with HTTP {response.status_code}: {response.text[:300]}",
-                meaning=_FORKS,
-                mend=_PERMISSIONS,
+                meaning=self._meaning,
+                mend=self._mend,
             )
         token = _value(response)
         if token is None:

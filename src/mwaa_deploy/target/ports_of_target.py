@@ -9,6 +9,7 @@ from mwaa_deploy.outcome import Progress
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.ports import Bucket, Clock, Environment, EnvironmentState, InstallLogs, LiveAirflow, Log, Stack
 from mwaa_deploy.target.live_check import LiveCheck
+from mwaa_deploy.target.record import PromotedFrom
 from mwaa_deploy.target.state import TargetState
 
 
@@ -24,6 +25,7 @@ class Target:
         verification: how thoroughly the live Airflow is asked after a deployment.
         worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
         allow_running_tasks: whether a forced replacement may stop tasks.
+        allow_replacement: whether a change set may replace or remove the environment or its bucket.
         running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
 
@@ -39,15 +41,25 @@ class Target:
     verification: LiveCheck = field(default_factory=LiveCheck)
     worker_replacement: str = ""
     allow_running_tasks: bool = False
+    allow_replacement: bool = False
     running_tasks: Callable[[], int | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Author:
-    """Who deploys: written into the record and onto each object."""
+    """Who deploys: written into the record and onto each object.
+
+    Attributes:
+        commit: full SHA of what is deployed.
+        run_url: address of the workflow run; '' on a laptop.
+        restores: the same commit, if it is rolled back to.
+        promoted_from: where the artefacts were taken from; None if they were made of the checkout.
+    """
 
     commit: str
     run_url: str = ""
+    restores: str | None = None
+    promoted_from: PromotedFrom | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,20 @@ class ObjectToken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromotedFrom:
+    """Where promoted artefacts were taken from.
+
+    Attributes:
+        target: what that target is called in its bucket.
+        run_url: address of the workflow run that deployed them there; '' if it was none.
+    """
+
+    target: str
+    bucket: str
+    run_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What a deployment that ended well left behind.
 
@@ -59,6 +73,8 @@ class Record:
         environment: the environment's name; None if there is none.
         dag_ids: by DAG file, the DAGs that a run found in it; a file that no run has parsed is missing.
         verified: whether the live Airflow was asked in the end, and had all of it.
+        restores: the commit that a roll-back went back to, which is then `commit` too; None after a deployment.
+        promoted_from: where the artefacts were taken from; None if they were made of the checkout.
     """
 
     commit: str
@@ -73,6 +89,8 @@ class Record:
     environment: str | None = None
     dag_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     verified: bool = False
+    restores: str | None = None
+    promoted_from: PromotedFrom | None = None
     schema: int = SCHEMA
 
     def same_content(self, other: "Record | None") -> bool:
@@ -81,7 +99,7 @@ class Record:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    described = _to_plain(replace(record, dag_ids={}))
+    described = _to_plain(replace(record, dag_ids={}, restores=None, promoted_from=None))
     return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at", "verified")}
 
 
@@ -96,8 +114,12 @@ def encode_record(record: Record) -> bytes:
 
 
 def _to_plain(record: Record) -> dict[str, Any]:
-    verified = {"verified": True} if record.verified else {}
-    return verified | {
+    optional: dict[str, Any] = {"verified": True} if record.verified else {}
+    if record.restores is not None:
+        optional["restores"] = record.restores
+    if record.promoted_from is not None:
+        optional["promoted_from"] = asdict(record.promoted_from)
+    return optional | {
         "schema": record.schema,
         "commit": record.commit,
         "run_url": record.run_url,
@@ -188,7 +210,16 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
         environment=_text_or_none(plain["environment"]),
         dag_ids={name: tuple(map(_text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
         verified=plain.get("verified") is True,
+        restores=_text_or_none(plain.get("restores")),
+        promoted_from=_promoted_from(plain.get("promoted_from")),
     )
+
+
+def _promoted_from(plain: Mapping[str, Any] | None) -> PromotedFrom | None:
+    if plain is None:
+        return None
+    names = ("target", "bucket", "run_url")
+    return PromotedFrom(**{name: _text(plain[name]) for name in names})
 
 
 def _number(value: object) -> int:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from botocore.handlers import json_decode_template_body
 
 from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed
 from mwaa_deploy.ports import ChangeSet, Clock, StackEvent, StackParameter, StackState
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names_missing_stack
 from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets
+from mwaa_deploy.target.stack_deletion import delete_stack
 from mwaa_deploy.target.stack_events import StackEvents
 from mwaa_deploy.target.stack_operation import wait_for_operation
-from mwaa_deploy.target.stack_status import Readiness, StackStatus, stack_status
+from mwaa_deploy.target.stack_status import NEVER_CREATED, Readiness, StackStatus, stack_status
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
@@ -33,7 +35,7 @@ class CloudFormationStack:
         client: a boto3 client of CloudFormation.
         name: name of the stack.
         clock: for the waits.
-        options: capabilities, role and tags of its change sets.
+        options: of its change sets.
         interval: seconds between two looks at something that is under way; the first ones come sooner.
         change_set_timeout: seconds to wait for CloudFormation to work a change set out.
     """
@@ -54,11 +56,12 @@ class CloudFormationStack:
         self._interval = interval
         meta = client.meta
         self._arn = f"arn:{meta.partition}:cloudformation:{meta.region_name}:*:stack/{name}/*"
+        self._options = options or ChangeSetOptions()
         self._change_sets = ChangeSets(
             client,
             name,
             stack_arn=self._arn,
-            options=options or ChangeSetOptions(),
+            options=self._options,
             clock=clock,
             interval=interval,
             timeout=change_set_timeout,
@@ -85,13 +88,26 @@ class CloudFormationStack:
             changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
         )
 
+    def template(self) -> str | None:
+        """The template it was last brought to, as it was handed in; None if the stack does not exist."""
+        # botocore would take JSON apart, and nobody could put together again what was handed in.
+        self._client.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
+        with aws_errors("cloudformation:GetTemplate", self._arn):
+            try:
+                answer = self._client.get_template(StackName=self.name, TemplateStage="Original")
+            except ClientError as e:
+                if names_missing_stack(e):
+                    return None
+                raise
+        return str(answer["TemplateBody"])
+
     def create_change_set(
         self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
     ) -> ChangeSet:
         """Create a change set and wait for it. An empty one is deleted again and returned with no changes.
 
         Args:
-            template: the template's text, at most 51,200 bytes.
+            template: the template's text, at most 1 MB.
             parameters: every parameter of the template that has no default.
             create: whether the stack is to be made. A stack that was never executed is made either way.
             description: shown with the change set.
@@ -189,7 +205,44 @@ class CloudFormationStack:
         state = self.state()
         if state is None:
             raise StackUpdateFailed(f"Stack {self.name} was deleted as soon as it was done.")
+        if self._options.protect and not raw.get("EnableTerminationProtection"):
+            self._protect(state.id)
         return state
+
+    def delete_never_created(
+        self,
+        *,
+        timeout: float,
+        on_event: Callable[[StackEvent], None],
+        on_look: Callable[[str], None] | None = None,
+    ) -> None:
+        """Delete a stack whose creation failed, and wait until it is gone, handing over each event once.
+
+        Args:
+            timeout: seconds to wait.
+            on_event: is handed each event of the deletion, oldest first.
+            on_look: is handed the stack's status at each look.
+
+        Raises:
+            StackUnusable: its status says that it ever was, it is protected, or a resource would not go.
+            StackWaitTimedOut: it is still being deleted.
+        """
+        raw = self._describe(self.name)
+        if raw is None or raw["StackStatus"] == "DELETE_COMPLETE":
+            return
+        if raw["StackStatus"] not in NEVER_CREATED:
+            raise StackUnusable(f"Stack {self.name} is {raw['StackStatus']} by now, and is not deleted.")
+        delete_stack(
+            self._client,
+            raw["StackId"],
+            name=self.name,
+            arn=self._arn,
+            timeout=timeout,
+            interval=self._interval,
+            clock=self._clock,
+            on_event=on_event,
+            on_look=on_look,
+        )
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -202,6 +255,10 @@ class CloudFormationStack:
                     return None
                 raise
         return stack
+
+    def _protect(self, stack_id: str) -> None:
+        with aws_errors("cloudformation:UpdateTerminationProtection", self._arn):
+            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
 
     def _environment_name(self, stack_id: str) -> str | None:
         with aws_errors("cloudformation:ListStackResources", self._arn):

@@ -4,17 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
+from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.errors import EnvironmentMissing
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import OperationKind, Plan
-from mwaa_deploy.ports import ChangeSet, StackEvent
+from mwaa_deploy.ports import Annotation, ChangeSet, StackEvent
 from mwaa_deploy.release import change_set_parameters
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.environment_update import Awaited, Stand, before, failed_since, judge
 from mwaa_deploy.target.environment_wait import update_failed, wait_until_live
 from mwaa_deploy.target.heartbeat import Heartbeat
 from mwaa_deploy.target.ports_of_target import Deployment
-from mwaa_deploy.target.replacement import describe_change, replacement_refused, replaces_environment
+from mwaa_deploy.target.replacement import (
+    describe_change,
+    refused_changes,
+    replacement_refused,
+    what_is_lost,
+)
+from mwaa_deploy.target.resource_times import took
+from mwaa_deploy.target.stack_events import event_line
 from mwaa_deploy.target.unfinished import BegunChange
 from mwaa_deploy.target.verify import verify_versions
 
@@ -66,9 +74,13 @@ def _change_set(deployment: Deployment, versions: Mapping[Part, str]) -> ChangeS
     deployment.progress.changes = change_set.changes
     with target.log.group(f"Change set {change_set.name}: {len(change_set.changes)} change(s)"):
         target.log.verbatim("\n".join(map(describe_change, change_set.changes)))
-    if refused := [change for change in change_set.changes if replaces_environment(change)]:
-        target.stack.delete_change_set(change_set)
-        raise replacement_refused(refused[0])
+    if refused := refused_changes(change_set.changes, target.bucket.name):
+        if not target.allow_replacement:
+            target.stack.delete_change_set(change_set)
+            raise replacement_refused(refused[0], change_set.changes)
+        for change in refused:
+            message = f"{what_is_lost(change, change_set.changes)} allow-replacement lets it."
+            target.log.annotate(Annotation(severity=Severity.WARN, title="Replacement", message=message))
     return change_set
 
 
@@ -77,9 +89,9 @@ def _execute(deployment: Deployment, change_set: ChangeSet, change: BegunChange)
     heartbeat = Heartbeat(target.log, target.clock, since=change.since)
 
     def happened(event: StackEvent) -> None:
+        seconds = took(progress.stack_events, event)
         progress.stack_events.append(event)
-        reason = event.reason and f": {event.reason}"
-        target.log.info(f"{event.at:%H:%M:%S} {event.logical_id} {event.status}{reason}")
+        target.log.info(event_line(event, seconds))
 
     def looked(status: str) -> None:
         heartbeat.beat(f"Stack {target.stack.name} is {status or 'about to begin'}", expected=change.expected)
@@ -107,6 +119,10 @@ def _await_environment(
         _require_no_environment(deployment)
         return
     updated = _updates_environment(change_set, deployment.progress.stack_events)
+    old = deployment.state.environment
+    if old is not None and old.name != name:
+        # It was replaced: what the environment of before showed says nothing about this one.
+        change, updated = replace(change, before=before(None)), False
     awaited = Awaited(versions=versions, before=change.before, updated=updated)
     with deployment.progress.step("environment"):
         await_live(deployment, name, awaited, change, announcement)

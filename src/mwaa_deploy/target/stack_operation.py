@@ -5,8 +5,9 @@ from collections.abc import Callable
 from mwaa_deploy.clock import pauses
 from mwaa_deploy.errors import StackUpdateFailed, StackWaitTimedOut
 from mwaa_deploy.ports import Clock, StackEvent
+from mwaa_deploy.target.advice import advice_for
 from mwaa_deploy.target.heartbeat import GO_ON
-from mwaa_deploy.target.stack_events import StackEvents, failures
+from mwaa_deploy.target.stack_events import StackEvents
 from mwaa_deploy.target.stack_status import stack_status
 
 
@@ -59,7 +60,9 @@ def wait_for_operation(
 
 def _update_failed(stack_name: str, events: StackEvents) -> StackUpdateFailed:
     status = stack_status(events.stack_status)
-    causes = [_described(event) for event in failures(events.seen)]
+    found = events.causes()
+    advice = advice_for(found[0].reason) if found else None
+    causes = [_described(event) for event in found]
     # Without a failed resource, the stack's own first reason says who stopped it.
     causes = causes or [event.reason for event in events.seen if event.reason]
     what = f"Stack {stack_name} ended as {status.name}."
@@ -67,10 +70,12 @@ def _update_failed(stack_name: str, events: StackEvents) -> StackUpdateFailed:
         what += f"\nFirst cause: {causes[0]}"
     if len(causes) > 1:
         what += "\nFailed after it:" + "".join(f"\n- {cause}" for cause in causes[1:])
+    left = status.meaning or "CloudFormation has put back what was there before."
+    mends = [advice.mend if advice else "", status.mend.format(stack=stack_name)]
     return StackUpdateFailed(
         what,
-        meaning=status.meaning or "CloudFormation has put back what was there before.",
-        mend=status.mend.format(stack=stack_name),
+        meaning=f"{advice.meaning} {left}" if advice else left,
+        mend="\n".join(filter(None, mends)),
     )
 
 

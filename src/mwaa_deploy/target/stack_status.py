@@ -134,6 +134,11 @@ STACK_STATUSES = {row.name: row for row in _ROWS}
 """The 23 statuses by name."""
 
 
+NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""Both end a creation that failed, and only that: an update that fails ends as UPDATE_ROLLBACK_... ('Stack status
+codes')."""
+
+
 def stack_status(name: str) -> StackStatus:
     """The row for a status; one that AWS has added since counts as busy, so that we wait and touch nothing."""
     return STACK_STATUSES.get(name) or StackStatus(name=name, readiness=Readiness.BUSY)

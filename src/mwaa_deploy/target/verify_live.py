@@ -22,6 +22,7 @@ from mwaa_deploy.install_verdict import REQUIREMENTS, STARTUP, judge
 from mwaa_deploy.live_report import LiveReport
 from mwaa_deploy.live_verdict import expect_dags
 from mwaa_deploy.parts import Part
+from mwaa_deploy.plan import OperationKind
 from mwaa_deploy.ports import Annotation, EnvironmentState, InstallLogs, LiveAirflow
 from mwaa_deploy.target.live_watch import LiveWatch
 from mwaa_deploy.target.ports_of_target import Deployment
@@ -88,12 +89,14 @@ def verify_live(deployment: Deployment, before: BeforeDeployment, record: Record
     if environment is None or target.verification.kind is VerifyKind.VERSIONS or target.live is None:
         return False
     deployment.progress.live = LiveReport()
-    update = _update(deployment, before)
+    update, confirms = _update(deployment, before), _confirms(deployment)
+    since = update.since if update else environment.last_update_at if confirms else None
+    everything = confirms or (update is not None and not update.creates)
     with deployment.progress.step("live Airflow"), target.log.group("Live Airflow"):
-        if target.logs is not None and update is not None:
-            _read_logs(deployment, target.logs(), environment, update.since)
+        if target.logs is not None and since is not None:
+            _read_logs(deployment, target.logs(), environment, since)
         try:
-            return _ask(deployment, environment, before, record, everything=update is not None and not update.creates)
+            return _ask(deployment, environment, before, record, everything=everything)
         except LiveAirflowUnreachable as e:
             if target.verification.kind is VerifyKind.LIVE or target.verification.smoke:
                 raise
@@ -127,6 +130,12 @@ def _update(deployment: Deployment, before: BeforeDeployment) -> _Update | None:
     if change := deployment.state.unfinished.change:
         return _Update(since=change.since, creates=change.before is None)
     return None
+
+
+def _confirms(deployment: Deployment) -> bool:
+    """Whether all that is to be done is to ask about what an earlier deployment has brought, unasked."""
+    record, kinds = deployment.state.record, {operation.kind for operation in deployment.plan.operations}
+    return record is not None and not record.verified and kinds <= {OperationKind.KEEP, OperationKind.RECORD}
 
 
 def _ask(

@@ -50,6 +50,7 @@ BROKEN = {
         "RuntimeError: wrapped",
         "import-error",
     ),
+    "line\nend.py": ("1 / 0\n", ("dags/line\nend.py", 3), "ZeroDivisionError", "import-error"),
     "sys_exit.py": ("import sys\nsys.exit(0)\n", ("dags/sys_exit.py", 4), "sys.exit(0) was called", "import-error"),
     "os_exit.py": ("import os\n\nos._exit(0)\n", ("dags/os_exit.py", 5), "os._exit(0) was called", "import-error"),
     "exec_away.py": (
@@ -85,7 +86,7 @@ BROKEN = {
         "import-error",
     ),
     "fork_bomb.py": (
-        "import os, resource\nresource.setrlimit(resource.RLIMIT_NPROC, (60, 60))\nwhile True:\n    os.fork()\n",
+        "import os, resource\nresource.setrlimit(resource.RLIMIT_NPROC, (20, 20))\nwhile True:\n    os.fork()\n",
         ("dags/fork_bomb.py", 6),
         "BlockingIOError",
         "import-error",

@@ -3,7 +3,7 @@
 import pytest
 
 from mwaa_deploy.checks.verdicts import Severity
-from tests.integration.checks.dag_checks import dag_layout, judge_dags_of, write
+from tests.integration.checks.dag_checks import dag_layout, judge_dags_of, place, write
 
 pytestmark = pytest.mark.airflow
 
@@ -11,9 +11,18 @@ HEAD = "from datetime import datetime\nfrom airflow import DAG\n"
 GOOD = "dag = DAG('good', schedule=None, start_date=datetime(2024, 1, 1))\n"
 STARTS = "import subprocess\nsubprocess.Popen(['sleep', '98765'])\n"
 
+# A zombie (state Z) runs no more: whoever inherited it has only not asked for its status yet.
 PROBE_AND_LOOK = """import pathlib, subprocess, sys
 subprocess.run([sys.executable, *sys.argv[1:]], check=True)
-print([comm for comm in (path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/comm")) if "sleep" in comm])
+left = []
+for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    try:
+        name, _, rest = path.read_text().rpartition(")")
+    except OSError:  # it has ended meanwhile
+        continue
+    if name.endswith("(sleep") and rest.split()[0] != "Z":
+        left.append(name)
+print(left)
 """
 
 
@@ -96,6 +105,35 @@ def test_what_is_no_result_is_a_failure_of_that_file(runner, tmp_path):
 
     assert [verdict.subject for verdict in judged.dags.failures] == ["dags/forged.py"]
     assert "not what loading it writes" in judged.dags.failures[0].message
+
+
+FORGES_ANOTHERS = """import time
+time.sleep(3)
+bad = next(number for number, path in enumerate(worker._items) if path.endswith('bad.py'))
+say('B %d' % bad)
+say('L %d {"seconds": 0.1, "dags": [], "errors": [], "warnings": []}' % bad)
+"""
+
+
+@pytest.fixture(scope="module")
+def hostile_together(runner, tmp_path_factory):
+    files = {
+        "dags/bad.py": HEAD + "import nothing_of_that_name\n",
+        "dags/evil.py": HEAD + FORGE + FORGES_ANOTHERS + GOOD,
+        "plugins/leaves.py": "import os\nos._exit(0)\n",
+    }
+    return judge_dags_of(write(tmp_path_factory.mktemp("together"), files), runner)
+
+
+def test_a_file_cannot_tell_of_another(hostile_together):
+    found = {verdict.subject: verdict.message for verdict in hostile_together.dags.failures}
+
+    assert "nothing_of_that_name" in found["dags/bad.py"]
+    assert "not what loading it writes" in found["dags/evil.py"]
+
+
+def test_a_plugin_that_ends_its_process_fails_at_its_line(hostile_together):
+    assert [place(verdict) for verdict in hostile_together.plugins.failures] == ["plugins/leaves.py:2"]
 
 
 def test_a_result_of_another_form_is_a_failure_that_says_so(runner, tmp_path):

@@ -149,8 +149,76 @@ def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
     ]
 
 
-def test_rules_change_nothing_about_the_files(judged):
-    assert [v.severity for v in judged.dags.verdicts] == [Severity.PASS, Severity.PASS]
+HEAD = "from datetime import datetime\nfrom airflow import DAG\n"
+PLAIN = HEAD + "dag = DAG('{}', schedule=None, start_date=datetime(2024, 1, 1))\n"
+HOSTILE_TO_RULES = {
+    "dags/plain.py": "import common\n" + PLAIN.format("plain"),
+    "dags/broken.py": HEAD + "import nothing_of_that_name\n",
+    "dags/takes_from_rules.py": HEAD + "from _shared import LIMIT\n" + PLAIN.format("takes"),
+    "dags/common.py": "",
+    "dags/operators.py": "from airflow.operators.bash import BashOperator\n\nclass Ours(BashOperator):\n    pass\n",
+    "dags/has_ours.py": (
+        "from operators import Ours\n" + PLAIN.format("ours") + "Ours(task_id='a', bash_command='true', dag=dag)\n"
+    ),
+}
+HOSTILE_RULES = {
+    "_shared.py": "LIMIT = 3\n",
+    "common.py": "from _shared import LIMIT\n",
+    "asks_beside_it.py": "from common import LIMIT\n\n\ndef check(dag):\n    import common\n    common.LIMIT\n",
+    "asks_for_ours.py": (
+        "from operators import Ours\n\n\n"
+        "def check(dag):\n    return [f'has {t.task_id}' for t in dag.tasks if isinstance(t, Ours)]\n"
+    ),
+    "patches.py": (
+        "from airflow.models import dagbag\n"
+        "dagbag.DagBag._load_modules_from_file = lambda *_, **__: []\n\n\ndef check(dag):\n    pass\n"
+    ),
+    "loops_at_import.py": "while True: pass\n",
+    "leaves_at_import.py": "import os\n\nos._exit(0)\n",
+    "leaves.py": "import os\n\n\ndef check(dag):\n    os._exit(0)\n",
+    "crashes.py": "import ctypes\n\n\ndef check(dag):\n    ctypes.string_at(0)\n",
+    "never_hears.py": (
+        "import signal\n\n\ndef check(dag):\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    while True: pass\n"
+    ),
+    "zz_last.py": "def check(dag):\n    return 'heard'\n",
+}
+
+
+@pytest.fixture(scope="module")
+def beset(runner, tmp_path_factory) -> DagJudgement:
+    more = {f"dags/more_{n}.py": PLAIN.format(f"more_{n}") for n in range(40)}  # so many that files share a process
+    files = HOSTILE_TO_RULES | more | {f"rules/{name}": text for name, text in HOSTILE_RULES.items()}
+    root = write(tmp_path_factory.mktemp("beset"), files)
+    settings = CheckSettings(rules_folder=root / "rules")
+    return judge_dags_of(root, runner, settings=settings, limits=CheckLimits(dag_file=3))
+
+
+def test_rules_neither_break_a_file_nor_mend_one(beset):
+    assert sorted(place(verdict) or "" for verdict in beset.dags.failures) == [
+        "dags/broken.py:3",
+        "dags/takes_from_rules.py:3",
+    ]
+
+
+def test_a_rules_file_that_ends_or_never_does_is_told_once_at_its_line(beset):
+    assert sorted(where for _, where, _ in own(beset, "rule-error")) == [
+        "rules/crashes.py:5",
+        "rules/leaves.py:5",
+        "rules/leaves_at_import.py:3",
+        "rules/loops_at_import.py:1",
+        "rules/never_hears.py:6",
+    ]
+
+
+def test_all_other_rules_are_asked_about_every_dag(beset):
+    dags = sorted(dag.id for file in beset.files for dag in file.dags)
+
+    assert sorted(message for _, _, message in own(beset, "zz-last")) == [f"DAG '{dag}': heard" for dag in dags]
+
+
+def test_a_rule_finds_its_helpers_and_the_classes_that_the_dag_is_made_of(beset):
+    assert [message for _, _, message in own(beset, "asks-for-ours")] == ["DAG 'ours': has a"]
 
 
 def test_no_rule_is_asked_for_where_none_is_on(runner, tmp_path):

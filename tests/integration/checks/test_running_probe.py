@@ -95,3 +95,35 @@ def test_settings_that_need_a_requirement_are_imported_once_it_is_there(fresh_ru
         judged = judge_probe(probe.go(), layout, SETTINGS, limits)
 
     assert [(v.severity, v.message) for v in judged.dags.failures] == []
+
+
+KILL_AMONG = """import os, pathlib, signal, subprocess, sys, time
+go, seen, *argv = sys.argv[1:]
+probe = subprocess.Popen([sys.executable, *argv, "--wait-for", go])
+children = pathlib.Path("/proc/%d/task/%d/children" % (probe.pid, probe.pid))
+def kill():
+    for child in children.read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+while not children.read_text():
+    time.sleep(0.01)
+kill()
+time.sleep(0.5)
+assert probe.poll() is None, "it did not begin again"
+pathlib.Path(go).write_text("go")
+while not pathlib.Path(seen).exists():
+    time.sleep(0.01)
+kill()
+print(probe.wait(), pathlib.Path(seen).read_text())
+"""
+
+
+def test_a_probe_that_is_killed_begins_again_only_if_it_had_touched_no_file(runner, tmp_path):
+    layout = dag_layout(write(tmp_path, {"dags/first.py": ""}), runner)
+    go, seen, output, script = (layout.own / name for name in ("killed.go", "seen", "dags.json", "killed.py"))
+    says = f"import time\nopen({str(seen)!r}, 'a').write('seen ')\ntime.sleep(20)\n"
+    runner.put_all({layout.dags / "first.py": (HEAD + says + DAG).encode(), script: KILL_AMONG.encode()})
+    probe = [layout.own / "dag_probe.py", "--dags", layout.dags, "--plugins", layout.plugins, "--output", output]
+
+    completed = runner.run([runner.python, *map(str, (script, go, seen, *probe))], timeout=120)
+
+    assert completed.output.splitlines()[-1] == "137 seen ", completed.output

@@ -10,7 +10,12 @@ from mwaa_deploy.bundle.parameters import read_parameters
 from tests.integration.lab_aws.stacks import StackDriver
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = (ROOT / "infra/environment.yaml", ROOT / "examples/hello-mwaa/infra/template.yaml")
+TEMPLATES = {
+    ROOT / "infra/environment.yaml": "parameters/staging.json",
+    ROOT / "examples/hello-mwaa/infra/template.yaml": "parameters/staging.json",
+    ROOT / "infra/environment-private.yaml": "parameters/private.json",
+}
+"""With the parameters file of each."""
 KEYS = {
     "PluginsVersion": "plugins.zip",
     "RequirementsVersion": "requirements.txt",
@@ -27,7 +32,7 @@ def template(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def parameters(template: Path, bucket: str, name: str) -> dict[str, Any]:
     """The template's own parameters file, with the test's bucket and name in it."""
-    given = read_parameters(template.parent / "parameters/staging.json").values
+    given = read_parameters(template.parent / TEMPLATES[template]).values
     mine = {"BucketName": bucket, "EnvironmentName": name}
     return {key: mine.get(key, value or "") for key, value in given.items()}
 
@@ -115,7 +120,7 @@ def test_the_stack_can_be_deleted(stack: StackDriver, parameters: dict[str, Any]
 class TestEnvironmentTemplate:
     """What only infra/environment.yaml offers."""
 
-    @pytest.fixture(params=TEMPLATES[:1], ids=["environment"])
+    @pytest.fixture(params=[ROOT / "infra/environment.yaml"], ids=["environment"])
     def template(self, request: pytest.FixtureRequest) -> Path:
         found: Path = request.param
         return found
@@ -139,3 +144,29 @@ class TestEnvironmentTemplate:
     def test_the_smallest_class_takes_one_worker_only(self, stack: StackDriver, parameters: dict[str, Any]) -> None:
         with pytest.raises(stack.client.exceptions.ClientError, match=r"mw1\.micro runs exactly one worker"):
             stack.prepare(**{**parameters, "EnvironmentClass": "mw1.micro"})
+
+
+class TestPrivateEnvironmentTemplate:
+    """What only infra/environment-private.yaml offers."""
+
+    @pytest.fixture(params=[ROOT / "infra/environment-private.yaml"], ids=["environment-private"])
+    def template(self, request: pytest.FixtureRequest) -> Path:
+        found: Path = request.param
+        return found
+
+    def test_the_web_server_is_private_and_nothing_leads_out(
+        self, stack: StackDriver, parameters: dict[str, Any], mwaa: Any, client: Callable[..., Any], name: str
+    ) -> None:
+        assert stack.change(**parameters) == "CREATE_COMPLETE"
+
+        assert mwaa.get_environment(Name=name)["Environment"]["WebserverAccessMode"] == "PRIVATE_ONLY"
+        # The emulator does not filter by VPC.
+        vpc, ec2 = stack.outputs()["VpcId"], client("ec2")
+        endpoints = [found for found in ec2.describe_vpc_endpoints()["VpcEndpoints"] if found["VpcId"] == vpc]
+        assert len({found["ServiceName"] for found in endpoints}) == 10
+        tables = [found for found in ec2.describe_route_tables()["RouteTables"] if found["VpcId"] == vpc]
+        ways = {
+            route.get("NatGatewayId") or route.get("GatewayId", "") for found in tables for route in found["Routes"]
+        }
+        assert tables
+        assert {way for way in ways if way.startswith(("nat-", "igw-"))} == set()

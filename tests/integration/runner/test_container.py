@@ -251,8 +251,9 @@ def test_user_code_that_ends_what_reads_a_result_only_loses_the_result(engine, i
         "while not os.path.exists(stop):\n"
         "    for pid in [int(name) for name in os.listdir('/proc') if name.isdigit() and int(name) != os.getpid()]:\n"
         "        try:\n"
+        "            there = set(filter(os.path.exists, results))\n"  # first: the command may become another
         "            words = open(f'/proc/{pid}/cmdline').read().split('\\0')\n"
-        "            if '/mwaa-deploy/supervisor.py' in words and set(words) & set(filter(os.path.exists, results)):\n"
+        "            if '/mwaa-deploy/supervisor.py' in words and there & set(words):\n"
         "                os.kill(pid, 9)\n"
         "                print('killed')\n"
         "        except OSError:\n"

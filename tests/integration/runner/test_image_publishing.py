@@ -15,6 +15,7 @@ from mwaa_deploy.runner.packages import LockedPackages
 from mwaa_deploy.runner.registry_access import RegistryAccess, access_without_aws, aws_surroundings
 from mwaa_deploy.runner.remote_image import RemoteImages
 from mwaa_deploy.target.ecr import connect_ecr
+from mwaa_deploy.target.sign_in import SignIn
 from tests.fakes.log import FakeLog
 from tests.fixtures.registry import VERSION, make_small_image
 
@@ -71,9 +72,7 @@ class Publisher:
     @property
     def access(self):
         def connect_to(registry):
-            return connect_ecr(
-                registry, role_arn="", session_name="test", env=self.env, clock=SystemClock(), log=self.log
-            )
+            return connect_ecr(registry, SignIn(session_name="test"), env=self.env, clock=SystemClock(), log=self.log)
 
         aws = aws_surroundings(self.env, region="eu-west-1", from_fork=False)
         return RegistryAccess(HostLogins(self.env, self.log), connect_to, aws, self.log)

@@ -15,6 +15,7 @@ from mwaa_deploy.runner.host_logins import HostLogins
 from mwaa_deploy.runner.images import RunnerImages
 from mwaa_deploy.runner.registry_access import RegistryAccess, access_without_aws, aws_surroundings
 from mwaa_deploy.target.ecr import connect_ecr
+from mwaa_deploy.target.sign_in import SignIn
 from tests.fakes.log import FakeLog
 from tests.fixtures.registry import VERSION, make_small_image, password_file
 
@@ -58,7 +59,7 @@ def by_ecr(env, log):
     """As edges.py makes it."""
 
     def connect_to(registry):
-        return connect_ecr(registry, role_arn="", session_name="test", env=env, clock=SystemClock(), log=log)
+        return connect_ecr(registry, SignIn(session_name="test"), env=env, clock=SystemClock(), log=log)
 
     aws = aws_surroundings(env, region="eu-west-1", from_fork=False)
     return RegistryAccess(HostLogins(env, log), connect_to, aws, log)

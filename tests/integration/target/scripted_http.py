@@ -1,5 +1,6 @@
 """An HTTP server on loopback that plays GitHub's token service, STS and S3, as a script says."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,8 +36,8 @@ class ScriptedHttp:
 
 
 @contextmanager
-def scripted_http() -> Iterator[ScriptedHttp]:
-    """Serve until the end of the block."""
+def scripted_http(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedHttp]:
+    """Serve until the end of the block; HTTPS if it is given what a server has to show."""
     script = ScriptedHttp()
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,9 +67,11 @@ def scripted_http() -> Iterator[ScriptedHttp]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    script.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield script
     finally:

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -11,9 +12,10 @@ import requests
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_oidc_role
 from mwaa_deploy import __version__
-from mwaa_deploy.errors import AwsUnavailable, CredentialsMissing, OidcUnavailable, RoleRefused
+from mwaa_deploy.errors import AccountRefused, AwsUnavailable, CredentialsMissing, OidcUnavailable, RoleRefused
 from mwaa_deploy.target.aws_errors import aws_errors
 from mwaa_deploy.target.credentials import AwsClients, aws_session
+from mwaa_deploy.target.sign_in import SignIn
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import FakeLog
 from tests.integration.target.scripted_http import Answer, ScriptedHttp, scripted_http
@@ -42,15 +44,13 @@ def log() -> FakeLog:
     return FakeLog()
 
 
-def sign_in(role_arn: str, env: dict[str, str], log: FakeLog, duration: int = 3600) -> AwsClients:
+def sign_in(role_arn: str, env: dict[str, str], log: FakeLog, **more: Any) -> AwsClients:
     return aws_session(
-        role_arn=role_arn,
+        SignIn(role_arn=role_arn, session_name="mwaa-deploy octo/hello", **more),
         region=REGION,
-        session_name="mwaa-deploy octo/hello",
         env=env,
-        clock=FakeClock(),
+        clock=FakeClock(datetime.now(UTC)),
         log=log,
-        duration=duration,
     )
 
 
@@ -85,7 +85,7 @@ def test_a_role_for_another_repository_is_refused_with_the_claims_and_the_policy
         sign_in(other, job, log)
     subject = f"repo:{REPOSITORY}:ref:refs/heads/main"
     assert f"sub: {subject}" in caught.value.what
-    policy = json.loads(caught.value.mend[caught.value.mend.index("{") :])
+    policy, _ = json.JSONDecoder().raw_decode(caught.value.mend[caught.value.mend.index("{") :])
     host = oidc_issuer.partition("://")[2]
     assert policy["Statement"][0]["Condition"]["StringEquals"][f"{host}:sub"] == subject
     token = log.masked[1]
@@ -107,6 +107,74 @@ def test_a_session_longer_than_the_role_allows_is_refused_with_where_to_look(aws
 def test_what_is_no_arn_is_refused(aws_env: RunningAws, job, log):
     with pytest.raises(RoleRefused, match="mwaa-deploy"):
         sign_in("mwaa-deploy", job, log)
+
+
+def test_a_subject_with_ids_is_refused_by_an_older_policy_and_taken_by_the_one_that_is_advised(
+    aws_env: RunningAws, clients: AwsClients, oidc_issuer: str, role: str, log
+):
+    asked = {"repository": REPOSITORY, "environment": "staging", "immutable_subject": "true"}
+    job = requests.post(f"{oidc_issuer}/_lab/jobs", json=asked, timeout=10).json()
+    with pytest.raises(RoleRefused, match="repository_owner_id: 583231") as caught:
+        sign_in(role, job, log)
+    assert f"'repo:{REPOSITORY}:environment:staging' does not match it" in caught.value.meaning
+
+    policy, _ = json.JSONDecoder().raw_decode(caught.value.mend[caught.value.mend.index("{") :])
+    name = role.rpartition("/")[2]
+    clients.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(policy))
+    assert name in sign_in(role, job, log).client("sts").get_caller_identity()["Arn"]
+
+
+@pytest.fixture
+def next_role(clients: AwsClients, role: str) -> str:
+    """A role that `role` may assume, and nobody else."""
+    iam, name = clients.client("iam"), f"next-{uuid.uuid4().hex}"
+    trust = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    return arn
+
+
+def test_a_chain_of_roles_ends_at_the_last_one(aws_env: RunningAws, job, role, next_role, log):
+    found = sign_in(role, job, log, chain=(next_role,), accounts=("123456789012",))
+    assert f"/{next_role.rpartition('/')[2]}/mwaa-deploy-octo-hello" in found.client("sts").get_caller_identity()["Arn"]
+    assert len(set(log.masked)) == 2 + 2 * 3
+
+
+def test_a_role_that_the_one_before_may_not_assume_is_refused_with_both_policies(
+    clients: AwsClients, oidc_issuer: str, job, role, log
+):
+    other = make_oidc_role(clients.client("iam"), f"role-{uuid.uuid4().hex}", oidc_issuer, REPOSITORY)
+    with pytest.raises(RoleRefused, match=f"let {role} assume {other}: AccessDenied") as caught:
+        sign_in(role, job, log, chain=(other,))
+    assert f'"AWS": "{role}"' in caught.value.mend
+    assert f'"Resource": "{other}"' in caught.value.mend
+
+
+def test_credentials_that_are_there_can_begin_a_chain(
+    aws_env: RunningAws, clients: AwsClients, monkeypatch: pytest.MonkeyPatch, log
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    iam, name = clients.client("iam"), f"role-{uuid.uuid4().hex}"
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    assert f"/{name}/" in sign_in("", {}, log, chain=(arn,)).client("sts").get_caller_identity()["Arn"]
+
+
+def test_a_role_of_another_account_than_those_allowed_is_not_used(aws_env: RunningAws, job, role, log):
+    with pytest.raises(AccountRefused, match=r"in account 123456789012\. allowed-account-ids has 210987654321 only"):
+        sign_in(role, job, log, accounts=("210987654321",))
+
+
+def test_the_account_of_credentials_that_are_there_is_asked_for(
+    aws_env: RunningAws, monkeypatch: pytest.MonkeyPatch, log
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    sign_in("", {}, log, accounts=("123456789012",))
+    with pytest.raises(AccountRefused, match="in account 123456789012"):
+        sign_in("", {}, log, accounts=("210987654321",))
 
 
 def test_without_the_permission_nothing_is_asked_of_aws(aws_env: RunningAws, role, log):
@@ -215,7 +283,7 @@ def test_a_renewal_that_fails_at_the_end_is_our_own_error(script, log):
     [
         ("InvalidIdentityToken", 400, "aws iam create-open-id-connect-provider --url"),
         ("IDPRejectedClaim", 403, "sts:AssumeRoleWithWebIdentity"),
-        ("ExpiredTokenException", 400, "sts:AssumeRoleWithWebIdentity"),
+        ("ExpiredTokenException", 400, "timedatectl"),
     ],
 )
 def test_each_refusal_has_its_mend(script, log, code, status, told):
@@ -230,6 +298,14 @@ def test_an_sts_that_keeps_failing_is_unavailable(script, log, monkeypatch):
     monkeypatch.setattr("mwaa_deploy.target.credentials.RETRIES", {"mode": "standard", "total_max_attempts": 2})
     script.post = [refused("ServiceUnavailable", 503)]
     with pytest.raises(AwsUnavailable):
+        sign_in(ROLE, scripted_job(script), log)
+    assert len([path for path, _, _ in script.asked if path == "/"]) == 2
+
+
+def test_keys_of_github_that_sts_cannot_fetch_are_an_outage(script, log, monkeypatch):
+    monkeypatch.setattr("mwaa_deploy.target.credentials.RETRIES", {"mode": "standard", "total_max_attempts": 2})
+    script.post = [refused("IDPCommunicationError")]
+    with pytest.raises(AwsUnavailable, match="IDPCommunicationError"):
         sign_in(ROLE, scripted_job(script), log)
     assert len([path for path, _, _ in script.asked if path == "/"]) == 2
 

@@ -1,8 +1,6 @@
 """Deployments without a stack, saved plans and previews, with the real adapters against the lab."""
 
-import time
 import uuid
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +8,10 @@ import pytest
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
-from mwaa_deploy.deployment import Job, deploy, look_first
+from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.errors import EnvironmentUpdateFailed, PlanOutdated, TasksRunning
 from mwaa_deploy.inputs import DeployWith, Inputs
+from mwaa_deploy.job import Job
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.plan import Disruption, OperationKind, Plan
 from mwaa_deploy.plan_ahead import look_ahead
@@ -27,39 +26,10 @@ from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.stack import CloudFormationStack
 from tests.fakes.log import FakeLog
-from tests.fakes.world import FILES, World
+from tests.fakes.world import World
+from tests.fixtures.lab_target import NETWORK, TEMPLATE, QuickClock
 
 pytestmark = pytest.mark.lab
-
-
-NETWORK = {"SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "SecurityGroupIds": ["sg-01234567"]}
-TEMPLATE = (
-    FILES["template.yaml"]
-    .replace(
-        "      Name: !Ref Name\n",
-        "      Name: !Ref Name\n"
-        "      ExecutionRoleArn: arn:aws:iam::123456789012:role/airflow\n"
-        "      SourceBucketArn: !Sub 'arn:aws:s3:::${Bucket}'\n"
-        "      NetworkConfiguration:\n"
-        f"        SubnetIds: {NETWORK['SubnetIds']}\n"
-        f"        SecurityGroupIds: {NETWORK['SecurityGroupIds']}\n",
-    )
-    .replace("Parameters:\n", "Parameters:\n  Bucket: {Type: String}\n")
-)
-
-
-class QuickClock:
-    """A clock whose sleeps are nearly over at once, for what the lab does in fractions of a second."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.1))
-        self._ahead += timedelta(seconds=seconds)
 
 
 class Project:
@@ -162,10 +132,11 @@ class Project:
         return body
 
     def keys(self) -> dict[str, int]:
-        """How many versions each object has."""
+        """How many versions each object has, the lock aside: a run that is refused has held it, too."""
         found: dict[str, int] = {}
         for entry in self.s3.list_object_versions(Bucket=self.bucket).get("Versions", ()):
-            found[entry["Key"]] = found.get(entry["Key"], 0) + 1
+            if not entry["Key"].endswith("/lock.json"):
+                found[entry["Key"]] = found.get(entry["Key"], 0) + 1
         return found
 
     def assert_live(self) -> None:

@@ -66,6 +66,14 @@ def test_bundle_holds_all_that_the_project_ships(project, tmp_path):
     assert bundle.template is not None
 
 
+def test_values_of_the_input_come_before_those_of_the_parameters_file(project, tmp_path):
+    bundle = build_bundle(project, tmp_path, {"K": "w", "L": "x"})
+
+    assert bundle.parameters.values == {"K": "w", "L": "x"}
+    assert bundle.parameters.where("L") == "parameter-values"
+    assert build_bundle(replace(project, parameters=None), tmp_path, {"K": "w"}).parameters.values == {"K": "w"}
+
+
 def test_plugins_folder_without_files_ships_nothing(project, tmp_path):
     (project.root / "plugins/p.py").unlink()
 

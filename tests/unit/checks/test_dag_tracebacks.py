@@ -71,6 +71,10 @@ TRACEBACKS = {
         SHORT.format(f"{HOME}/dags", "AssertionError"),
         ("AssertionError", "", f"{HOME}/dags/a.py", 2),
     ),
+    "a line end in a name": (
+        PLAIN.replace("a.py", "a\nb.py").replace("plugins/b.py", "dags/a\nb.py"),
+        ("JSONDecodeError", "Expecting value: line 1", f"{HOME}/dags/a\nb.py", 8),
+    ),
     "neighbouring folder": (SHORT.format(f"{HOME}/dags_old", "KeyError: 1"), ("KeyError", "1", None, None)),
 }
 
@@ -94,6 +98,12 @@ def test_what_faulthandler_writes_has_the_deepest_frame_first(probe):
 
     assert probe.parse_fault(text, FOLDERS) == (f"{HOME}/plugins/b.py", 8)
     assert probe.parse_fault("", FOLDERS) == (None, None)
+
+
+def test_a_name_that_faulthandler_wrote_in_escapes_is_read(probe):
+    text = f'  File "{HOME}/dags/gr\\xfc\\u2013\\x0a.py", line 8 in wait\n'
+
+    assert probe.parse_fault(text, FOLDERS) == (f"{HOME}/dags/gr\xfc\u2013\n.py", 8)
 
 
 def test_a_long_text_loses_its_middle(probe):

@@ -267,7 +267,7 @@ def test_a_file_of_ten_thousand_lines_is_judged_in_time(check):
 
     assert [at(verdict) for verdict in result.failures] == [("requirements.txt", 10_002)]
     assert len(index.asked) == 500
-    assert result.seconds < 10
+    assert result.seconds < 60  # a second or two, but for a busy machine; anything quadratic takes minutes
 
 
 def test_a_project_without_requirements_is_skipped(tmp_path):

@@ -306,3 +306,20 @@ def test_authorities_that_the_host_trusts_are_shown_read_only(job):
     assert bool(bundles) == any(
         Path(file).is_file() for file in ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
     )
+
+
+def test_authorities_that_variables_name_are_shown_once_and_read_only_where_they_are(job, tmp_path):
+    bundle = tmp_path / "company.pem"
+    bundle.write_text("", encoding="utf-8")
+    job.docker()
+    job.run(AWS_CA_BUNDLE=str(bundle), REQUESTS_CA_BUNDLE=str(bundle))
+    assert run_call(job).count(f"{bundle}:{bundle}:ro") == 1
+    assert {"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"} <= set(run_call(job))
+
+
+@pytest.mark.parametrize("name", ["missing.pem", "./relative.pem"])
+def test_authorities_that_cannot_be_shown_are_left_out(job, name):
+    (job.folder / "relative.pem").write_text("", encoding="utf-8")
+    job.docker()
+    job.run(AWS_CA_BUNDLE=name)
+    assert [word for word in run_call(job) if ".pem" in word] == []

@@ -4,9 +4,7 @@ from mwaa_deploy.errors import (
     ReplacementRefused,
 )
 from mwaa_deploy.parts import Part
-from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.target.record import record_key
-from mwaa_deploy.target.replacement import describe_change, replaces_environment
 from tests.fakes.world import TEMPLATE, World
 
 
@@ -181,24 +179,3 @@ def test_removal_of_the_environment_is_refused(world):
         world.deploy()
 
     assert world.stack.change_sets == {}
-
-
-@pytest.mark.parametrize(
-    ("change", "refused"),
-    [
-        (("Modify", "AWS::MWAA::Environment", "False"), False),
-        (("Modify", "AWS::MWAA::Environment", "Conditional"), True),
-        (("Modify", "AWS::MWAA::Environment", "True"), True),
-        (("Remove", "AWS::MWAA::Environment", ""), True),
-        (("Add", "AWS::MWAA::Environment", ""), False),
-        (("Modify", "AWS::IAM::Role", "True"), False),
-        (("Remove", "AWS::SNS::Topic", ""), False),
-    ],
-)
-def test_what_counts_as_replacement(change, refused):
-    action, kind, replacement = change
-
-    found = ResourceChange(action=action, logical_id="X", resource_type=kind, replacement=replacement)
-
-    assert replaces_environment(found) is refused
-    assert (", replacement" in describe_change(found)) is (replacement in ("True", "Conditional"))

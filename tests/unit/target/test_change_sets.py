@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from mwaa_deploy.errors import AwsUnavailable, ChangeSetFailed
-from mwaa_deploy.ports import ResourceChange, StackParameter
-from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets, is_no_change, resource_change
+from mwaa_deploy.ports import StackParameter
+from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets, is_no_change
 from tests.fakes.clock import FakeClock
 from tests.unit.target.stubs import stubbed
 
@@ -30,7 +30,8 @@ def create(sets: ChangeSets, template: str = "Resources: {}"):
 
 
 def described(status: str, reason: str = "", **more: Any) -> dict[str, Any]:
-    return {"ChangeSetId": ID, "Status": status, "StatusReason": reason, **more}
+    execution = "AVAILABLE" if status == "CREATE_COMPLETE" else "UNAVAILABLE"
+    return {"ChangeSetId": ID, "Status": status, "StatusReason": reason, "ExecutionStatus": execution, **more}
 
 
 def change(logical_id: str) -> dict[str, Any]:
@@ -92,6 +93,29 @@ def test_what_is_asked_for():
     }
 
 
+def asked_for(kind: str, **options: Any) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+    with stubbed("cloudformation") as (client, stub):
+        event = "provide-client-params.cloudformation.CreateChangeSet"
+        client.meta.events.register(event, lambda params, **_: asked.update(params))
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("CREATE_COMPLETE", Changes=[change("A")]))
+        change_sets(client, **options).create(kind, template="x", parameters=(), description="")
+    return asked
+
+
+def test_topics_nested_stacks_and_drift_are_asked_for_where_the_user_wants_them():
+    topic = "arn:aws:sns:eu-west-1:123456789012:deployments"
+    wanted = {"NotificationARNs": [topic], "IncludeNestedStacks": True, "DeploymentMode": "REVERT_DRIFT"}
+    options = {"notification_arns": (topic,), "include_nested": True, "revert_drift": True}
+    assert wanted.items() <= asked_for("UPDATE", **options).items()
+    assert not wanted.keys() & asked_for("UPDATE").keys()
+
+
+def test_a_stack_that_is_not_there_yet_has_not_drifted():
+    assert "DeploymentMode" not in asked_for("CREATE", revert_drift=True)
+
+
 def test_every_page_of_changes_is_read():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("create_change_set", {"Id": ID})
@@ -99,7 +123,7 @@ def test_every_page_of_changes_is_read():
         stub.add_response(
             "describe_change_set",
             described("CREATE_COMPLETE", Changes=[change("B")]),
-            {"ChangeSetName": ID, "StackName": "mwaa-staging", "NextToken": "2"},
+            {"StackName": "mwaa-staging", "ChangeSetName": ID, "IncludePropertyValues": True, "NextToken": "2"},
         )
         assert [c.logical_id for c in create(change_sets(client)).changes] == ["A", "B"]
 
@@ -154,31 +178,38 @@ def test_deleting_what_is_gone_is_fine_and_all_else_is_not():
             change_sets(client).delete(ID)
 
 
-def test_a_property_that_two_things_change_is_named_once():
-    """The shape of a parameter's change as AWS documents it: one dynamic and one static detail."""
-    target = {"Attribute": "Properties", "Name": "RequirementsS3ObjectVersion", "RequiresRecreation": "Never"}
-    raw = {
-        "Action": "Modify",
-        "LogicalResourceId": "Environment",
-        "PhysicalResourceId": "mwaa-staging-env",
-        "ResourceType": "AWS::MWAA::Environment",
-        "Replacement": "False",
-        "Scope": ["Properties", "Tags"],
-        "Details": [
-            {"Target": target, "Evaluation": "Dynamic", "ChangeSource": "DirectModification"},
-            {
-                "Target": target,
-                "Evaluation": "Static",
-                "ChangeSource": "ParameterReference",
-                "CausingEntity": "RequirementsVersion",
-            },
-            {"Target": {"Attribute": "Tags", "RequiresRecreation": "Never"}, "ChangeSource": "DirectModification"},
-        ],
-    }
-    assert resource_change(raw) == ResourceChange(
-        action="Modify",
-        logical_id="Environment",
-        resource_type="AWS::MWAA::Environment",
-        replacement="False",
-        details=("RequirementsS3ObjectVersion", "Tags"),
+def failed_change_set(answer: dict[str, Any] | None) -> ChangeSetFailed:
+    """A failed change set; `answer` is what DescribeEvents says, None to deny it."""
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("create_change_set", {"Id": ID})
+        stub.add_response("describe_change_set", described("FAILED", "Validation failed with 2 error(s)."))
+        if answer is None:
+            stub.add_client_error("describe_events", "AccessDenied", "no", 403)
+        else:
+            wanted = {"ChangeSetName": ID, "Filters": {"FailedEvents": True}}
+            stub.add_response("describe_events", answer, wanted)
+        stub.add_response("delete_change_set", {})
+        with pytest.raises(ChangeSetFailed) as caught:
+            create(change_sets(client))
+    return caught.value
+
+
+def test_what_cloudformations_own_validation_found_is_told():
+    path = {"LogicalResourceId": "Logs", "ValidationPath": "/Resources/Logs/Properties/BucketName"}
+    events = [
+        {**path, "ValidationStatusReason": "Bucket dags already exists", "EventType": "VALIDATION_ERROR"},
+        {**path, "ValidationStatusReason": "Bucket dags already exists", "EventType": "VALIDATION_ERROR"},
+        {"ResourceStatusReason": "Failed"},
+        {"EventType": "STACK_EVENT"},
+    ]
+    error = failed_change_set({"OperationEvents": events})
+    assert error.what.endswith(
+        "Validation failed with 2 error(s).\n"
+        "- Logs /Resources/Logs/Properties/BucketName: Bucket dags already exists\n"
+        "- Failed"
     )
+    assert "another name" in error.mend
+
+
+def test_who_may_not_ask_for_the_findings_gets_the_reason():
+    assert failed_change_set(None).what.endswith("Validation failed with 2 error(s).")

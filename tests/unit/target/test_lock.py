@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from mwaa_deploy.errors import AwsUnavailable, LockHeld, LockLost
-from mwaa_deploy.target.leased import LeasedBucket, LeasedClock
+from mwaa_deploy.errors import AwsUnavailable, LockHeld, LockLost, StackUpdateFailed
+from mwaa_deploy.target.leased import LeasedBucket, LeasedClock, LeasedStack
 from mwaa_deploy.target.lock import LEASE, SKEW, Holder, LockState, Taking, hold, lock_key, may_take, read_lock
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import FakeLog
+from tests.fakes.stack import FakeStack
 
 ME = Holder(owner="acme/dags/runs/7/deploy", commit="a" * 40, run_url="https://github.test/runs/7")
 OTHER = Holder(owner="acme/dags/runs/8/deploy", commit="b" * 40, run_url="https://github.test/runs/8")
 KEY = "mwaa-deploy/staging/lock.json"
+TEMPLATE = "Resources: {Note: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: hello}}}"
 
 
 class Place:
@@ -129,6 +131,19 @@ def test_twelve_hours_of_waiting_keep_it(place):
             assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
         clock.sleep(3600)
         assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+
+
+def test_the_deletion_of_a_stack_keeps_it(place):
+    stack = FakeStack("staging", clock=place.clock, seconds=1800)
+    made = stack.create_change_set(template=TEMPLATE, parameters=(), create=True, description="")
+    stack.break_with("Environment", "no network")
+    with pytest.raises(StackUpdateFailed):
+        stack.execute(made, timeout=3600, on_event=lambda _: None)
+    began = place.clock.now()
+    with place.hold() as lease:
+        LeasedStack(stack, lease).delete_never_created(timeout=3600, on_event=lambda _: None)
+        assert place.clock.now() - began == timedelta(minutes=30)
+        assert place.lock().expires > place.clock.now() - timedelta(minutes=1)
 
 
 def test_one_that_slept_too_long_changes_nothing_any_more(place):

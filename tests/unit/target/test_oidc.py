@@ -32,7 +32,15 @@ def test_a_job_without_the_permission_is_told_which_line_to_add(env, named):
     with pytest.raises(OidcUnavailable, match=named) as caught:
         IdTokens(requests.Session(), env, clock=FakeClock(), log=FakeLog()).fetch()
     assert "permissions:\n  id-token: write" in caught.value.mend
-    assert "pull request from a fork" in caught.value.meaning
+    assert "lacks the permission" in caught.value.meaning
+
+
+def test_a_pull_request_from_a_fork_is_told_that_no_permission_helps():
+    with pytest.raises(OidcUnavailable) as caught:
+        IdTokens(requests.Session(), {}, clock=FakeClock(), log=FakeLog(), from_fork=True).fetch()
+    assert "comes from a fork" in caught.value.meaning
+    assert "id-token" not in str(caught.value)
+    assert "head.repo.full_name == github.repository" in caught.value.mend
 
 
 def test_only_claims_that_help_are_told():

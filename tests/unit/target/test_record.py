@@ -12,6 +12,7 @@ from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.target.record import (
     ObjectToken,
     PartRecord,
+    PromotedFrom,
     Record,
     decode_record,
     encode_record,
@@ -58,6 +59,8 @@ RECORDS = st.builds(
     stack=TEXT,
     environment=st.none() | TEXT,
     verified=st.booleans(),
+    restores=st.none() | TEXT,
+    promoted_from=st.none() | st.builds(PromotedFrom, target=TEXT, bucket=TEXT, run_url=TEXT),
 )
 
 
@@ -182,3 +185,7 @@ def test_same_content_by_another_commit_is_the_same():
     assert replace(later, dag_ids={"ä b.py": ("a",)}, verified=True).same_content(RECORD)
     assert not RECORD.same_content(None)
     assert not Record(commit="c", run_url="", at=RECORD.at).same_content(RECORD)
+
+
+def test_a_roll_back_to_it_is_no_other_content():
+    assert replace(RECORD, restores=RECORD.commit).same_content(RECORD)

@@ -5,12 +5,17 @@ import pytest
 
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
 from mwaa_deploy.ports import ChangeSet
+from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.stack import CloudFormationStack
+from mwaa_deploy.target.stack_status import STACK_STATUSES, Readiness, stack_status
 from tests.fakes.clock import FakeClock
-from tests.unit.target.stubs import stubbed
+from tests.unit.target.stubs import answer_events, stubbed
+from tests.unit.target.test_stack_events import raw
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mwaa-staging/1"
 CHANGE_SET = ChangeSet(id="arn:change-set/1", name="mwaa-deploy-1", type="UPDATE", changes=())
+
+READY = {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "ChangeSetId": "arn:change-set/1"}
 
 
 def stacks(status: str) -> dict[str, Any]:
@@ -106,7 +111,7 @@ def test_a_review_that_holds_somebody_elses_change_set_is_not_deleted():
     with stubbed("cloudformation") as (client, stub):
         stub.add_client_error("describe_stacks", "ValidationError", "Stack with id mwaa-staging does not exist")
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "ChangeSetId": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
         made = stack(client)
         change_set = made.create_change_set(template="x", parameters=(), create=True, description="d")
         stub.add_response("delete_change_set", {})
@@ -133,7 +138,9 @@ def test_the_shell_of_a_change_set_that_came_to_nothing_is_deleted(reason, outco
     with stubbed("cloudformation") as (client, stub):
         stub.add_client_error("describe_stacks", "ValidationError", "Stack with id mwaa-staging does not exist")
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "FAILED", "StatusReason": reason})
+        stub.add_response(
+            "describe_change_set", {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": reason}
+        )
         stub.add_response("delete_change_set", {})
         stub.add_response("describe_stacks", stacks("REVIEW_IN_PROGRESS"))
         stub.add_response("list_change_sets", {"Summaries": []})
@@ -148,7 +155,48 @@ def test_a_shell_that_was_there_before_is_not_ours_to_delete():
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", stacks("REVIEW_IN_PROGRESS"))
         stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
-        stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "ChangeSetId": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
         stub.add_response("delete_change_set", {})
         made = stack(client)
         made.delete_change_set(made.create_change_set(template="x", parameters=(), create=False, description="d"))
+
+
+EVERY_STATUS = [*STACK_STATUSES, "A_STATUS_OF_THE_FUTURE"]
+
+
+@pytest.mark.parametrize("status", EVERY_STATUS)
+def test_a_change_set_is_made_refused_or_put_off_by_the_stacks_status(status):
+    """Each row of the table: what CreateChangeSet is asked, or not asked at all."""
+    readiness = stack_status(status).readiness
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stacks", stacks(status))
+        if readiness is Readiness.BUSY:
+            with pytest.raises(StackBusy, match=status):
+                create(client)
+            return
+        if readiness is Readiness.UNUSABLE:
+            with pytest.raises(StackUnusable, match="--stack-name mwaa-staging"):
+                create(client)
+            return
+        stub.add_response("create_change_set", {"Id": "arn:change-set/1"})
+        stub.add_response("describe_change_set", READY)
+        assert create(client).type == ("CREATE" if status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else "UPDATE")
+
+
+@pytest.mark.parametrize(
+    ("asked", "protected", "calls"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_a_stack_is_protected_once_it_is_done_and_never_laid_bare(asked, protected, calls):
+    described = stacks("UPDATE_COMPLETE")
+    described["Stacks"][0]["EnableTerminationProtection"] = protected
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stacks", described)
+        stub.add_response("execute_change_set", {})
+        answer_events(client, stub, "ExecuteChangeSet", [[raw(1, "UPDATE_COMPLETE", physical=STACK_ID)]])
+        stub.add_response("describe_stacks", described)
+        stub.add_response("list_stack_resources", {"StackResourceSummaries": []})
+        if calls:
+            wanted = {"StackName": STACK_ID, "EnableTerminationProtection": True}
+            stub.add_response("update_termination_protection", {}, wanted)
+        made = CloudFormationStack(client, "mwaa-staging", clock=FakeClock(), options=ChangeSetOptions(protect=asked))
+        made.execute(CHANGE_SET, timeout=60, on_event=lambda _: None)

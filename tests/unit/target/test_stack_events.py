@@ -87,3 +87,48 @@ def test_the_first_failure_that_is_no_cancellation_is_the_cause():
         ]
     )
     assert told == (cause, also)
+
+
+NESTED = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mwaa-staging-Network-X/2"
+
+
+def nested_failure(number: int, physical: str = NESTED) -> dict[str, Any]:
+    return {
+        **raw(number, "UPDATE_FAILED", resource="Network", physical=physical),
+        "ResourceType": "AWS::CloudFormation::Stack",
+        "ResourceStatusReason": "Embedded stack was not successfully updated",
+    }
+
+
+def told_causes(client: Any, page: list[dict[str, Any]]) -> list[str]:
+    events = StackEvents(client, STACK, "ours")
+    assert len(list(events.fresh())) == len(page)
+    return [cause.reason for cause in events.causes()]
+
+
+def test_a_nested_stacks_own_cause_takes_its_place():
+    page = [nested_failure(5), raw(2, "UPDATE_IN_PROGRESS", physical=STACK)]
+    inside = {**raw(4, "CREATE_FAILED", resource="Nat", by="another"), "ResourceStatusReason": "NAT gateway failed"}
+    before = {**raw(1, "CREATE_FAILED", resource="Old", by="another"), "ResourceStatusReason": "of another operation"}
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stack_events", {"StackEvents": page})
+        stub.add_response("describe_stack_events", {"StackEvents": [inside, before]}, {"StackName": NESTED})
+        assert told_causes(client, page) == ["NAT gateway failed"]
+
+
+def test_a_nested_stack_that_may_not_be_seen_or_says_nothing_stands_for_itself():
+    page = [nested_failure(5), raw(2, "UPDATE_IN_PROGRESS", physical=STACK)]
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stack_events", {"StackEvents": page})
+        stub.add_client_error("describe_stack_events", "AccessDenied", "no", 403)
+        assert told_causes(client, page) == ["Embedded stack was not successfully updated"]
+
+
+def test_a_nested_stack_in_a_nested_stack_is_followed_and_never_in_a_circle():
+    deeper = NESTED.replace("Network", "Deeper")
+    page = [nested_failure(5), raw(2, "UPDATE_IN_PROGRESS", physical=STACK)]
+    with stubbed("cloudformation") as (client, stub):
+        stub.add_response("describe_stack_events", {"StackEvents": page})
+        stub.add_response("describe_stack_events", {"StackEvents": [nested_failure(4, deeper)]}, {"StackName": NESTED})
+        stub.add_response("describe_stack_events", {"StackEvents": [nested_failure(4)]}, {"StackName": deeper})
+        assert told_causes(client, page) == ["Embedded stack was not successfully updated"]

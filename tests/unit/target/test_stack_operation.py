@@ -6,6 +6,7 @@ import pytest
 from mwaa_deploy.errors import StackUpdateFailed, StackWaitTimedOut
 from mwaa_deploy.target.stack_events import StackEvents
 from mwaa_deploy.target.stack_operation import wait_for_operation
+from mwaa_deploy.target.stack_status import STACK_STATUSES
 from tests.fakes.clock import FakeClock
 from tests.unit.target.stubs import stubbed
 from tests.unit.target.test_stack_events import STACK, raw
@@ -121,3 +122,27 @@ def test_each_look_at_an_operation_under_way_is_told():
             on_look=seen.append,
         )
     assert seen == ["", "UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"]
+
+
+GOOD_ENDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+STILL_AT_IT = {name for name in STACK_STATUSES if name.endswith("_IN_PROGRESS")} - {"REVIEW_IN_PROGRESS"}
+
+
+@pytest.mark.parametrize("status", [*STACK_STATUSES, "A_STATUS_OF_THE_FUTURE"])
+def test_each_status_ends_the_wait_well_or_badly_or_goes_on(status):
+    if status in GOOD_ENDS:
+        assert wait([[own(1, status)]]).slept == []
+    elif status in STILL_AT_IT or status not in STACK_STATUSES:
+        assert wait([[own(1, status)], [own(2, "UPDATE_COMPLETE")]]).slept == [1]
+    else:
+        with pytest.raises(StackUpdateFailed, match=f"ended as {status}"):
+            wait([[own(1, status)]])
+
+
+def test_a_cause_that_is_known_comes_with_advice_before_what_the_stack_needs():
+    failed = {**raw(2, "UPDATE_FAILED"), "ResourceStatusReason": "INCORRECT_CONFIGURATION: networking components"}
+    with pytest.raises(StackUpdateFailed) as caught:
+        wait([[own(4, "UPDATE_ROLLBACK_FAILED"), failed]])
+    assert caught.value.meaning.startswith("The environment's containers reach neither the internet")
+    assert "so did rolling it back" in caught.value.meaning
+    assert caught.value.mend.index("NAT gateway") < caught.value.mend.index("continue-update-rollback")

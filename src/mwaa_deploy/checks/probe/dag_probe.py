@@ -30,53 +30,54 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from importlib.machinery import SourceFileLoader
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_descendants import adopt, kill_descendants
 from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
+from mwaa_deploy_judge import TRIAL
 from mwaa_deploy_metadata import answer_requests
 from mwaa_deploy_pool import MOST_ALONE, Pool, batches
 from mwaa_deploy_results import nothing
+from mwaa_deploy_rulings import Rules
+from mwaa_deploy_supervision import supervise, wait, waits
 from mwaa_deploy_tracebacks import error
-from mwaa_deploy_user_rules import UserRules
-from mwaa_deploy_worker import PLUGINS, RULES, Worker, die_with_parent
+from mwaa_deploy_worker import PLUGINS, Worker, die_with_parent
 
-ABORTED, TOO_LATE, CANNOT_IMPORT = 4, 5, 6
-_LOOK = 0.01  # seconds between two looks at whether something is there
+CANNOT_IMPORT = 6
 
 
-def probe(options):
-    """Everything but the supervision, in a process of its own."""
+def probe(options, begin):
+    """Everything but the supervision, in a process of its own; calls begin() before it touches what is the user's."""
     os.setpgid(0, 0)
     die_with_parent()
     adopt()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     os.environ.update(adapter.settings(options.dags, options.plugins, options.timeout))
-    own = sys.path.pop(0)  # this script's folder, which is nothing to the user's code
+    sys.path.pop(0)  # this script's folder, which is nothing to the user's code
     packages = path_files()
     if options.late:
-        _wait(options)
+        wait(options)
     gc.disable()
-    compiling = None if _waits(options) else compile_meanwhile(options.dags)
+    compiling = None if waits(options) else compile_meanwhile(options.dags)
     try:
         version = adapter.import_airflow()
     except BaseException:
-        if _waits(options):
-            os._exit(CANNOT_IMPORT)
+        if options.wait_for and not options.late:
+            os._exit(CANNOT_IMPORT)  # pip may be at work: it is tried again, and says why if that fails too
         raise
     if compiling:
         _kill(compiling)
     if not options.late:
-        _wait(options)
+        wait(options)
+    begin()
     follow_path_files(packages)
     adapter.forget_installed()
     answer_requests(version)
     scratch = tempfile.mkdtemp(prefix="dag-probe-")
     try:
-        results = load_all(options, [options.dags, options.plugins, options.rules or own], scratch)
+        results = load_all(options, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if not kill_descendants():
@@ -106,9 +107,10 @@ def _compile(path):
         pass
 
 
-def load_all(options, folders, scratch):
-    """Load the user's rules, the plugins and every DAG file. What came of it, as JSON: one, one, many."""
+def load_all(options, scratch):
+    """Load the plugins and every DAG file, and ask the user's rules. What came of it, as JSON: one, one, many."""
     paths, nameless = adapter.list_files(options.dags)
+    folders = [options.dags, options.plugins, *([options.rules] if options.rules else [])]
     imports = Imports([options.dags, options.plugins])
     names = {path: imports.of(path) for path in paths if path.endswith(".py")}
     named = set().union(*names.values())
@@ -124,24 +126,25 @@ def load_all(options, folders, scratch):
             file.write(text)
         adapter.parse(bag, warm_ups[-1])
     adapter.remember_translations()
-    first = ([RULES] if options.rules else []) + [PLUGINS]
-    items = first + paths
+    items = [PLUGINS, *paths]
+    rules = Rules(options.rules) if options.rules else None
+    asked = rules if rules and rules.files else None
     gc.freeze()
 
     def serve(orders, output):
-        rules = UserRules(options.rules)
-        Worker(items, folders, bag, rules, options.timeout, warm_ups, output).serve(orders)
+        Worker(items, folders, bag, asked and asked.files, options.timeout, warm_ups, output).serve(orders)
 
-    costly = [n for n, path in enumerate(items) if n < len(first) or is_costly(names.get(path, ()))]
+    costly = [n for n, path in enumerate(items) if path == PLUGINS or is_costly(names.get(path, ()))]
     cheap = sorted(set(range(len(items))) - set(costly))
-    results = Pool(items, folders, options.timeout, options.jobs, scratch, serve).run(
-        batches(costly, cheap, options.jobs)
-    )
-    found = [results[number] for number in range(len(items))]
-    files = [load for load in found[len(first) :] if load is not None]
+    pool = Pool(items, folders, options.timeout, options.jobs, scratch, serve, asked)
+    if asked:
+        pool.run([[TRIAL]])
+    results = pool.run(batches(costly, cheap, options.jobs))
+    plugins, *found = [results[number] for number in range(len(items))]
+    files = [load for load in found if load is not None]
     message = "the name is not UTF-8: no key in S3 can be called so, and Airflow ends at it"
     files += [json.dumps(dict(nothing(path, 0.0), errors=[error("Name", message, path)])) for path in nameless]
-    return found[0] if options.rules else "null", found[len(first) - 1], files
+    return json.dumps(rules and dict(nothing(None, 0.0), errors=rules.errors)), plugins, files
 
 
 def write(path, version, rules, plugins, files):
@@ -155,68 +158,9 @@ def write(path, version, rules, plugins, files):
     os.replace(path + ".part", path)
 
 
-def _waits(options):
-    return bool(options.wait_for) and not os.path.exists(options.wait_for)
-
-
-def _wait(options):
-    while _waits(options):
-        time.sleep(_LOOK)
-
-
-def supervise(options):
-    """Run probe() in a process, again if it failed before the wait was over, and see to it that it ends."""
-    begun = None
-    while True:
-        waited = _waits(options)
-        pid = os.fork()
-        if pid == 0:
-            _child(options)
-        status = None
-        while status is None:
-            time.sleep(_LOOK)
-            if begun is None and not _waits(options):
-                begun = time.monotonic()
-            if options.abort and os.path.exists(options.abort):
-                _end(pid, ABORTED)
-            if begun is not None and options.limit and time.monotonic() - begun > options.limit:
-                _end(pid, TOO_LATE)
-            done, status = os.waitpid(pid, os.WNOHANG)
-            status = status if done else None
-        failed = not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0)
-        if failed and waited and not options.late:
-            options.late = True
-            continue
-        kill_descendants()
-        os._exit(exit_code(status))
-
-
-def _child(options):
-    code = 1
-    try:
-        probe(options)
-        code = 0
-    except SystemExit as leaving:
-        if isinstance(leaving.code, str):
-            sys.stderr.write(leaving.code + "\n")
-        code = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def _kill(pid):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-
-
-def _end(pid, status):
-    os.kill(pid, signal.SIGKILL)
-    kill_descendants()
-    os._exit(status)
 
 
 def cores():
@@ -241,7 +185,7 @@ def main():
     parser.add_argument("--late", action="store_true")
     parser.add_argument("--limit", type=float, default=0.0)
     adopt()
-    supervise(parser.parse_args())
+    supervise(parser.parse_args(), probe)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def import_beforehand(names):
     """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's."""
     for name in sorted(names):
         top = name.partition(".")[0]
-        if name not in sys.modules and (name.startswith("airflow.") or top in _STANDARD):
+        if name not in sys.modules and (name.startswith("airflow.") or top in STANDARD):
             try:
                 importlib.import_module(name)
             except BaseException:  # noqa: S110 -- the file itself will say so
@@ -98,7 +98,7 @@ def _standard():
         return set(sys.builtin_module_names)
 
 
-_STANDARD = _standard()
+STANDARD = _standard()
 
 
 def is_costly(names):

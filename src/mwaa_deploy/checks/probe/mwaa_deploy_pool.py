@@ -28,18 +28,21 @@ class Pool:
         jobs: how many processes at a time.
         scratch: a folder.
         serve: called in a new process with the file to read orders from and the descriptor to say things on.
+        rules: the user's own; None if there is none to ask.
     """
 
-    def __init__(self, items, folders, limit, jobs, scratch, serve):
+    def __init__(self, items, folders, limit, jobs, scratch, serve, rules):
         self.items = items
         self.folders = folders
         self.limit = limit
         self.scratch = scratch
         self.serve = serve
+        self.rules = rules
         self.results = Results(len(items))
         self._jobs = max(1, jobs)
         self._batches = collections.deque()
         self._suspects = collections.deque()
+        self._afterwards = []
         self._selector = selectors.DefaultSelector()
         self._children = []
         self._refused_since = None
@@ -48,11 +51,11 @@ class Pool:
         """Load the items of all batches.
 
         Args:
-            batches: lists of numbers. One alone is loaded in a process of its own.
+            batches: lists of numbers. One alone is loaded in a process of its own. [TRIAL] loads the rules alone.
         """
         outlive_descendants()
         self._batches.extend(batches)
-        while self._batches or self._suspects or self._children:
+        while self._batches or self._suspects or self._children or self._afterwards:
             self._start_some()
             for key, _ in self._selector.select(_TICK if self._children else 0):
                 key.data.read()
@@ -84,7 +87,14 @@ class Pool:
         """Load an item another time, while nothing else is loaded: it may not have been its fault."""
         self._suspects.append(number)
 
+    def afterwards(self, numbers):
+        """Load items another time, once the suspects are through."""
+        self._afterwards += numbers
+
     def _start_some(self):
+        if self._afterwards and not (self._batches or self._suspects or self._children):
+            self.again(self._afterwards, alone=len(self._afterwards) == 1)
+            self._afterwards = []
         while self._batches and len(self._children) < self._jobs:
             if not self._start(self._batches[0], False):
                 return

@@ -9,7 +9,10 @@ import sys
 
 LONGEST = 20000  # characters of a traceback or message that are kept: the first and the last of them
 
-_FRAME = re.compile(r'^[\s|+]*File "(?P<file>.+?)", line (?P<line>\d+)', re.MULTILINE)
+_FRAME = re.compile(
+    r'^[\s|+]*File "(?P<file>.+?|[^"]+?)", line (?P<line>\d+)', re.MULTILINE
+)  # names may have line ends
+_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _LATER = re.compile(
     r"^(?:During handling of the above exception, another exception occurred|"
     r"The above exception was the direct cause of the following exception):$",
@@ -21,6 +24,15 @@ _OUTCOME = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$", re.D
 def in_folders(path, folders):
     """Whether a path lies in one of some folders."""
     return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+
+def home(module):
+    """Where a module lies; empty if nobody knows."""
+    try:
+        file = getattr(module, "__file__", None)
+        return file or next(iter(getattr(module, "__path__", None) or ()), "")
+    except Exception:
+        return ""
 
 
 def parse_traceback(text, folders):
@@ -44,10 +56,15 @@ def parse_traceback(text, folders):
 
 
 def parse_fault(text, folders):
-    """The deepest frame in the user's code in what faulthandler wrote, where the most recent call comes first."""
+    """The deepest frame in the user's code in what faulthandler wrote, where the most recent call comes first.
+
+    It writes what is not printable ASCII as Python does in a literal.
+    """
     for found in _FRAME.finditer(text):
-        if in_folders(found.group("file"), folders):
-            return found.group("file"), int(found.group("line"))
+        file = found.group("file")
+        if in_folders(file, folders):
+            plain = _ESCAPED.sub(lambda code: chr(int(code.group(1) or code.group(2) or code.group(3), 16)), file)
+            return file if os.path.exists(file) else plain, int(found.group("line"))
     return None, None
 
 

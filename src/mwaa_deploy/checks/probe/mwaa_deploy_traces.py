@@ -18,7 +18,7 @@ import threading
 import types
 import warnings
 
-from mwaa_deploy_tracebacks import in_folders
+from mwaa_deploy_tracebacks import home, in_folders
 
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGCHLD", "SIGUSR1") if hasattr(signal, name)
@@ -84,12 +84,17 @@ class State:
         sys.setrecursionlimit(self._recursion)
         return self._close() and self._has_limits() and clean
 
+    def users_modules(self):
+        """{name: module} of the user's modules that came since."""
+        new = ((name, sys.modules[name]) for name in set(sys.modules) - self._modules)
+        return {name: module for name, module in new if in_folders(home(module), self._folders)}
+
     def _forget_modules(self):
         """Drop the user's modules. Whether no others came, of libraries that were not there before."""
         new = set(sys.modules) - self._modules
         clean = len(sys.modules) - len(new) == len(self._modules)
         for name in new:
-            if in_folders(_home(sys.modules[name]), self._folders):
+            if in_folders(home(sys.modules[name]), self._folders):
                 del sys.modules[name]
             elif name.startswith("airflow."):
                 self._modules.add(name)
@@ -112,15 +117,6 @@ class State:
 def _raw_environment():
     """The environment as bytes, which is quicker to compare; or itself, where Python does not have it so."""
     return getattr(os.environ, "_data", os.environ)
-
-
-def _home(module):
-    """Where a module lies; empty if nobody knows."""
-    try:
-        file = getattr(module, "__file__", None)
-        return file or next(iter(getattr(module, "__path__", None) or ()), "")
-    except Exception:
-        return ""
 
 
 class Snapshot:

@@ -20,79 +20,66 @@ import them. A rule that raises, or takes longer than one DAG file may, is itsel
 import importlib.util
 import os
 import sys
-import traceback
+from importlib.machinery import PathFinder
 
-from mwaa_deploy_tracebacks import cut, error, parse_traceback
+from mwaa_deploy_imports import STANDARD
+from mwaa_deploy_tracebacks import cut
 
 _SEVERITIES = ("warn", "fail")
+NO_RULE = "There is no rule in this file: a function 'check', or one whose name begins with 'rule_'."
+NO_FILE = (
+    "There is no rule in this folder: a Python file that lies in the folder itself, and whose name does not begin with "
+    "an underscore."
+)
 
 
-class UserRules:
-    """The rules of one folder, loaded.
+def rule_files(folder):
+    """The files of a folder that hold rules."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [os.path.join(folder, name) for name in names if name.endswith(".py") and not name.startswith(("_", "."))]
 
-    Attributes:
-        errors: what kept files from being loaded.
+
+class RulesFinder:
+    """Finds what rules import beside themselves, before anything of that name in the DAGs' folders or installed.
+
+    Not before the standard library, which everything else needs as it is.
     """
 
     def __init__(self, folder):
         self._folder = folder
-        self._rules = []
-        self.errors = []
-        names = sorted(os.listdir(folder)) if folder and os.path.isdir(folder) else []
-        for name in names:
-            if name.endswith(".py") and not name.startswith(("_", ".")):
-                self._load(os.path.join(folder, name))
+        names = (name[: -len(".py")] if name.endswith(".py") else name for name in os.listdir(folder))
+        self.names = {name for name in names if name.isidentifier() and name not in STANDARD}
 
-    def __bool__(self):
-        return bool(self._rules or self.errors)
+    def find_spec(self, name, path=None, target=None):
+        """What importing a name would load, if it is one of these."""
+        return PathFinder.find_spec(name, [self._folder], target) if path is None and name in self.names else None
 
-    def _load(self, path):
-        stem = os.path.splitext(os.path.basename(path))[0]
-        sys.path.append(self._folder)
-        try:
-            spec = importlib.util.spec_from_file_location("mwaa_deploy_rules_" + stem, path)
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        except BaseException:
-            self.errors.append(self._error(path))
-            return
-        finally:
-            sys.path.remove(self._folder)
-        found = []
-        for name, value in list(vars(module).items()):
-            if callable(value) and getattr(value, "__module__", None) == spec.name:
-                if name == "check":
-                    found.append((_kebab(stem), value, path))
-                elif name.startswith("rule_"):
-                    found.append((_kebab(name[len("rule_") :]), value, path))
-        if not found:
-            message = "There is no rule in this file: a function 'check', or one whose name begins with 'rule_'."
-            self.errors.append(error("NoRule", message, path))
-        self._rules += found
 
-    def judge(self, dags):
-        """Ask every rule about every DAG.
+def load_rules(path):
+    """Run a rules file.
 
-        Returns:
-            [{"rule", "severity", "message", "dag"}], and the errors of the rules themselves.
-        """
-        breaches, errors = [], []
-        for name, rule, path in self._rules:
-            for dag in dags:
-                try:
-                    for severity, message in _said(rule(dag)):
-                        found = {"rule": name, "severity": severity, "message": cut(message), "dag": str(dag.dag_id)}
-                        breaches.append(found)
-                except BaseException:
-                    line = getattr(getattr(rule, "__code__", None), "co_firstlineno", None)
-                    errors.append(self._error(path, line))
-                    break
-        return breaches, errors
+    Returns:
+        [(name, function)]: the rules in it.
+    """
+    stem = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location("mwaa_deploy_rules_" + stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    found = []
+    for name, value in list(vars(module).items()):
+        if callable(value) and getattr(value, "__module__", None) == spec.name:
+            if name == "check":
+                found.append((_kebab(stem), value))
+            elif name.startswith("rule_"):
+                found.append((_kebab(name[len("rule_") :]), value))
+    return found
 
-    def _error(self, path, line=None):
-        found = parse_traceback(traceback.format_exc(), [self._folder])
-        return found if found["file"] else dict(found, file=path, line=line)
+
+def ask(name, rule, dag):
+    """Ask a rule about a DAG. What it says: [{"rule", "severity", "message", "dag"}], as it comes."""
+    for severity, message in _said(rule(dag)):
+        yield {"rule": name, "severity": severity, "message": cut(message), "dag": str(dag.dag_id)}
 
 
 def _said(answer):

@@ -2,11 +2,14 @@
 
 Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
 
-What it is told, a line of JSON each: the numbers of files to load, or [] to end. What it says, a line each:
+What it is told, a line of JSON each: the numbers of files to load, or [] to end, or {"left_out": indexes of rules
+files} to ask the user's rules, but for these, about the DAGs of the files it has loaded, and then to end. What it says,
+a line each:
 
-    B number            it begins with a file; R number: with the user's rules about it
+    B number            it begins with a file
     L number json       what came of it; {"skipped": true} for a file that Airflow does not parse
     C 0|1 0|1           that was all: whether the files had no influence on each other, and whether it goes on
+    J                   it is still well, and begins to ask the rules; the rest is told in mwaa_deploy_judge.py
 """
 
 import ctypes
@@ -23,13 +26,14 @@ from time import monotonic
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_descendants import die_first
 from mwaa_deploy_descriptions import describe
+from mwaa_deploy_judge import TRIAL, Judge
 from mwaa_deploy_signals import spare_ancestors
 from mwaa_deploy_tracebacks import error, in_folders, own_caller, parse_traceback
 from mwaa_deploy_traces import Snapshot, State
 from mwaa_deploy_watch import Watch
 
-PLUGINS, RULES = "plugins", "rules"
-"""What is loaded besides files: stand in the place of a path."""
+PLUGINS = "plugins"
+"""What is loaded besides files: stands in the place of a path."""
 
 
 MOST_UNCOLLECTED = 400
@@ -40,10 +44,10 @@ class Worker:
     """One process.
 
     Args:
-        items: paths, PLUGINS and RULES; numbers refer to it.
+        items: paths, and PLUGINS; numbers refer to it.
         folders: where the user's code lies.
         bag: a DagBag with nothing in it.
-        rules: the user's own.
+        rules: files with the user's own; None if there is no folder of such.
         limit: seconds for each item.
         warm_ups: paths of DAG files of ours.
         output: descriptor to say things on.
@@ -68,16 +72,14 @@ class Worker:
         self._clock = CoreClock()
         self._unsaid = ""
         self._uncollected = 0
+        self._kept = {}
 
     def serve(self, orders):
         """Do what comes, line by line; never returns."""
         os._exit = self._leave_early
         self._watch.hook_in()
         state = State(self._folders, adapter.contexts())
-        for line in iter(orders.readline, b""):
-            numbers = loads(line.decode())
-            if not numbers:
-                break
+        for numbers in self._batches(orders):
             if len(numbers) > 1 and self._snapshot is None:
                 for path in self._warm_ups:
                     adapter.parse(self._bag, path)
@@ -86,19 +88,37 @@ class Worker:
             goes_on = True
             for number in numbers:
                 self._do(number)
+                if number in self._kept:
+                    self._kept[number] = self._kept[number], state.users_modules()
                 goes_on = state.put_back() and goes_on
                 warnings.simplefilter("always")
                 if not goes_on:
                     break
             goes_on = goes_on and len(numbers) > 1
             self._conclude(goes_on)
-            if not goes_on:
+            if not goes_on and self._rules is None:
                 break
             self._uncollected += len(numbers)
             if self._uncollected > MOST_UNCOLLECTED:
                 gc.collect()
                 self._uncollected = 0
         self.leave()
+
+    def _batches(self, orders):
+        """The numbers of files to load, until the end; the rules come last."""
+        for line in iter(orders.readline, b""):
+            order = loads(line.decode())
+            if isinstance(order, dict):
+                self._judge(order["left_out"])
+            if not order or isinstance(order, dict):
+                return
+            yield order
+
+    def _judge(self, left_out):
+        self._say("J")
+        Judge(self._rules, self._folders, self._limit, self._say, self._exit).judge(
+            self._kept or {TRIAL: ((), {})}, left_out
+        )
 
     def leave(self):
         """End without running any of the user's exit handlers."""
@@ -139,6 +159,7 @@ class Worker:
                 )
         self._only_here()
         found.setdefault("seconds", monotonic() - started)
+        self._at = None
         self._tell(number, found)
         self._watch.begin(None)
 
@@ -151,15 +172,13 @@ class Worker:
         found.setdefault("warnings", self._watch.warned())
         try:
             text = dumps(found)
-        except (TypeError, ValueError):  # a subclass of text or numbers that the user made
+        except Exception:  # a subclass of text or numbers that the user made
             text = dumps({"errors": [error("Result", "what was found cannot be written down", self._path)]})
         self._say("L %d %s" % (number, text), later=True)
 
     def _load(self, path):
         if path == PLUGINS:
             return self._load_plugins()
-        if path == RULES:
-            return {"errors": self._rules.errors}
         return self._load_file(path)
 
     def _load_file(self, path):
@@ -182,11 +201,7 @@ class Worker:
         captured = [text for texts in (getattr(bag, "captured_warnings", None) or {}).values() for text in texts]
         found = {"seconds": seconds, "dags": told, "errors": errors, "warnings": self._watch.warned(captured)}
         if self._rules and dags:
-            self._say("R %d" % self._at)
-            signal.signal(signal.SIGALRM, _too_late)
-            signal.setitimer(signal.ITIMER_REAL, self._limit)
-            found["breaches"], found["rule_errors"] = self._rules.judge(dags)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._kept[self._at] = dags
         return found
 
     def _load_plugins(self):
@@ -228,10 +243,6 @@ class CoreClock:
             return int(os.pread(self._source, 100, 0).split()[1]) / 1e9
         except (OSError, ValueError, IndexError):
             return 0.0
-
-
-def _too_late(*_):
-    raise TimeoutError("the rules took too long")
 
 
 def prepare_process(fault):
