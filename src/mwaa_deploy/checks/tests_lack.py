@@ -27,7 +27,7 @@ def with_lack_explained(
         left_out: files of the project that there was no room for, with their sizes in bytes.
         untracked: gives the files that git does not track.
     """
-    text = verdict.message + verdict.evidence
+    text = verdict.message  # what else was printed need not be about what failed
     if verdict.severity is not Severity.FAIL or not (_PACKAGE.search(text) or _FILE.search(text)):
         return verdict
     told = [_SETTING] if _PACKAGE.search(text) else []
