@@ -73,7 +73,12 @@ def checks() -> dict[str, Any]:
                 "pattern": r"^\d+ ?([KMGT]i?B|B)?$",
                 "description": "What the runner may use of this machine, such as 4 GiB.",
             },
-            "processes": {"type": "integer", "minimum": 64, "description": "How many processes the runner may have."},
+            "processes": {
+                "type": "integer",
+                "minimum": 64,
+                "maximum": 65_536,
+                "description": "How many processes the runner may have.",
+            },
             "slow-dag-file": {"type": "number", "minimum": 0, "description": "Seconds that warn about a DAG file."},
             "database": {**words(DatabaseKind), "description": "Airflow's metadata database in the checks."},
             "fixtures": {**section(fixtures), "description": "What DAGs find in Airflow while they are checked."},

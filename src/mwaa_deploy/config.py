@@ -99,7 +99,10 @@ def read_config(workspace: Path, location: ConfigLocation) -> Config:
 def _refuse_what_is_no_file(path: Path) -> None:
     """Nothing there is fine; something that is not read in silence is not."""
     if os.path.lexists(path):
-        raise ConfigInvalid(path.name, [(0, "it is no file that can be read: a folder, or a link that leads nowhere")])
+        raise ConfigInvalid(
+            path.name,
+            [(0, "it is no file that can be read: a folder, or a link that leads nowhere or out of the workspace")],
+        )
     _refuse_other_name(path.parent)
 
 
