@@ -132,7 +132,7 @@ def _confirmed(job: Job, first: FirstLook) -> bool:
 def _stamp(job: Job, state: TargetState) -> bool:
     """Give the record our commit where it names another one with the same content; whether it was written.
 
-    An older commit that comes later can only tell by the record that it is older, and a promotion that what was verified
+    An older commit that comes later can only tell by the record that it is older, and a promotion that what is verified
     is its own commit. A commit that is older itself, or of which nobody can tell, leaves the record as it is.
 
     Raises:
