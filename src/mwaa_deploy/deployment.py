@@ -130,15 +130,18 @@ def _confirmed(job: Job, first: FirstLook) -> bool:
 
 
 def _stamp(job: Job, state: TargetState) -> bool:
-    """Give the record our commit where it names an older one with the same content; whether it was written.
+    """Give the record our commit where it names another one with the same content; whether it was written.
 
-    An older commit that comes later can only tell by the record that it is older.
+    An older commit that comes later can only tell by the record that it is older, and a promotion that what is verified
+    is its own commit. A commit that is older itself, or of which nobody can tell, leaves the record as it is.
 
     Raises:
         ObjectChanged: another run has written it in between.
     """
     record, commit = state.record, job.author.commit
-    if record is None or record.commit == commit or job.relation(record.commit) is not Relation.NEWER:
+    if record is None or record.commit == commit:
+        return False
+    if job.relation(record.commit) not in {Relation.NEWER, Relation.DIVERGED}:
         return False
     renewed = replace(
         record,

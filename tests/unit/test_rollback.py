@@ -528,3 +528,14 @@ def test_a_revert_of_what_was_rolled_back_is_a_deployment_again(world, runs):
     runs.relation = Relation.NEWER
     assert runs.push("cccc").result == "unchanged"
     assert (runs.record.commit[:4], runs.record.restores) == ("cccc", None)
+
+
+@pytest.mark.parametrize(
+    ("relation", "named"),
+    [(Relation.NEWER, "bbbb"), (Relation.DIVERGED, "bbbb"), (Relation.OLDER, "aaaa"), (None, "aaaa")],
+)
+def test_the_record_names_the_commit_that_was_found_with_the_same_content(runs, relation, named):
+    runs.push("aaaa")
+    runs.relation = relation
+    assert runs.push("bbbb").result == "unchanged"
+    assert runs.record.commit[:4] == named

@@ -214,6 +214,7 @@ def test_a_rules_file_that_ends_or_never_does_is_told_once_at_its_line(beset):
 def test_all_other_rules_are_asked_about_every_dag(beset):
     dags = sorted(dag.id for file in beset.files for dag in file.dags)
 
+    assert len(dags) == 42
     assert sorted(message for _, _, message in own(beset, "zz-last")) == [f"DAG '{dag}': heard" for dag in dags]
 
 

@@ -251,6 +251,7 @@ def prepare_process(fault):
     die_with_parent()
     die_first()
     spare_ancestors()
+    signal.signal(signal.SIGSEGV, signal.SIG_DFL)  # Airflow 3 handles it in Python, which never ends
     faulthandler.enable(file=fault)
     faulthandler.register(signal.SIGUSR2, file=fault, all_threads=False)
 
