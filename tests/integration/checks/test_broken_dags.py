@@ -145,7 +145,7 @@ def judged(runner, tmp_path_factory) -> DagJudgement:
         )
         archive.writestr("beside.py", "name = 'zipped'\n")
     (root / "dags" / os.fsdecode(NAME)).write_text(HEAD + GOOD.format("named"))
-    return judge_dags_of(root, runner, limits=CheckLimits(dag_file=2))
+    return judge_dags_of(root, runner, limits=CheckLimits(dag_file=4))
 
 
 @pytest.mark.parametrize("name", BROKEN)

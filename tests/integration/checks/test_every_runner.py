@@ -216,7 +216,7 @@ def _dags(runner: Runner, root: Path) -> dict[str, list[Place]]:
     bodies.pop("warns.py")
     write(root, {f"dags/{name}": test_broken_dags.HEAD + body for name, body in bodies.items()})
     write(root, test_broken_dags.BESIDE)
-    judgement = judge_dags_of(root, runner, limits=CheckLimits(dag_file=2))
+    judgement = judge_dags_of(root, runner, limits=CheckLimits(dag_file=4))
     failing = places(judgement.dags)
 
     expected = {name: place for name, (_, place, *_) in test_broken_dags.BROKEN.items()}

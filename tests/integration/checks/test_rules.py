@@ -75,7 +75,7 @@ def judged(runner, tmp_path_factory) -> DagJudgement:
     root = write(tmp_path_factory.mktemp("rules"), files | {f"rules/{n}": text for n, text in OWN_RULES.items()})
     rules = [RuleSetting(name=name, severity=Severity.WARN, parameters=PARAMETERS.get(name, {})) for name in RULES]
     settings = CheckSettings(rules=tuple(rules), rules_folder=root / "rules")
-    return judge_dags_of(root, runner, settings=settings, limits=CheckLimits(dag_file=2))
+    return judge_dags_of(root, runner, settings=settings, limits=CheckLimits(dag_file=4))
 
 
 BREACHES = {

@@ -105,7 +105,7 @@ def test_it_finds_what_separate_interpreters_find(open_one, test_tools, tmp_path
     del bodies["fork_bomb.py"]
     files = {f"dags/{name}": test_broken_dags.HEAD + body for name, body in bodies.items()}
     project = project_of(tmp_path, {**files, **test_broken_dags.BESIDE, **test_broken_tests.FAILING})
-    limits = replace(LIMITS, dag_file=2)
+    limits = replace(LIMITS, dag_file=4)
 
     warm = WarmStart(runner, limits=limits)
     code = code_to_run(project, runner, test_tools, version=version, limits=limits)
