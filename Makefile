@@ -15,8 +15,9 @@ demo: ## Test, deploy, change and deploy the example in the lab (KEEP=1: leave l
 test: ## Lint, then run every test; nothing is skipped. PYTEST_ARGS are passed on
 	@scripts/setup.sh test
 	@scripts/lint.sh
-	@MWAA_DEPLOY_REQUIRE_ALL=1 .venv/bin/python -m pytest tests --numprocesses=auto --maxprocesses=4 --dist=loadfile \
-	  --durations=15 --junitxml=.lab/junit.xml $(PYTEST_ARGS)
+	@MWAA_DEPLOY_REQUIRE_ALL=1 .venv/bin/python -m pytest tests/unit tests/contract tests/integration \
+	  --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=15 --junitxml=.lab/junit.xml $(PYTEST_ARGS)
+	@MWAA_DEPLOY_REQUIRE_ALL=1 .venv/bin/python -m pytest tests/e2e --durations=15 --junitxml=.lab/junit-e2e.xml $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory prove
 
 .PHONY: lint
