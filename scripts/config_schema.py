@@ -3,13 +3,13 @@
 What a target's keys mean is what action.yml says of the inputs. `--check` only says whether the file is up to date.
 """
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
+from schema_file import write_or_compare
 
 from mwaa_deploy import input_patterns as pattern
 from mwaa_deploy.checks.dag_rules import RULES, ParameterKind, RuleParameter
@@ -25,15 +25,6 @@ TEXTS: dict[str, Any] = {"type": ["string", "array"], "items": {"type": ["string
 FLAG: dict[str, Any] = {"type": "boolean"}
 DIGITS = frozenset({"bucket-owner"})
 """Texts that an editor may take for numbers."""
-
-
-def main() -> int:
-    """Write, or compare."""
-    text = json.dumps(schema(), indent=2) + "\n"
-    if "--check" in sys.argv[1:]:
-        return 0 if FILE.is_file() and FILE.read_text(encoding="utf-8") == text else 1
-    FILE.write_text(text, encoding="utf-8")
-    return 0
 
 
 def schema() -> dict[str, Any]:
@@ -157,4 +148,4 @@ def section(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(FILE, schema()))

@@ -3,11 +3,12 @@
 `--check` only says whether it is up to date.
 """
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from schema_file import write_or_compare
 
 from mwaa_deploy.drift import DriftKind
 from mwaa_deploy.parts import Part
@@ -22,15 +23,6 @@ TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 FLAG: dict[str, Any] = {"type": "boolean"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 SHA: dict[str, Any] = {"type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})?$"}
-
-
-def main() -> int:
-    """Write, or compare."""
-    text = json.dumps(schema(), indent=2) + "\n"
-    if "--check" in sys.argv[1:]:
-        return 0 if FILE.is_file() and FILE.read_text(encoding="utf-8") == text else 1
-    FILE.write_text(text, encoding="utf-8")
-    return 0
 
 
 def schema() -> dict[str, Any]:
@@ -156,4 +148,4 @@ def record(fields: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[st
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(FILE, schema()))
