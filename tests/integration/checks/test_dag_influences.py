@@ -47,6 +47,26 @@ NOTICED = {
         "from airflow.operators.empty import EmptyOperator\nassert EmptyOperator(task_id='a').has_dag()\n",
     ),
 }
+# Last, what one file imports, and another uses without having imported it.
+HELPED = {
+    "package": ("import wsgiref.validate\n", "import wsgiref\nwsgiref.validate\n"),
+    "of_airflow": (
+        "import airflow.operators.latest_only\n",
+        "import airflow.operators\nairflow.operators.latest_only.LatestOnlyOperator\n",
+    ),
+    "imported_late": (
+        "def late():\n    import airflow.sensors.date_time\nlate()\n",
+        "import airflow.sensors\nairflow.sensors.date_time.DateTimeSensor\n",
+    ),
+    "within": ("import xmlrpc.server\n", "def use():\n    return xmlrpc.server\nimport xmlrpc\nuse()\n"),
+}
+# Files that come by a module in another way than by importing it at their top.
+BY_THEMSELVES = {
+    "dags/by_other_module.py": "import xmlrpc.server\nimport xmlrpc\nxmlrpc.client\n",
+    "dags/by_from.py": "from wsgiref import validate\nfrom airflow.operators import latest_only\n",
+    "dags/by_function.py": "def late():\n    import wsgiref.validate\n    return wsgiref.validate\nlate()\n",
+    "dags/by_helper.py": "import wsgiref\nimport imports_validate\nwsgiref.validate\n",
+}
 COPIES = 4
 EXPECTED = [[Severity.PASS], [Severity.FAIL]] * COPIES
 
@@ -69,6 +89,29 @@ def judge_influences(influences, runner, root) -> DagJudgement:
             files[f"dags/{name}_{2 * copy + 1}.py"] = HEAD + finds + GOOD.format(f"{name}_finds_{copy}")
     files |= {f"dags/plain_{n}.py": HEAD + GOOD.format(f"plain_{n}") for n in range(20)}
     return judge_dags_of(write(root, files), runner)
+
+
+@pytest.fixture(scope="module", params=[1, COPIES], ids=["few", "many"])
+def helped(request, runner, tmp_path_factory) -> DagJudgement:
+    files = {name: HEAD + text + GOOD.format(name[5:-3]) for name, text in BY_THEMSELVES.items()}
+    files["dags/imports_validate.py"] = "import wsgiref.validate\n"
+    for name, (does, finds) in HELPED.items():
+        for copy in range(request.param):
+            files[f"dags/{name}_{2 * copy}.py"] = HEAD + does + GOOD.format(f"{name}_does_{copy}")
+            files[f"dags/{name}_{2 * copy + 1}.py"] = HEAD + finds + GOOD.format(f"{name}_finds_{copy}")
+    files |= {f"dags/plain_{n}.py": HEAD + GOOD.format(f"plain_{n}") for n in range(20 if request.param > 1 else 0)}
+    return judge_dags_of(write(tmp_path_factory.mktemp("helped"), files), runner)
+
+
+def test_what_only_another_file_imports_is_missing(helped):
+    failed = {v.subject: v.message for v in helped.dags.verdicts if v.severity is Severity.FAIL}
+    expected = {
+        v.subject for v in helped.dags.verdicts if v.subject.rpartition("_")[2] in {"1.py", "3.py", "5.py", "7.py"}
+    }
+
+    assert set(failed) == {name for name in expected if "plain" not in name}
+    assert all("AttributeError: module" in message for message in failed.values())
+    assert len(failed) >= len(HELPED)
 
 
 @pytest.mark.parametrize("name", UNDONE)

@@ -1,13 +1,14 @@
 """Lets Airflow parse every DAG file, with its own DagBag, and writes what came of it as JSON.
 
     python dag_probe.py --dags DIR --plugins DIR --output FILE [--rules DIR] [--timeout SECONDS] [--jobs N]
-                        [--wait-for FILE] [--abort FILE] [--late] [--limit SECONDS]
+                        [--wait-for FILE] [--abort FILE] [--late] [--limit SECONDS] [--only FILE]
 
-Runs inside the runner: standard library and Airflow only, Python 3.7 and later. Airflow is imported once; processes
-forked from there load the files, several one after the other in each, and find out whether one had an influence on
-another; then each gets a process of its own. Each file has a time limit, so that whatever one of them does (sys.exit,
-os._exit, an endless loop, a crash of the interpreter) is a finding about that file and the others are judged all the
-same.
+Runs inside the runner: standard library and Airflow only, Python 3.7 and later. Airflow is imported once, and so is
+what the files import of Airflow and the standard library; processes forked from there load the files, several one after
+the other in each, and find out whether one had an influence on another; then each gets a process of its own. A file
+that was helped by what others import is parsed again by another run of this script (--only), which imports nothing
+beforehand. Each file has a time limit, so that whatever one of them does (sys.exit, os._exit, an endless loop, a crash
+of the interpreter) is a finding about that file and the others are judged all the same.
 
 With --wait-for, Airflow is imported at once, and nothing of the user's is touched before that file is there; --late
 imports Airflow itself only then. With --abort, everything ends with status 4 when that file appears. After --limit
@@ -33,7 +34,8 @@ import tempfile
 from importlib.machinery import SourceFileLoader
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import adopt, kill_descendants
+from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_hidden import Hidden
 from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
 from mwaa_deploy_judge import TRIAL
 from mwaa_deploy_metadata import answer_requests
@@ -91,13 +93,16 @@ def compile_meanwhile(folder):
     if pid == 0:
         try:
             die_with_parent()
-            for inside, _, names in os.walk(folder):
-                for name in names:
-                    if name.endswith(".py"):
-                        _compile(os.path.join(inside, name))
+            for path in _python_files(folder):
+                _compile(path)
         finally:
             os._exit(0)
     return pid
+
+
+def _python_files(folder):
+    found = (os.path.join(inside, name) for inside, _, names in os.walk(folder) for name in names)
+    return (path for path in found if path.endswith(".py"))
 
 
 def _compile(path):
@@ -114,45 +119,96 @@ def load_all(options, scratch):
     imports = Imports([options.dags, options.plugins])
     names = {path: imports.of(path) for path in paths if path.endswith(".py")}
     named = set().union(*names.values())
-    import_beforehand(named)
+    names[PLUGINS] = set().union(*(imports.of(path) for path in _python_files(options.plugins)))
+    hidden = Hidden(folders)
+    brought = set() if options.only else import_beforehand(named)
     if options.dags not in sys.path:
         sys.path.append(options.dags)  # Airflow 3's DAG processor does so
     adapter.hush()
     bag = adapter.empty_bag()
-    warm_ups = []
-    for number, text in enumerate(adapter.warm_ups(named, len(paths) > MOST_ALONE * options.jobs)):
-        warm_ups.append(os.path.join(scratch, "mwaa_deploy_warm_up_%d.py" % number))
-        with open(warm_ups[-1], "w") as file:
-            file.write(text)
-        for dag in adapter.parse(bag, warm_ups[-1]).dags.values():
-            adapter.dag_serializer().to_dict(dag)
+    texts = adapter.warm_ups(named, not options.only and len(paths) > MOST_ALONE * options.jobs)
+    warm_ups = [_warm_up(bag, scratch, number, text) for number, text in enumerate(texts)]
     adapter.remember_translations()
+    hidden.hide(brought)
     items = [PLUGINS, *paths]
     rules = Rules(options.rules) if options.rules else None
     asked = rules if rules and rules.files else None
     gc.freeze()
 
     def serve(orders, output):
-        Worker(items, folders, bag, asked and asked.files, options.timeout, warm_ups, output).serve(orders)
+        Worker(*(items, folders, bag, asked and asked.files, options.timeout, warm_ups, hidden, names, output)).serve(
+            orders
+        )
 
-    costly = [n for n, path in enumerate(items) if path == PLUGINS or is_costly(names.get(path, ()))]
-    cheap = sorted(set(range(len(items))) - set(costly))
+    wanted = _only(options.only, items) if options.only else set(range(len(items)))
+    costly = [n for n, path in enumerate(items) if n in wanted and (path == PLUGINS or is_costly(names.get(path, ())))]
+    cheap = sorted(wanted - set(costly))
     pool = Pool(items, folders, options.timeout, options.jobs, scratch, serve, asked)
     if asked:
         pool.run([[TRIAL]])
     results = pool.run(batches(costly, cheap, options.jobs))
     plugins, *found = [results[number] for number in range(len(items))]
+    if pool.leaned:
+        again, errors = parse_alone(options, scratch, [items[number] for number in sorted(pool.leaned)])
+        plugins = again.get(PLUGINS, plugins)
+        found = [again.get(items[number], load) for number, load in enumerate(found, 1)]
+        if rules:
+            rules.errors += [one for one in errors if one not in rules.errors]
     files = [load for load in found if load is not None]
     message = "the name is not UTF-8: no key in S3 can be called so, and Airflow ends at it"
     files += [json.dumps(dict(nothing(path, 0.0), errors=[error("Name", message, path)])) for path in nameless]
     return json.dumps(rules and dict(nothing(None, 0.0), errors=rules.errors)), plugins, files
 
 
+def _warm_up(bag, scratch, number, text):
+    """Parse a DAG file of ours. Where it is."""
+    path = os.path.join(scratch, "mwaa_deploy_warm_up_%d.py" % number)
+    with open(path, "w") as file:
+        file.write(text)
+    for dag in adapter.parse(bag, path).dags.values():
+        adapter.dag_serializer().to_dict(dag)
+    return path
+
+
+def _only(path, items):
+    """The numbers of the items that a file names."""
+    with open(path, encoding="ascii") as file:
+        names = set(json.load(file))
+    return {number for number, item in enumerate(items) if item in names}
+
+
+def parse_alone(options, scratch, items):
+    """Have items loaded by a run of this script that imports nothing beforehand.
+
+    Returns:
+        What came of each, as JSON, and the errors of the user's rules.
+    """
+    order, output = os.path.join(scratch, "only.json"), os.path.join(scratch, "alone.json")
+    with open(order, "w", encoding="ascii") as file:
+        json.dump(items, file)
+    command = [sys.executable, os.path.abspath(__file__), "--dags", options.dags, "--plugins", options.plugins]
+    command += ["--output", output, "--timeout", str(options.timeout), "--jobs", str(options.jobs), "--only", order]
+    command += ["--rules", options.rules] if options.rules else []
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        os.execv(sys.executable, command)  # noqa: S606 -- no shell
+    _, status = os.waitpid(pid, 0)
+    if not os.path.exists(output):
+        raise SystemExit(exit_code(status))
+    with open(output, encoding="ascii") as file:
+        report = json.load(file)
+    found = {load["file"]: json.dumps(load) for load in report["files"]}
+    found.update({PLUGINS: json.dumps(report["plugins"])} if report["plugins"] else {})
+    return found, (report["rules"] or {}).get("errors", [])
+
+
 def write(path, version, rules, plugins, files):
     """Write the result so that a reader never sees half of it."""
     head = '{"airflow": "%s", "python": "%d.%d.%d"' % (version, *sys.version_info[:3])
     with open(path + ".part", "w", encoding="ascii") as file:
-        file.write('%s, "rules": %s, "plugins": %s, "files": [' % (head, rules, plugins))
+        file.write('%s, "rules": %s, "plugins": %s, "files": [' % (head, rules, plugins or "null"))
         for number, load in enumerate(files):
             file.write((", " if number else "") + load)
         file.write("]}")
@@ -185,6 +241,7 @@ def main():
     parser.add_argument("--abort")
     parser.add_argument("--late", action="store_true")
     parser.add_argument("--limit", type=float, default=0.0)
+    parser.add_argument("--only")
     adopt()
     supervise(parser.parse_args(), probe)
 

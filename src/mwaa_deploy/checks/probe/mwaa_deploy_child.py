@@ -162,7 +162,9 @@ class Child:
             raise ValueError(line)
 
     def _completed(self, number, found):
-        if found.get("skipped"):
+        if found.get("leaned"):
+            self._pool.leaned.add(number)
+        if found.get("skipped") or found.get("leaned"):
             return None
         load = self._nothing(number)
         load.update({name: found[name] for name in load if name in found and name not in {"file", *OF_RULES}})

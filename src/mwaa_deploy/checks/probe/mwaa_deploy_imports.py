@@ -81,14 +81,24 @@ def _is_file(folder, name):
 
 
 def import_beforehand(names):
-    """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's."""
+    """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's.
+
+    Returns:
+        All modules that came with them, but for those that a package imports itself: whoever has it, has these.
+    """
+    before, own = set(sys.modules), set()
     for name in sorted(names):
         top = name.partition(".")[0]
         if name not in sys.modules and (name.startswith("airflow.") or top in STANDARD):
             try:
-                importlib.import_module(name)
+                for end in [at for at, sign in enumerate(name) if sign == "."] + [len(name)]:
+                    if name[:end] not in sys.modules:
+                        known = set(sys.modules)
+                        importlib.import_module(name[:end])
+                        own |= {new for new in set(sys.modules) - known if new.startswith(name[:end] + ".")}
             except BaseException:  # noqa: S110 -- the file itself will say so
                 pass
+    return set(sys.modules) - before - own
 
 
 def _standard():

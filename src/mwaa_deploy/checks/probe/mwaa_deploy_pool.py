@@ -29,6 +29,9 @@ class Pool:
         scratch: a folder.
         serve: called in a new process with the file to read orders from and the descriptor to say things on.
         rules: the user's own; None if there is none to ask.
+
+    Attributes:
+        leaned: numbers of items that have to be loaded where nothing was imported for them; there is no result of them.
     """
 
     def __init__(self, items, folders, limit, jobs, scratch, serve, rules):
@@ -39,6 +42,7 @@ class Pool:
         self.serve = serve
         self.rules = rules
         self.results = Results(len(items))
+        self.leaned = set()
         self._jobs = max(1, jobs)
         self._batches = collections.deque()
         self._suspects = collections.deque()

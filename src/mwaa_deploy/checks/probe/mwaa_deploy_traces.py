@@ -29,7 +29,11 @@ _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith(
 
 
 class State:
-    """What a file may change and is put back without anybody knowing."""
+    """What a file may change and is put back without anybody knowing.
+
+    Attributes:
+        stayed: Airflow's modules that the last file was the first to import, and that are not forgotten.
+    """
 
     def __init__(self, folders, stacks):
         """Note how things are.
@@ -52,6 +56,7 @@ class State:
         self._recursion = sys.getrecursionlimit()
         self._limits = [resource.getrlimit(limit) for limit in _LIMITS]
         self.threads = threading.active_count()
+        self.stayed = []
 
     def put_back(self):
         """Undo. Whether everything could be undone."""
@@ -92,12 +97,14 @@ class State:
     def _forget_modules(self):
         """Drop the user's modules. Whether no others came, of libraries that were not there before."""
         new = set(sys.modules) - self._modules
+        self.stayed = []
         clean = len(sys.modules) - len(new) == len(self._modules)
         for name in new:
             if in_folders(home(sys.modules[name]), self._folders):
                 del sys.modules[name]
             elif name.startswith("airflow."):
                 self._modules.add(name)
+                self.stayed.append(name)
             else:
                 clean = False
         return clean
@@ -144,6 +151,13 @@ class Snapshot:
         self._classes = list(classes.values())
         self._builtins = len(vars(builtins))
         self._collecting = gc.isenabled()
+
+    def accept(self, namespaces):
+        """Take the __getattr__ that modules have now for the one that they had."""
+        touched = {id(namespace): namespace for namespace in namespaces}
+        for now, then in self._modules:
+            if id(now) in touched:
+                then["__getattr__"] = now["__getattr__"]
 
     def unchanged(self):
         """Whether nothing was replaced, removed, or (but for modules, which load such things late) added."""

@@ -7,7 +7,8 @@ files} to ask the user's rules, but for these, about the DAGs of the files it ha
 a line each:
 
     B number            it begins with a file
-    L number json       what came of it; {"skipped": true} for a file that Airflow does not parse
+    L number json       what came of it; {"skipped": true} for a file that Airflow does not parse, {"leaned": true} for
+                        one that has to be parsed where nothing was imported for it
     C 0|1 0|1           that was all: whether the files had no influence on each other, and whether it goes on
     J                   it is still well, and begins to ask the rules; the rest is told in mwaa_deploy_judge.py
 """
@@ -51,16 +52,20 @@ class Worker:
         rules: files with the user's own; None if there is no folder of such.
         limit: seconds for each item.
         warm_ups: paths of DAG files of ours.
+        hidden: the modules that were imported for all files.
+        imported: what each file imports, by its path.
         output: descriptor to say things on.
     """
 
-    def __init__(self, items, folders, bag, rules, limit, warm_ups, output):  # noqa: PLR0917 -- one call makes it
+    def __init__(self, items, folders, bag, rules, limit, warm_ups, hidden, imported, output):  # noqa: PLR0917 -- one call makes it
         self._items = items
         self._folders = folders
         self._bag = bag
         self._rules = rules
         self._limit = limit
         self._warm_ups = warm_ups
+        self._hidden = hidden
+        self._imported = imported
         self._output = output
         self._process = os.getpid()
         self._exit = os._exit
@@ -93,6 +98,9 @@ class Worker:
                 if number in self._kept:
                     self._kept[number] = self._kept[number], state.users_modules()
                 goes_on = state.put_back() and goes_on
+                touched = self._hidden.hide(state.stayed)
+                if self._snapshot:
+                    self._snapshot.accept(touched)
                 warnings.simplefilter("always")
                 if not goes_on:
                     break
@@ -147,6 +155,7 @@ class Worker:
     def _do(self, number):
         self._at, self._path = number, self._items[number]
         self._watch.begin(self._path)
+        self._hidden.begin(self._imported.get(self._path, ()))
         self._loaded += 1
         self._say("B %d" % number)
         started = monotonic()
@@ -160,6 +169,9 @@ class Worker:
                     problem.code or 0
                 )
         self._only_here()
+        if self._hidden.leaned:
+            found = {"leaned": True}
+            self._kept.pop(number, None)
         found.setdefault("seconds", monotonic() - started)
         self._at = None
         self._tell(number, found)
