@@ -47,6 +47,25 @@ NOTICED = {
         "from airflow.operators.empty import EmptyOperator\nassert EmptyOperator(task_id='a').has_dag()\n",
     ),
 }
+# The same, and nothing else is noticed about it.
+DEEP = {
+    "settings": (
+        "from airflow.configuration import conf\nconf.read_dict({'core': {'left': '1'}})\n",
+        "from airflow.configuration import conf\nassert conf.get('core', 'left') == '1'\n",
+    ),
+    "changed_setting": (
+        "from airflow.configuration import conf\nconf.read_dict({'core': {'parallelism': '7'}})\n",
+        "from airflow.configuration import conf\nassert conf.getint('core', 'parallelism') == 7\n",
+    ),
+    "dictionary": (
+        "import mimetypes\nmimetypes.types_map['.left'] = 'left/over'\n",
+        "import mimetypes\nassert mimetypes.types_map['.left']\n",
+    ),
+    "dictionary_of_class": (
+        "import http.server\nhttp.server.SimpleHTTPRequestHandler.extensions_map['.left'] = 'left/over'\n",
+        "import http.server\nassert http.server.SimpleHTTPRequestHandler.extensions_map['.left']\n",
+    ),
+}
 # Last, what one file imports, and another uses without having imported it.
 HELPED = {
     "package": ("import wsgiref.validate\n", "import wsgiref\nwsgiref.validate\n"),
@@ -117,6 +136,11 @@ def test_what_only_another_file_imports_is_missing(helped):
 @pytest.mark.parametrize("name", UNDONE)
 def test_what_a_file_does_is_undone_before_the_next(undone, name):
     assert found(undone, name) == EXPECTED
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_a_file_does_to_a_container_is_noticed(runner, tmp_path, name):
+    assert found(judge_influences({name: DEEP[name]}, runner, tmp_path), name) == EXPECTED
 
 
 @pytest.mark.parametrize("name", NOTICED)

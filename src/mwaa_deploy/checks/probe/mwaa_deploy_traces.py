@@ -8,6 +8,7 @@ files the worker looks whether anything else was changed (Snapshot), and if so, 
 """
 
 import builtins
+import collections
 import gc
 import logging
 import os
@@ -26,6 +27,11 @@ _SIGNALS = [
 
 
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+_CONTAINERS = {dict, list, set, collections.OrderedDict, collections.defaultdict}
+_DEPTH = 2  # of containers in containers that are looked into
+_GROWING = {"EXPRESSIONS"}  # in which croniter keeps what it was asked for
 
 
 class State:
@@ -127,7 +133,7 @@ def _raw_environment():
 
 
 class Snapshot:
-    """Every attribute of every module and class that is loaded, to be compared with later.
+    """Every attribute of every module and class that is loaded, and what is in containers, to be compared with later.
 
     Libraries change themselves as well, the first time that something of theirs is used; most of that has happened
     when the snapshot is taken, and what is left is known by its looks.
@@ -149,6 +155,7 @@ class Snapshot:
                 if isinstance(value, type) and id(value) not in classes:
                     classes[id(value)] = value, dict(vars(value))
         self._classes = list(classes.values())
+        self._contents = list(self._find_contents())
         self._builtins = len(vars(builtins))
         self._collecting = gc.isenabled()
 
@@ -160,16 +167,48 @@ class Snapshot:
                 then["__getattr__"] = now["__getattr__"]
 
     def unchanged(self):
-        """Whether nothing was replaced, removed, or (but for modules, which load such things late) added."""
+        """Whether nothing was replaced, removed, or (but for modules, which load such things late) added.
+
+        What is not seen: attributes of objects, but for Airflow's settings; containers with private names; and what
+        Python keeps in C, as a locale or the default time-out of sockets.
+        """
         try:
             return (
                 len(vars(builtins)) == self._builtins
                 and gc.isenabled() == self._collecting
                 and all(now == then or _same(now, then) for now, then in self._modules)
                 and all(vars(one) == then or self._same_class(one, then) for one, then in self._classes)
+                and all(now == then for now, then in self._contents)
             )
         except Exception:  # a comparison of the user's own
             return False
+
+    def _find_contents(self):
+        """The containers that modules and classes have under public names, and those in these, each with a copy of it.
+
+        What has a private name, or is a cache by its name, is a library's own business: it fills them as it is used.
+        Airflow's settings lie under private names and are looked into all the same.
+        """
+        conf = vars(sys.modules.get("airflow.configuration", sys)).get("conf")
+        waiting = [(value, _DEPTH) for name, value in getattr(conf, "__dict__", {}).items() if "cache" not in name]
+        for namespace in [then for _, then in self._modules + self._classes]:
+            waiting += [
+                (value, _DEPTH)
+                for name, value in namespace.items()
+                if type(value) in _CONTAINERS
+                and name[0] != "_"
+                and name not in _GROWING
+                and "cache" not in name.lower()
+            ]
+        known = set()
+        while waiting:
+            value, depth = waiting.pop()
+            if type(value) not in _CONTAINERS or id(value) in known:
+                continue
+            known.add(id(value))
+            yield value, value.copy()
+            if depth and type(value) is not set:
+                waiting += [(one, depth - 1) for one in (value if type(value) is list else value.values())]
 
     def _same_class(self, one, then):
         now = vars(one)
