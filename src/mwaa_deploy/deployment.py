@@ -98,6 +98,7 @@ def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
     Raises:
         LockHeld: another deployment to this target goes on for too long; nothing has been changed.
         CommitOutdated: the target has a newer commit; nothing has been changed.
+        GitHubUnavailable: nobody can tell now whether it has; nothing has been changed.
         PlanOutdated: the plan that was saved is another one; nothing has been changed.
         MwaaDeployError: whatever ends the deployment before its time.
     """
@@ -137,6 +138,7 @@ def _stamp(job: Job, state: TargetState) -> bool:
 
     Raises:
         ObjectChanged: another run has written it in between.
+        GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
     record, commit = state.record, job.author.commit
     if record is None or record.commit == commit:
@@ -209,7 +211,7 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
     journal.notes += [settled.note] if settled.note else []
     state = journal.state = settled.state
     plan = journal.plan = job.plan(state)
-    _refuse_older(job, state, plan)
+    journal.notes += _refuse_older(job, state, plan)
     with journal.step("recover the stack"):
         recovered = recover(plan, state.stack, job.target, consent=job.may_recreate)
     if recovered:
@@ -222,12 +224,13 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
             _stamp(job, state)
 
 
-def _refuse_older(job: Job, state: TargetState, plan: Plan) -> None:
-    commit, record, force = job.author.commit, state.record, job.inputs.force
+def _refuse_older(job: Job, state: TargetState, plan: Plan) -> list[str]:
+    commit, record = job.author.commit, state.record
     # What changes nothing takes the place of nothing.
-    if plan.empty or force or record is None or record.commit == commit:
-        return
-    refuse_older(commit, record, job.relation(record.commit), force=force)
+    if plan.empty or job.inputs.force or record is None or record.commit == commit:
+        return []
+    doubt = refuse_older(commit, record, job.relation(record.commit))
+    return [doubt] if doubt else []
 
 
 def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:

@@ -162,6 +162,8 @@ class Relation(StrEnum):
     NEWER = "newer"
     OLDER = "older"
     DIVERGED = "diverged"
+    ABANDONED = "abandoned"
+    """Neither descends from the other, and the branch no longer has this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +192,11 @@ class WorkflowRuns(Protocol):
         """
 
     def compare(self, *, base: str, head: str) -> Comparison | None:
-        """How two commits stand to each other; None if GitHub does not know one of them."""
+        """How two commits stand to each other; None if GitHub does not know one of them.
+
+        Args:
+            head: a SHA, or the name of a branch or tag.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
