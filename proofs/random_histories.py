@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from mwaa_deploy.target import dag_objects, dag_sync
 from proofs.histories import Tally, tell
-from proofs.steps import HISTORIES, Step
+from proofs.steps import HISTORIES, History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +40,17 @@ def prove_histories(number: int, seed_: int) -> Verdict:
         print_blob=False,
     )
     @given(history=HISTORIES)
-    def check(history: list[Step]) -> None:
+    def check(history: History) -> None:
         shown.clear()
         shown.append(history)
         tell(history, tally)
 
-    shown: list[list[Step]] = []
+    shown: list[History] = []
     try:
         check()
     except Exception:  # noqa: BLE001 -- whatever it is, it is told
-        steps = "\n".join(f"  {step}" for step in shown[0])
-        return Verdict(tally=tally, violation=f"{traceback.format_exc()}\nThe shortest history found:\n{steps}")
+        kind = "with a stack" if shown[0].with_stack else "without a stack"
+        steps = "\n".join(f"  {step}" for step in shown[0].steps)
+        told = f"The shortest history found, {kind}:\n{steps}"
+        return Verdict(tally=tally, violation=f"{traceback.format_exc()}\n{told}")
     return Verdict(tally=tally)

@@ -58,7 +58,7 @@ class Tripwire(Knobs):
     def called(self, method: str, argument: str = "") -> None:
         """A call is about to be made."""
         super().called(method, argument)
-        task = self._time.current
+        task = self._time.mine()
         if task is None:
             return
         happening = self._next(task, method)

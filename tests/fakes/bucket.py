@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ class FakeBucket:
     Attributes:
         versions: every version of every key, oldest first.
         knobs: calls made and failures to come.
+        on_write: told key and bytes, None for a deletion, just before something is written, whoever does it.
     """
 
     def __init__(self, name: str = "mwaa-bucket") -> None:
@@ -50,6 +51,7 @@ class FakeBucket:
         self.blocked = True
         self.versions: dict[str, list[Version]] = {}
         self.knobs = Knobs()
+        self.on_write: Callable[[str, bytes | None], None] = lambda _key, _body: None
         self._serial = 0
         self._lock = threading.RLock()
 
@@ -150,6 +152,7 @@ class FakeBucket:
             raise BucketMissing(f"Bucket {self.name} does not exist.")
 
     def _append(self, key: str, body: bytes | None, sha256: str | None, commit: str | None) -> Version:
+        self.on_write(key, body)
         self._serial += 1
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._serial)
         version = Version(f"v{self._serial:04}", body, sha256, commit, at)

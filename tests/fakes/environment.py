@@ -38,12 +38,7 @@ class FakeEnvironment:
 
     def get(self, name: str) -> EnvironmentState | None:
         self.knobs.called("get", name)
-        now = self._clock.now()
-        for at, state in sorted(self._later, key=lambda entry: entry[0]):
-            if at <= now:
-                self.states[state.name] = state
-        self._later = [entry for entry in self._later if entry[0] > now]
-        return self.states.get(name)
+        return self.now(name)
 
     def update(
         self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
@@ -63,6 +58,15 @@ class FakeEnvironment:
             self.fail_update(name, failure, seconds=self.seconds)
 
     # ------------------------------------------------------------------------------------------- for the test's use
+
+    def now(self, name: str) -> EnvironmentState | None:
+        """The environment as it is now; no call."""
+        now = self._clock.now()
+        for at, state in sorted(self._later, key=lambda entry: entry[0]):
+            if at <= now:
+                self.states[state.name] = state
+        self._later = [entry for entry in self._later if entry[0] > now]
+        return self.states.get(name)
 
     def put(self, state: EnvironmentState) -> None:
         """Set the state of an environment at once."""
