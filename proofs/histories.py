@@ -96,6 +96,7 @@ def _edits(edits: Edits) -> dict[str, str | None]:
 
 def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
+    occupied = universe.occupied
     _arrive(universe, step.others)
     _pace(universe, step.pace)
     inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)
@@ -104,7 +105,7 @@ def _push(universe: Universe, step: Push) -> None:
     if step.checks_fail and result.green:
         message = f"run {result.number} is green, and its checks failed"
         raise Violation(message)
-    quiet = not (step.checks_fail or step.trips or step.pace != "usual" or step.github_down)
+    quiet = not (step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied)
     if quiet and not result.green:
         message = f"run {result.number} is red for no reason: {result.error!r}"
         raise Violation(message) from result.error
@@ -116,14 +117,14 @@ def _run(universe: Universe, plan: RunPlan) -> RunResult:
     judge_error(result)
     judge_writes(universe, [result], before, back=back)
     if result.green:
-        judge_green(universe, plan.sha)
+        judge_green(universe, result)
     else:
         judge_red(universe, [result], before)
     return result
 
 
 def _push_twice(universe: Universe, step: PushTwice) -> None:
-    before, inputs = look(universe), universe.inputs
+    before, inputs, occupied = look(universe), universe.inputs, universe.occupied
     first = universe.push(_edits(step.first))
     second = universe.push(_edits(step.second), force=step.force)
     plans = [
@@ -136,10 +137,10 @@ def _push_twice(universe: Universe, step: PushTwice) -> None:
     judge_writes(universe, results, before)
     older, newer = results
     if newer.green:
-        judge_green(universe, second)
+        judge_green(universe, newer)
     else:
         judge_red(universe, results, before)
-    disturbed = step.first_trips or step.second_trips or waited_honestly(newer, older)
+    disturbed = occupied or step.first_trips or step.second_trips or waited_honestly(newer, older)
     if not (newer.green or disturbed):
         message = f"the newer of two undisturbed runs is red: {newer.error!r}"
         raise Violation(message) from newer.error
@@ -193,7 +194,7 @@ def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
         assert record is not None  # noqa: S101 -- both have left one
         judge_record(universe, record)
     elif push.green and back.journal.outcome is None:
-        judge_green(universe, sha)
+        judge_green(universe, push)
     elif back.green and push.journal.outcome is None:
         _judge_gone_back(universe, back)
     else:

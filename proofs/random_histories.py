@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
+from mwaa_deploy.bundle import from_record
 from mwaa_deploy.target import dag_objects, dag_sync
 from proofs.histories import Tally, tell
 from proofs.steps import HISTORIES, History
@@ -25,8 +26,8 @@ def prove_histories(number: int, seed_: int) -> Verdict:
         number: how many.
         seed_: the same seed tells the same histories.
     """
-    # One upload after the other, so that the same call is the same in each repetition of a history.
-    dag_sync.UPLOADS_AT_ONCE = dag_objects.CALLS_AT_ONCE = 1
+    # One call after the other, so that the same call is the same in each repetition of a history.
+    dag_sync.UPLOADS_AT_ONCE = dag_objects.CALLS_AT_ONCE = from_record.FETCHES_AT_ONCE = 1
     tally = Tally()
 
     @seed(seed_)

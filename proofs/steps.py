@@ -158,7 +158,10 @@ class History:
 _EDIT = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
 _EDITS = st.lists(_EDIT, max_size=4).map(tuple)
 _HAPPENINGS = st.sampled_from(list(Happening))
-_TRIP = st.builds(Trip, call=st.integers(1, 45), happening=_HAPPENINGS)
+_TRIP = st.one_of(
+    st.builds(Trip, call=st.integers(1, 45), happening=_HAPPENINGS),
+    st.builds(Trip, call=st.integers(1, 4), happening=_HAPPENINGS, method=st.sampled_from(["put", "put_if", "delete"])),
+)
 _TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
 _PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
 _PUSH = st.builds(

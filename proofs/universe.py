@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle
@@ -37,6 +37,8 @@ from tests.fakes.world import FILES
 ENVIRONMENT = "staging"
 STACK = "mwaa-staging"
 JOB = "deploy"
+PATIENCE = timedelta(hours=2)
+"""Less than a run waits for a stack, by what it takes itself."""
 WITH_STACK = Inputs(
     airflow_version="2.10.3",
     mode=Mode.DEPLOY,
@@ -246,6 +248,15 @@ class Universe:
     def live_dags(self) -> dict[str, bytes]:
         """The DAG files in the bucket, by path in the project."""
         return {key: body for key, body in self.bucket.contents.items() if is_dag(key)}
+
+    @property
+    def occupied(self) -> bool:
+        """Whether something that an earlier run has begun goes on for longer than a run waits."""
+        ends = [at for at, _ in self.environment._later]  # noqa: SLF001 -- what will come of it
+        underway = self.stack._underway  # noqa: SLF001
+        if underway is not None:
+            ends.append(underway.until)
+        return max(ends, default=self.time.now()) - self.time.now() > PATIENCE
 
     # -------------------------------------------------------------------------------------------------- looking on
 

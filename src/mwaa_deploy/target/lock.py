@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mwaa_deploy.errors import LockHeld, LockLost, MwaaDeployError, ObjectChanged
@@ -105,9 +105,9 @@ def read_lock(bucket: Bucket, target: str) -> LockState:
         if plain["owner"] is None:
             return LockState(etag=found.etag)
         holder = Holder(owner=str(plain["owner"]), commit=str(plain["commit"]), run_url=str(plain["run_url"]))
-        since, expires = (datetime.fromisoformat(plain[name]) for name in ("since", "expires"))
-        return LockState(etag=found.etag, holder=holder, since=since, expires=_aware(expires))
-    except (ValueError, TypeError, KeyError, RecursionError) as e:
+        since, expires = (_moment(plain[name]) for name in ("since", "expires"))
+        return LockState(etag=found.etag, holder=holder, since=since, expires=expires)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as e:
         where = f"s3://{bucket.name}/{key}"
         raise LockHeld(
             f"The lock {where} cannot be read: {type(e).__name__}: {e}.",
@@ -116,11 +116,15 @@ def read_lock(bucket: Bucket, target: str) -> LockState:
         ) from e
 
 
-def _aware(moment: datetime) -> datetime:
+def _moment(text: str) -> datetime:
+    """A moment that one can reckon with, in UTC."""
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        message = f"{moment} has no time zone"
+        message = f"{text} has no time zone"
         raise ValueError(message)
-    return moment
+    for reckoned in (-SKEW, SKEW):
+        moment.astimezone(UTC) + reckoned  # raises at either end of the calendar
+    return moment.astimezone(UTC)
 
 
 class Lease:
