@@ -18,7 +18,7 @@ def judged(tmp_path: Path):
         project = Project(repository=tmp_path, root=tmp_path, dags=tmp_path / "dags", tests=tmp_path / "tests")
         verdicts = judge_overlooked(project, {name: tmp_path / name for name in files})
         assert {verdict.severity for verdict in verdicts} <= {Severity.WARN}
-        return [(v.location.file, v.location.line, v.message) for v in verdicts]
+        return [(v.location.file, v.location.line, v.message) for v in verdicts if v.location]
 
     return judge
 
