@@ -158,7 +158,14 @@ def read_state(
         protected=protected,
         without_stack=without_stack,
     )
-    dags = look_at_dags(bucket, keys[Part.DAGS], wanted=bundle.dags, record=state.dag_record, ignored=state.reserved)
+    dags = look_at_dags(
+        bucket,
+        keys[Part.DAGS],
+        wanted=bundle.dags,
+        record=state.dag_record,
+        ignored=state.reserved,
+        spares=state.spares,
+    )
     return replace(state, dags=dags)
 
 
