@@ -114,6 +114,8 @@ def _environment(state: TargetState, record: Record) -> Iterator[Drift]:
 def _parts(
     state: TargetState, environment: EnvironmentState, record: Record, template: Template | None
 ) -> Iterator[Drift]:
+    if state.moves_from:
+        yield Drift(subject="bucket", kind=DriftKind.PATH, recorded=state.bucket, found=state.moves_from)
     paths = {part: found.key for part, found in record.parts.items()} | {Part.DAGS: record.dag_prefix}
     for part in VERSIONED_PARTS:
         recorded = record.parts[part].version if part in record.parts else None
