@@ -55,6 +55,7 @@ def make_plan(
         versions=versions,
         parameters=parameters.previews,
         notes=(*parameters.notes, *_notes(bundle, state)),
+        content=bundle.content(state.reserved),
         drift=drift,
         drift_since=drift_since(state.record) if drift and state.record else "",
     )
