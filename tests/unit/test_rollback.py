@@ -24,7 +24,7 @@ from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.lock import Holder, hold, lock_key, read_lock
 from mwaa_deploy.target.no_stack import NoStack
-from mwaa_deploy.target.record import encode_record, record_key
+from mwaa_deploy.target.record import encode_record, fetch_record, record_key, write_record
 from tests.fakes.deployments import Deployments
 from tests.fakes.live_airflow import FakeLiveAirflow
 from tests.fakes.world import World
@@ -114,6 +114,21 @@ def test_one_after_another_goes_further_back_and_a_name_goes_forward_again(world
         runs.roll_back(wanted)
         assert live(world) == contents[expected]
         assert runs.record.commit[:4] == expected
+
+
+def test_many_deployments_that_change_nothing_do_not_take_the_way_back_away(world, runs):
+    runs.push("aaaa")
+    before = live(world)
+    change_everything(world)
+    runs.push("bbbb")
+    for number in range(60):
+        commit = f"cccc{number:04}".ljust(40, "0")
+        record = replace(runs.record, commit=commit)
+        write_record(world.bucket, record, etag=fetch_record(world.bucket, "mwaa-staging")[1])
+
+    runs.roll_back()
+
+    assert live(world) == before
 
 
 def test_before_the_first_deployment_there_is_nothing(world, runs):
