@@ -5,6 +5,7 @@ look under the lock.
 """
 
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,10 +91,16 @@ def look_first(job: Job) -> FirstLook:
     return FirstLook(lock=lock, state=state, plan=job.plan(state))
 
 
-def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
+def deploy(
+    job: Job, first: FirstLook, log: Log, journal: Journal, *, under_lock: Callable[[Job], Job] | None = None
+) -> None:
     """Bring the target to what the commit ships, if the first look found that anything is to be done.
 
     If that fails once something was changed, and the user wants it, the target is brought back to the last record.
+
+    Args:
+        under_lock: decides anew what is wanted once the lock is ours, where the target decides that, so that the first
+            look is not enough to find nothing to do; None if the commit decides.
 
     Raises:
         LockHeld: another deployment to this target goes on for too long; nothing has been changed.
@@ -102,7 +109,8 @@ def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
         PlanOutdated: the plan that was saved is another one; nothing has been changed.
         MwaaDeployError: whatever ends the deployment before its time.
     """
-    if first.plan.empty and first.lock.free and not job.running(first.state) and _confirmed(job, first):
+    idle = first.plan.empty and first.lock.free and not job.running(first.state)
+    if idle and under_lock is None and _confirmed(job, first):
         _carry_out(job, first.state, first.plan, log, journal)
         return
     target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
@@ -115,7 +123,8 @@ def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
         timeout=seconds,
         notes=journal.notes,
     ) as lease:
-        _deploy_locked(replace(job, target=leased(target, lease)), log, journal)
+        locked = replace(job, target=leased(target, lease))
+        _deploy_locked(under_lock(locked) if under_lock else locked, log, journal)
 
 
 def _confirmed(job: Job, first: FirstLook) -> bool:

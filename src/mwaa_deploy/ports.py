@@ -250,6 +250,7 @@ class StoredObject:
         sha256: hex digest from our own metadata, or None when somebody else wrote it.
         size: bytes.
         etag: changes with every other content; no digest, as S3 makes it in several ways. '' when not told.
+        target: whose deployment wrote it, from our own metadata; None where that does not say.
     """
 
     key: str
@@ -257,6 +258,7 @@ class StoredObject:
     sha256: str | None
     size: int
     etag: str = ""
+    target: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,7 +326,7 @@ class Bucket(Protocol):
         """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
 
     def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
-        """Write a new version, verified by checksum, with digest and commit as metadata."""
+        """Write a new version, verified by checksum, with digest, commit and the target's name as metadata."""
 
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         """Write a new version only if the object is still the one with this ETag; with None, only if there is none.

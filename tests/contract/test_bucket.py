@@ -28,6 +28,7 @@ from tests.fakes.bucket import FakeBucket
 from tests.fakes.log import FakeLog
 
 COMMIT = "c0ffee" * 6 + "cafe"
+TARGET = "mwaa-staging"
 
 
 class World(Protocol):
@@ -46,7 +47,7 @@ class World(Protocol):
 
 class FakeWorld:
     def __init__(self) -> None:
-        self.bucket = FakeBucket()
+        self.bucket = FakeBucket(target=TARGET)
 
     def remove(self) -> None:
         self.bucket.exists = False
@@ -75,7 +76,7 @@ class LabWorld:
         name = f"bucket-{uuid.uuid4().hex}"
         self.client = clients.client("s3")
         make_bucket(self.client, name)
-        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT)
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, target=TARGET)
         self._endpoint = self.client.meta.endpoint_url
 
     def remove(self) -> None:
@@ -113,7 +114,7 @@ class DirectLabWorld(LabWorld):
         super().__init__(clients)
         name = self.bucket.name
         direct = DirectPut(self.client, name, clients.credentials, connections=16)
-        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, direct=direct)
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, target=TARGET, direct=direct)
         first = put(self.bucket, "first", b"")
         self.client.delete_object(Bucket=name, Key="first", VersionId=first.version)
 
@@ -152,7 +153,9 @@ def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
 def test_what_was_put_is_there(world):
     stored = put(world.bucket, "dags/a.py", b"print(1)\n")
     digest = hashlib.sha256(b"print(1)\n").hexdigest()
-    assert stored == StoredObject(key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag)
+    assert stored == StoredObject(
+        key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag, target=TARGET
+    )
     assert stored.version
     assert world.bucket.head("dags/a.py") == stored
     assert world.bucket.read("dags/a.py") == b"print(1)\n"
@@ -213,7 +216,7 @@ def test_using_a_bucket_that_is_gone_says_so(world, use: Callable[[Bucket], obje
         use(world.bucket)
 
 
-def test_somebody_elses_object_has_no_digest(world):
+def test_somebody_elses_object_has_no_digest_and_no_target(world):
     foreign = world.put_foreign("k", b"theirs")
     assert world.bucket.head("k") == foreign
     assert world.bucket.read("k") == b"theirs"

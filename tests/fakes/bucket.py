@@ -1,6 +1,8 @@
 """A versioned bucket in memory."""
 
+import copy
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,11 +29,16 @@ class Version:
     body: bytes | None
     sha256: str | None = None
     commit: str | None = None
+    target: str | None = None
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeBucket:
     """Fills the Bucket port.
+
+    Args:
+        name: the bucket's name.
+        target: written onto each object, as S3Bucket does; '' for none. `of_target` gives the same bucket to another.
 
     Knobs: `exists`, `owned`, `in_region`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error,
     after=n)` makes any method raise; `put_foreign` writes as somebody else would, without our metadata.
@@ -42,8 +49,9 @@ class FakeBucket:
         on_write: told key and bytes, None for a deletion, just before something is written, whoever does it.
     """
 
-    def __init__(self, name: str = "mwaa-bucket") -> None:
+    def __init__(self, name: str = "mwaa-bucket", *, target: str = "") -> None:
         self.name = name
+        self.target = target
         self.exists = True
         self.owned = True
         self.in_region = True
@@ -52,7 +60,7 @@ class FakeBucket:
         self.versions: dict[str, list[Version]] = {}
         self.knobs = Knobs()
         self.on_write: Callable[[str, bytes | None], None] = lambda _key, _body: None
-        self._serial = 0
+        self._serials = itertools.count(1)
         self._lock = threading.RLock()
 
     def check(self) -> None:
@@ -131,6 +139,12 @@ class FakeBucket:
 
     # ------------------------------------------------------------------------------------------- for the test's use
 
+    def of_target(self, name: str) -> "FakeBucket":
+        """The same bucket, as a deployment to another target writes to it."""
+        other = copy.copy(self)
+        other.target = name
+        return other
+
     def put_foreign(self, key: str, body: bytes) -> StoredObject:
         """Write an object as somebody else would: without digest and commit."""
         return self._stored(key, self._append(key, body, None, None))
@@ -153,9 +167,10 @@ class FakeBucket:
 
     def _append(self, key: str, body: bytes | None, sha256: str | None, commit: str | None) -> Version:
         self.on_write(key, body)
-        self._serial += 1
-        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._serial)
-        version = Version(f"v{self._serial:04}", body, sha256, commit, at)
+        serial = next(self._serials)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=serial)
+        target = self.target or None if sha256 else None
+        version = Version(f"v{serial:04}", body, sha256, commit, target, at)
         self.versions.setdefault(key, []).append(version)
         return version
 
@@ -167,7 +182,14 @@ class FakeBucket:
     @staticmethod
     def _stored(key: str, version: Version) -> StoredObject:
         body = version.body or b""
-        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(body), etag=_etag(body))
+        return StoredObject(
+            key=key,
+            version=version.id,
+            sha256=version.sha256,
+            size=len(body),
+            etag=_etag(body),
+            target=version.target,
+        )
 
 
 def _etag(body: bytes) -> str:

@@ -83,6 +83,7 @@ class FakeEnvironment:
         versions: Mapping[Part, str],
         paths: Mapping[Part, str],
         airflow_version: str | None = None,
+        bucket: str = "",
         seconds: float = 0,
         begins: float = 0,
     ) -> None:
@@ -103,6 +104,7 @@ class FakeEnvironment:
             versions={**base.versions, **versions},
             paths={**base.paths, **paths},
             airflow_version=airflow_version or base.airflow_version,
+            bucket=bucket or base.bucket,
             last_update_at=self._update_time(before, begins),
             last_update_status="SUCCESS" if before else None,
             last_update_error=None,

@@ -155,7 +155,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
 def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record) -> None:
     target, state = deployment.target, deployment.state
     if deployment.progress.environment_name is not None:
-        verify_versions(target.environments, deployment.progress.environment_name, versions)
+        verify_versions(target.environments, deployment.progress.environment_name, versions, bucket=target.bucket.name)
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 

@@ -11,7 +11,7 @@ from mwaa_deploy.ports import FetchedObject, Listed, Log, ObjectVersion, StoredO
 from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for
 from mwaa_deploy.target.bucket_access import BucketAccess
 from mwaa_deploy.target.bucket_check import BucketCheck
-from mwaa_deploy.target.bucket_writes import SHA256_METADATA, ObjectWriter, plain_etag
+from mwaa_deploy.target.bucket_writes import SHA256_METADATA, TARGET_METADATA, ObjectWriter, plain_etag
 from mwaa_deploy.target.direct_put import DirectPut
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class S3Bucket:
         log: hears of what could not be looked at.
         owner: the account that must own the bucket; '' if that is not known.
         kms_key: encrypts what is written; '' for the bucket's own default.
+        target: written onto each object, so that no other target takes it for its own; '' for a bucket of none.
         direct: uploads small objects faster; None to leave them all to the client.
     """
 
@@ -44,13 +45,14 @@ class S3Bucket:
         *,
         owner: str = "",
         kms_key: str = "",
+        target: str = "",
         direct: DirectPut | None = None,
     ) -> None:
         self.name = name
         self._client = client
         self._log = log
         self._access = BucketAccess(client=client, name=name, owner=owner)
-        self._writer = ObjectWriter(self._access, kms_key=kms_key, direct=direct)
+        self._writer = ObjectWriter(self._access, kms_key=kms_key, target=target, direct=direct)
 
     def check(self) -> None:
         """Raise if MWAA could not use the bucket; see BucketCheck."""
@@ -191,6 +193,7 @@ class S3Bucket:
             sha256=answer.get("Metadata", {}).get(SHA256_METADATA),
             size=answer["ContentLength"],
             etag=plain_etag(answer),
+            target=answer.get("Metadata", {}).get(TARGET_METADATA),
         )
 
 

@@ -17,6 +17,7 @@ from mwaa_deploy.target.multipart import MULTIPART_FROM, PART_SIZE, MultipartUpl
 
 SHA256_METADATA = "mwaa-deploy-sha256"
 COMMIT_METADATA = "mwaa-deploy-commit"
+TARGET_METADATA = "mwaa-deploy-target"
 
 _CORRUPTED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 
@@ -33,6 +34,7 @@ class ObjectWriter:
     Args:
         access: the bucket.
         kms_key: encrypts what is written; '' for the bucket's own default.
+        target: written onto each object; '' for none.
         direct: uploads small objects faster; None to leave them all to the client.
         multipart_from: bytes from which a file goes up in parts.
         part_size: bytes of a part.
@@ -43,11 +45,13 @@ class ObjectWriter:
         access: BucketAccess,
         *,
         kms_key: str = "",
+        target: str = "",
         direct: DirectPut | None = None,
         multipart_from: int = MULTIPART_FROM,
         part_size: int = PART_SIZE,
     ) -> None:
         self._access = access
+        self._target = target
         self._direct = direct
         self._encryption: dict[str, Any] = {}
         if kms_key:
@@ -74,7 +78,7 @@ class ObjectWriter:
         """
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
         access = self._access
-        options = self._encryption | {"Metadata": _metadata(sha256, commit)} | condition
+        options = self._encryption | {"Metadata": self._metadata(sha256, commit)} | condition
         for attempt in range(1, _CONFLICTS + 1):
             with aws_errors("s3:PutObject", f"{access.arn}/{key}"):
                 try:
@@ -102,7 +106,7 @@ class ObjectWriter:
         """
         access = self._access
         size = len(body) if isinstance(body, bytes) else body.stat().st_size
-        options = self._encryption | {"Metadata": _metadata(sha256, commit)}
+        options = self._encryption | {"Metadata": self._metadata(sha256, commit)}
         with aws_errors("s3:PutObject", f"{access.arn}/{key}"):
             try:
                 if size >= self._multipart_from:
@@ -140,7 +144,18 @@ class ObjectWriter:
         version = answer.get("VersionId", "null")
         if version == "null":
             raise self._access.unversioned(f"s3://{self._access.name}/{key} was written, but got no version.")
-        return StoredObject(key=key, version=version, sha256=sha256, size=size, etag=plain_etag(answer))
+        return StoredObject(
+            key=key,
+            version=version,
+            sha256=sha256,
+            size=size,
+            etag=plain_etag(answer),
+            target=self._target or None,
+        )
+
+    def _metadata(self, sha256: str, commit: str) -> dict[str, str]:
+        whose = {TARGET_METADATA: self._target} if self._target else {}
+        return {SHA256_METADATA: sha256, COMMIT_METADATA: commit} | whose
 
     def _put_at_once(
         self, key: str, body: bytes | Path, size: int, sha256: str, options: dict[str, Any]
@@ -176,10 +191,6 @@ class ObjectWriter:
 
 def _was_repeated(error: ClientError) -> bool:
     return int(error.response["ResponseMetadata"].get("RetryAttempts", 0)) > 0
-
-
-def _metadata(sha256: str, commit: str) -> dict[str, str]:
-    return {SHA256_METADATA: sha256, COMMIT_METADATA: commit}
 
 
 def _changed(address: str) -> ObjectChanged:

@@ -117,14 +117,19 @@ def read_lock(bucket: Bucket, target: str) -> LockState:
 
 
 def _moment(text: str) -> datetime:
-    """A moment that one can reckon with, in UTC."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    """A moment in UTC that can be reckoned with.
+
+    Raises:
+        ValueError: it is no moment, or says no time zone.
+        OverflowError: it is at the very end of the calendar.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
         message = f"{text} has no time zone"
         raise ValueError(message)
-    for reckoned in (-SKEW, SKEW):
-        moment.astimezone(UTC) + reckoned  # raises at either end of the calendar
-    return moment.astimezone(UTC)
+    moment = found.astimezone(UTC)
+    _ = moment + SKEW  # a lease ends that much later than it says
+    return moment
 
 
 class Lease:

@@ -158,9 +158,8 @@ def test_one_that_slept_too_long_changes_nothing_any_more(place):
     assert place.lock().free
 
 
-def plain(**changes: object) -> bytes:
-    moments = {"since": "2026-01-01T00:00:00+00:00", "expires": "2026-01-01T01:00:00+00:00"}
-    return json.dumps({"owner": "o", "commit": "c", "run_url": "", **moments, **changes}).encode()
+def held(*, since="2026-11-25T12:00:00+00:00", expires="2026-11-25T12:15:00+00:00"):
+    return json.dumps({"owner": "o", "commit": "c", "run_url": "", "since": since, "expires": expires}).encode()
 
 
 @pytest.mark.parametrize(
@@ -169,12 +168,16 @@ def plain(**changes: object) -> bytes:
         b"?",
         b"{}",
         b"[]",
-        plain(since=1),
-        plain(since="2026-01-01T00:00:00"),
-        plain(expires="2026-01-01T00:00:00"),
-        plain(expires="9999-12-31T23:59:59+00:00"),
-        plain(expires="9999-12-31T23:59:59-12:00"),
-        plain(since="0001-01-01T00:00:00+12:00"),
+        b'{"owner": "o", "commit": "c", "run_url": "", "since": 1}',
+        held(since="2026-11-25T12:00:00"),
+        held(expires="2026-11-25T12:15:00"),
+        held(since=None),
+        # the last and the first of all moments, which nothing can be added to, in UTC and elsewhere
+        held(expires="9999-12-31T23:59:59+00:00"),
+        held(expires="9999-12-31T23:59:59-12:00"),
+        held(since="9999-12-31T23:59:59+00:00"),
+        held(since="0001-01-01T00:00:00+14:00"),
+        held(expires="0001-01-01T00:00:00+14:00"),
     ],
 )
 def test_what_is_no_lock_is_taken_for_none(place, body):
