@@ -151,7 +151,8 @@ def test_what_only_begins_like_a_record_is_none():
 
 def test_records_with_the_same_files_do_not_use_the_limit_up():
     """A commit that changes nothing puts its name into the record."""
-    bucket, notes, etag = FakeBucket(), [], None
+    notes: list[str] = []
+    bucket, etag = FakeBucket(), None
     for number in range(3 * LIMIT):
         content = "first" if number == 0 else "then"
         found = replace(record(f"{number:04}", content), at=START + timedelta(minutes=number), stack="s")
@@ -164,7 +165,8 @@ def test_records_with_the_same_files_do_not_use_the_limit_up():
 
 
 def test_a_history_that_never_ends_is_given_up_with_a_word():
-    bucket, notes, etag = FakeBucket(), [], None
+    notes: list[str] = []
+    bucket, etag = FakeBucket(), None
     for number in range(4):
         etag = write_record(bucket, replace(record(f"{number:04}", "same"), stack="s"), etag=etag).etag
 
