@@ -7,6 +7,7 @@ from pathlib import Path
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.target.record import read_record
 from mwaa_deploy.target.record_history import read_history
+from proofs.live_model import BROKEN_LIVE
 from proofs.oracle import (
     Violation,
     judge_error,
@@ -105,10 +106,24 @@ def _push(universe: Universe, step: Push) -> None:
     if step.checks_fail and result.green:
         message = f"run {result.number} is green, and its checks failed"
         raise Violation(message)
-    quiet = not (step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied)
+    broken = _broken(universe, sha)
+    _judge_rolled_back(universe, result)
+    quiet = not (broken or step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied)
     if quiet and not result.green:
         message = f"run {result.number} is red for no reason: {result.error!r}"
         raise Violation(message) from result.error
+
+
+def _broken(universe: Universe, sha: str) -> list[str]:
+    """The files of a commit that the live Airflow cannot import."""
+    return [path for path, text in universe.commits.commits[sha].files.items() if text == BROKEN_LIVE]
+
+
+def _judge_rolled_back(universe: Universe, result: RunResult) -> None:
+    """A run that says that it has rolled the target back has done so."""
+    back = result.journal.rollback
+    if not result.green and back is not None and back.done:
+        judge_record(universe, back.to)
 
 
 def _run(universe: Universe, plan: RunPlan) -> RunResult:
@@ -140,7 +155,8 @@ def _push_twice(universe: Universe, step: PushTwice) -> None:
         judge_green(universe, newer)
     else:
         judge_red(universe, results, before)
-    disturbed = occupied or step.first_trips or step.second_trips or waited_honestly(newer, older)
+    broken = any(_broken(universe, sha) for sha in (first, second))
+    disturbed = broken or occupied or step.first_trips or step.second_trips or waited_honestly(newer, older)
     if not (newer.green or disturbed):
         message = f"the newer of two undisturbed runs is red: {newer.error!r}"
         raise Violation(message) from newer.error
@@ -241,7 +257,8 @@ def converge(universe: Universe) -> None:
     A run that only waited for what an earlier one had begun may still find that MWAA has rolled it back; by hand it is
     told to try again, and the run is done again.
     """
-    sha = universe.push(_edits(()))
+    mended = tuple((path, "mended = 1\n") for path in _broken(universe, universe.main))
+    sha = universe.push(_edits(mended))
     for _ in range(3):
         result = _run(universe, RunPlan(sha=sha, inputs=replace(universe.inputs, stack_timeout_minutes=24 * 60)))
         if result.green:

@@ -7,8 +7,9 @@ import yaml
 
 from mwaa_deploy.errors import LockHeld, MwaaDeployError
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record import Record
+from mwaa_deploy.target.record import Record, read_record
 from proofs.contents import Content, content_of, plugins_in
+from proofs.live_model import BROKEN_LIVE
 from proofs.universe import ENVIRONMENT, RunResult, Universe, digest
 from proofs.virtual_time import Crashed
 
@@ -47,6 +48,12 @@ def judge_error(result: RunResult) -> None:
 def judge_green(universe: Universe, result: RunResult) -> None:
     """The target holds exactly the commit's content: DAG files, parts, template and parameters."""
     content = content_of(universe.commits.commits[result.plan.sha].files)
+    if broken := [path for path, body in content.dags.items() if body == BROKEN_LIVE.encode()]:
+        # Where the live Airflow could not be asked, the record says so, and no promotion takes it.
+        record = read_record(universe.bucket, universe.target)
+        if record is None or record.verified:
+            message = f"run {result.number} is green and verified, and the live Airflow cannot import {broken}"
+            raise Violation(message)
     _equal(f"DAG files of {result.plan.sha[-4:]}", universe.live_dags(), content.dags)
     parts = universe.live_parts()
     for part, wanted in content.parts.items():

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
+from proofs.live_model import BROKEN_LIVE
 from proofs.tripwire import Happening, Trip
 from tests.fakes.world import TEMPLATE
 
 _WORKERS = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
 CONTENTS: Mapping[str, list[str | None]] = {
-    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", None],
+    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", BROKEN_LIVE, None],
     "dags/deep/b.py": ["b = 1\n", "b = 2\n", None],
     "dags/requirements.txt": ["x==1\n", "x==2\n", None],
     "plugins/operators.py": ["p = 1\n", "p = 2\n", None],

@@ -24,6 +24,7 @@ from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from proofs.contents import content_of, is_dag, plugins_in
+from proofs.live_model import LiveModel, found_by_checks
 from proofs.tripwire import Trip, Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
@@ -320,12 +321,14 @@ class ModelEdges:
 
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """What the checks find."""
+        files = self._universe.commits.commits[self._plan.sha].files
         severity = Severity.FAIL if self._plan.checks_fail else Severity.PASS
         verdict = Verdict(subject="dags", severity=severity, message="as told")
         return CheckReport(
             runner="a model",
             differences=(),
             results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
+            dag_files=found_by_checks([path for path in files if is_dag(path)]),
         )
 
     def publish_image(self) -> PublishedImage:
@@ -346,6 +349,7 @@ class ModelEdges:
             clock=universe.time,
             log=self.log,
             timeout=inputs.stack_timeout_minutes * 60,
+            live=lambda _environment: LiveModel(universe.bucket, universe.time, universe.wire),
             deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
         )
 
