@@ -274,6 +274,17 @@ class FetchedObject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was found at a key when it was looked at, so that S3 itself can tell whether it is still there.
+
+    Attributes:
+        etag: as in StoredObject; None if there was no object.
+    """
+
+    etag: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listed:
     """An object as a listing shows it: its latest version.
 
@@ -325,8 +336,12 @@ class Bucket(Protocol):
     def fetch(self, key: str) -> FetchedObject | None:
         """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
-        """Write a new version, verified by checksum, with digest, commit and the target's name as metadata."""
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
+        """Write a new version, verified by checksum, with digest, commit and the target's name as metadata.
+
+        With `seen`, only if that is what still lies there, however late the request arrives. Raises ObjectChanged if
+        not, unless it is by now what was to be written.
+        """
 
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         """Write a new version only if the object is still the one with this ETag; with None, only if there is none.
@@ -340,8 +355,13 @@ class Bucket(Protocol):
     def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
         """All versions of all objects under a prefix, in key order, newest first; delete markers are none."""
 
-    def delete(self, keys: Sequence[str]) -> None:
-        """Put a delete marker on each key."""
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
+        """Put a delete marker on each key.
+
+        Args:
+            seen: by key, the ETag of the object that is meant, however late the request arrives. Raises ObjectChanged
+                if another lies there by now; the other keys are deleted all the same.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from mwaa_deploy.errors import (
     ObjectChanged,
     UploadFailed,
 )
-from mwaa_deploy.ports import Bucket, Listed, StoredObject
+from mwaa_deploy.ports import Bucket, Listed, Seen, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
 from mwaa_deploy.target.direct_put import DirectPut
@@ -355,3 +355,49 @@ def test_of_many_that_write_at_once_one_succeeds(world):
         won = [number for number, success in enumerate(pool.map(attempt, range(20))) if success]
     assert len(won) == 1
     assert world.bucket.read("lock") == b"%d" % won[0]
+
+
+def put_over(bucket: Bucket, key: str, body: bytes, seen: Seen) -> StoredObject:
+    return bucket.put(key, body, sha256=hashlib.sha256(body).hexdigest(), commit=COMMIT, seen=seen)
+
+
+def test_an_upload_takes_the_place_of_what_was_seen_only(world, tmp_path: Path):
+    first = put_over(world.bucket, "dags/a b+ü.py", b"1", Seen(etag=None))
+    second = put_over(world.bucket, "dags/a b+ü.py", b"2", Seen(etag=first.etag))
+    assert world.bucket.head("dags/a b+ü.py") == second
+    for late in (Seen(etag=None), Seen(etag=first.etag)):
+        with pytest.raises(ObjectChanged, match="dags/a b"):
+            put_over(world.bucket, "dags/a b+ü.py", b"3", late)
+    assert world.bucket.head("dags/a b+ü.py") == second
+    world.bucket.delete(["dags/a b+ü.py"])
+    with pytest.raises(ObjectChanged):
+        put_over(world.bucket, "dags/a b+ü.py", b"3", Seen(etag=second.etag))
+    assert put_over(world.bucket, "dags/a b+ü.py", b"3", Seen(etag=None)).version
+
+
+def test_an_upload_of_what_is_there_by_now_has_arrived(world):
+    """Its answer was lost, and it is sent again."""
+    first = put_over(world.bucket, "k", b"1", Seen(etag=None))
+    assert put_over(world.bucket, "k", b"1", Seen(etag=None)) == first
+    assert [v.version for v in world.bucket.versions_under("k")] == [first.version]
+
+
+def test_only_what_was_seen_is_deleted(world):
+    keys = ["dags/a.py", "dags/b.py", "dags/c.py", "dags/d.py"]
+    first = {key: put(world.bucket, key, key.encode()).etag for key in keys}
+    put(world.bucket, "dags/b.py", b"written since")
+    world.bucket.delete(["dags/c.py"])
+    markers = len(world.markers())
+
+    with pytest.raises(ObjectChanged, match=r"dags/b\.py"):
+        world.bucket.delete(keys, seen={key: first[key] for key in keys[:3]})
+
+    assert [found.key for found in world.bucket.list("dags/")] == ["dags/b.py"]
+    assert len(world.markers()) == markers + 2
+
+
+def test_what_is_gone_already_need_not_be_deleted(world):
+    stored = put(world.bucket, "k", b"x")
+    world.bucket.delete(["k"])
+    world.bucket.delete(["k"], seen={"k": stored.etag})
+    assert len(world.markers()) == 1

@@ -4,7 +4,7 @@ import copy
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from mwaa_deploy.errors import (
     ObjectChanged,
     UploadFailed,
 )
-from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, StoredObject
+from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, Seen, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -93,15 +93,18 @@ class FakeBucket:
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         self.knobs.called("put_if", key)
         with self._lock:
-            found = self._find(key, None)
-            present = None if found is None or found.body is None else _etag(found.body)
-            if present != etag:
+            if self._etag_at(key) != etag:
                 raise ObjectChanged(f"s3://{self.name}/{key} is not what it was when it was read.")
             return self._put(key, body, sha256, commit)
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
         self.knobs.called("put", key)
         with self._lock:
+            if seen is not None and self._etag_at(key) != seen.etag:
+                found = self._find(key, None)
+                if found is not None and found.sha256 == sha256:
+                    return self._stored(key, found)
+                raise ObjectChanged(f"s3://{self.name}/{key} is not what it was when it was read.")
             return self._put(key, body, sha256, commit)
 
     def _put(self, key: str, body: bytes | Path, sha256: str, commit: str) -> StoredObject:
@@ -131,11 +134,19 @@ class FakeBucket:
                 if version.body is not None:
                     yield ObjectVersion(key=key, version=version.id, at=version.at, size=len(version.body))
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
+        changed = []
         for key in keys:
             self.knobs.called("delete", key)
             self._require_exists()
-            self._append(key, None, None, None)
+            with self._lock:
+                present = self._etag_at(key)
+                if seen and key in seen and present != seen[key]:
+                    changed += [] if present is None else [key]
+                    continue
+                self._append(key, None, None, None)
+        if changed:
+            raise ObjectChanged(f"s3://{self.name}/{changed[0]} was written to after it was looked at.")
 
     # ------------------------------------------------------------------------------------------- for the test's use
 
@@ -173,6 +184,10 @@ class FakeBucket:
         version = Version(f"v{serial:04}", body, sha256, commit, target, at)
         self.versions.setdefault(key, []).append(version)
         return version
+
+    def _etag_at(self, key: str) -> str | None:
+        found = self._find(key, None)
+        return None if found is None or found.body is None else _etag(found.body)
 
     def _find(self, key: str, version: str | None) -> Version | None:
         self._require_exists()

@@ -130,9 +130,11 @@ def _sync_dags(deployment: Deployment) -> Mapping[str, ObjectToken]:
         prefix=deployment.state.keys[Part.DAGS],
         folder=deployment.bundle.dag_folder,
         manifest=deployment.bundle.dags,
+        found=deployment.state.dags,
         commit=deployment.author.commit,
         log=deployment.target.log,
         synced=deployment.progress,
+        still_ours=deployment.target.still_ours,
     )
 
 

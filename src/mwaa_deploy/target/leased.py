@@ -15,6 +15,7 @@ from mwaa_deploy.ports import (
     FetchedObject,
     Listed,
     ObjectVersion,
+    Seen,
     Stack,
     StackEvent,
     StackParameter,
@@ -33,6 +34,7 @@ def leased(target: Target, lease: Lease) -> Target:
         stack=LeasedStack(target.stack, lease),
         environments=LeasedEnvironments(target.environments, lease),
         clock=LeasedClock(target.clock, lease),
+        still_ours=lease.confirm,
     )
 
 
@@ -93,20 +95,20 @@ class LeasedBucket:
         """As the bucket itself."""
         return self._bucket.versions_under(prefix)
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
         """Write a new version, if the lock is ours."""
         self._lease.require()
-        return self._bucket.put(key, body, sha256=sha256, commit=commit)
+        return self._bucket.put(key, body, sha256=sha256, commit=commit, seen=seen)
 
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         """Write a new version on condition, if the lock is ours."""
         self._lease.require()
         return self._bucket.put_if(key, body, sha256=sha256, commit=commit, etag=etag)
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
         """Delete, if the lock is ours."""
         self._lease.require()
-        self._bucket.delete(keys)
+        self._bucket.delete(keys, seen=seen)
 
 
 class LeasedEnvironments:

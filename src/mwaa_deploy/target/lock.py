@@ -159,6 +159,15 @@ class Lease:
             if self._clock.now() - self._renewed >= RENEW_AFTER:
                 self._write(self._holder)
 
+    def confirm(self) -> None:
+        """Ask S3 whether the lock is ours at this moment.
+
+        Raises:
+            LockLost: another deployment has taken it over.
+        """
+        with self._guard:
+            self._write(self._holder)
+
     def release(self) -> None:
         """Free it."""
         with self._guard:
@@ -179,7 +188,9 @@ class Lease:
             raise LockLost(
                 f"Another deployment has taken over the lock of {self._target}.",
                 meaning="This run has not been heard of for longer than its lease, as when its machine was asleep. "
-                "It changes nothing any more; the other one looks at the target anew.",
+                "It begins nothing any more. What it had asked for before may still be carried out, but S3 refuses to "
+                "upload or delete a DAG file late that the other run has given other content. That one looks at the "
+                "target anew, and the next one mends what arrives after it.",
                 mend="Run the job again, if its commit is still the newest.",
             ) from e
         self._renewed = now
