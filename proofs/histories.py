@@ -36,6 +36,7 @@ from proofs.steps import (
 )
 from proofs.tripwire import Happening
 from proofs.universe import ENVIRONMENT, RunPlan, RunResult, Universe
+from proofs.virtual_time import Crashed
 
 
 @dataclass
@@ -133,6 +134,8 @@ def _run(universe: Universe, plan: RunPlan) -> RunResult:
     judge_writes(universe, [result], before, back=back)
     if result.green:
         judge_green(universe, result)
+    elif result.journal.rollback is not None or (back and isinstance(result.error, Crashed)):
+        judge_kept(universe, result.number, before)
     else:
         judge_red(universe, [result], before)
     return result
