@@ -270,7 +270,7 @@ class Universe:
     def _early(self, plan: RunPlan) -> str:
         """Why it is too early for a DAG file: the environment does not run with what the file needs."""
         state = self.environment.now(ENVIRONMENT)
-        if state is None or state.status != "AVAILABLE":
+        if state is None or state.status not in {"AVAILABLE", "UPDATE_FAILED"}:  # the latter runs what it ran before
             return f"the environment is {state.status if state else 'not there'}"
         if plan.inputs.mode is Mode.ROLLBACK or plan.inputs.rollback_on_failure:
             return ""  # earlier content may be what is meant
