@@ -124,7 +124,8 @@ def load_all(options, scratch):
         warm_ups.append(os.path.join(scratch, "mwaa_deploy_warm_up_%d.py" % number))
         with open(warm_ups[-1], "w") as file:
             file.write(text)
-        adapter.parse(bag, warm_ups[-1])
+        for dag in adapter.parse(bag, warm_ups[-1]).dags.values():
+            adapter.dag_serializer().to_dict(dag)
     adapter.remember_translations()
     items = [PLUGINS, *paths]
     rules = Rules(options.rules) if options.rules else None

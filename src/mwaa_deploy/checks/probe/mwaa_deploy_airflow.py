@@ -92,6 +92,7 @@ def import_airflow():
 
     dag_bag_class()
     dag_class()
+    dag_serializer()
     airflow.DAG  # noqa: B018 -- what files import is loaded late, from elsewhere than dag_class() in some versions
     return airflow.__version__
 
@@ -133,9 +134,19 @@ def dag_bag_class():
     return DagBag
 
 
+def dag_serializer():
+    """What makes plain data of a DAG for the scheduler, wherever this version has it: its to_dict() does."""
+    from airflow.serialization import serialized_objects
+
+    return getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG  # since 3.2
+
+
 def empty_bag():
     """A DagBag with nothing in it."""
-    bag = dag_bag_class()(dag_folder=os.devnull, collect_dags=False)
+    try:
+        bag = dag_bag_class()(dag_folder=os.devnull, collect_dags=False)
+    except TypeError:  # before Airflow 2.1
+        bag = dag_bag_class()(dag_folder=os.devnull, include_examples=False)
     bag.has_logged = True  # that a file holds no DAG is no news
     return bag
 

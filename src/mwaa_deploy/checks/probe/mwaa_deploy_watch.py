@@ -21,18 +21,19 @@ class Watch:
     """Where DAGs and tasks are made, warnings, and why plugins fail. For one process, which never unhooks.
 
     Attributes:
+        path: the file that is loaded.
         lines: where each operator is made in the file that is loaded, by the identity of the object.
         logged: traceback of each plugin that could not be imported, by its source.
     """
 
     def __init__(self, folders):
         self._folders = folders
-        self._path = None
+        self.path = None
         self.begin(None)
 
     def begin(self, path):
         """Forget what was noted: from now on this file is loaded."""
-        self._path = path
+        self.path = path
         self._dags, self._tasks, self._warnings = [], [], []
         self.lines, self.logged = {}, {}
 
@@ -82,11 +83,11 @@ class Watch:
         return found[:MOST_WARNINGS]
 
     def _note_dag(self, dag):
-        self._dags.append((dag, own_caller(self._folders, self._path)))
+        self._dags.append((dag, own_caller(self._folders, self.path)))
 
     def _note_task(self, task):
-        file, line = own_caller(self._folders, self._path)
-        if file == self._path:
+        file, line = own_caller(self._folders, self.path)
+        if file == self.path:
             self.lines[id(task)] = line
             self._tasks.append(task)  # or its identity would be another's later
 

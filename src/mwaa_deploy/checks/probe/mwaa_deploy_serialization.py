@@ -1,0 +1,65 @@
+"""Writes parsed DAGs down as the scheduler does, which keeps nothing else of them. For the other scripts here.
+
+Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
+
+A DAG that is parsed without an error is none on MWAA if this fails: the scheduler shows an import error for it. Airflow
+loads the plugins meanwhile if a DAG needs one of their classes, as a timetable; the DAG processor does the same.
+"""
+
+import traceback
+from json import dumps  # as it is now: files may replace the one in the module
+
+import mwaa_deploy_airflow as adapter
+from mwaa_deploy_tracebacks import parse_traceback
+
+MEANING = "Airflow cannot store DAG '%s', so that its scheduler would show an import error instead of it: %s"
+
+
+def serialization_errors(dags, watch, folders):
+    """What keeps the scheduler from storing DAGs, an error each.
+
+    Args:
+        dags: of one file.
+        watch: has seen where they and their tasks were made.
+        folders: where the user's code lies.
+    """
+    serializer, found = adapter.dag_serializer(), []
+    for dag in dags:
+        if getattr(dag, "is_subdag", False) is True:
+            continue  # it is part of another one, and is stored with it
+        try:
+            _store(serializer.to_dict, dag)
+        except Exception:
+            told = parse_traceback(traceback.format_exc(), folders)
+            if told["file"] is None:
+                line = watch.lines.get(id(_culprit(serializer, dag)))
+                told["file"], told["line"] = (watch.path, line) if line else watch.place(dag)
+            reason = "%s: %s" % (told["type"], told["message"]) if told["message"] else told["type"]
+            found.append(dict(told, type="SerializationError", message=MEANING % (dag.dag_id, reason)))
+    return found
+
+
+def _store(plain, thing):
+    """What the scheduler does before it writes to the database.
+
+    The database is PostgreSQL on MWAA, which takes no NaN and no infinity in JSON.
+
+    Args:
+        plain: makes plain data of the thing.
+        thing: a DAG or a task.
+
+    Raises:
+        Exception: of any kind.
+    """
+    dumps(plain(thing), sort_keys=True, allow_nan=False)
+
+
+def _culprit(serializer, dag):
+    """The first task that cannot be stored by itself."""
+    plain = getattr(serializer, "serialize", None) or serializer._serialize  # noqa: SLF001 -- its name in old versions
+    for task in dag.tasks:
+        try:
+            _store(plain, task)
+        except Exception:
+            return task
+    return None

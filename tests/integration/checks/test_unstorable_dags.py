@@ -1,0 +1,109 @@
+"""DAGs that are parsed without an error, and that Airflow's scheduler cannot store all the same."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mwaa_deploy.checks.dag_integrity import DagJudgement
+from mwaa_deploy.checks.verdicts import Severity
+from mwaa_deploy.ports import Runner
+from tests.integration.checks.conftest import open_venv
+from tests.integration.checks.dag_checks import judge_dags_of, of, place, write
+
+pytestmark = pytest.mark.airflow
+
+HEAD = """from datetime import datetime
+from airflow import DAG
+from airflow.timetables.base import DataInterval, Timetable
+try:
+    from airflow.providers.standard.operators.python import PythonOperator
+except ImportError:
+    from airflow.operators.python import PythonOperator
+
+"""
+AT = HEAD.count("\n")
+TIMETABLE = """class Never(Timetable):
+    def infer_manual_data_interval(self, run_after):
+        return DataInterval.exact(run_after)
+
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        return None
+
+"""
+PLUGIN = (
+    HEAD
+    + TIMETABLE
+    + """
+from airflow.plugins_manager import AirflowPlugin
+
+class Own(AirflowPlugin):
+    name = "own"
+    timetables = [Never]
+"""
+)
+GOOD = "dag = DAG('{}', schedule=None, start_date=datetime(2024, 1, 1))\n"
+
+# By file: what it holds after HEAD, the line after HEAD that is blamed, and what is said.
+UNSTORABLE = {
+    "unregistered": (
+        TIMETABLE + "dag = DAG('unregistered', schedule=Never(), start_date=datetime(2024, 1, 1))\n",
+        8,
+        "Timetable class",
+    ),
+    "serialize_raises": (
+        TIMETABLE
+        + "class Raises(Never):\n    def serialize(self):\n        raise ValueError('not me')\n\n"
+        + "import registered_timetable\n"
+        + "registered_timetable.Never.serialize = Raises.serialize\n"
+        + "dag = DAG('raises', schedule=registered_timetable.Never(), start_date=datetime(2024, 1, 1))\n",
+        10,
+        "not me",
+    ),
+    "infinite": (
+        (
+            "with DAG('infinite', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+            "    PythonOperator(task_id='a', python_callable=print)\n"
+            "    PythonOperator(task_id='b', python_callable=print, op_kwargs={'most': float('inf')})\n"
+        ),
+        3,
+        "Out of range float values are not JSON compliant",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["2.10.3", "3.3.1"])
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    with open_venv(request.param) as opened:
+        yield opened
+
+
+def project(plain: int) -> dict[str, str]:
+    files = {f"dags/{name}.py": HEAD + text for name, (text, _, _) in UNSTORABLE.items()}
+    files |= {f"dags/plain_{n}.py": HEAD + GOOD.format(f"plain_{n}") for n in range(plain)}
+    registered = "import registered_timetable\ndag = DAG('{}', schedule=registered_timetable.Never(), {})\n"
+    files["dags/registered.py"] = HEAD + registered.format("registered", "start_date=datetime(2024, 1, 1)")
+    return {**files, "plugins/registered_timetable.py": PLUGIN}
+
+
+@pytest.fixture(scope="module", params=[1, 60], ids=["few files", "many files"])
+def judged(request, runner, tmp_path_factory) -> DagJudgement:
+    return judge_dags_of(write(tmp_path_factory.mktemp("unstorable"), project(request.param)), runner)
+
+
+@pytest.mark.parametrize("name", UNSTORABLE)
+def test_it_fails_at_its_line(judged, name):
+    _, line, message = UNSTORABLE[name]
+
+    (verdict,) = of(judged.dags, f"dags/{name}.py")
+
+    assert (verdict.severity, verdict.rule) == (Severity.FAIL, "import-error")
+    assert message in verdict.message
+    assert place(verdict) == f"dags/{name}.py:{AT + line}"
+    assert "its scheduler would show an import error" in verdict.message
+
+
+def test_all_others_pass(judged):
+    failed = {v.subject for v in judged.dags.verdicts if v.severity is Severity.FAIL}
+
+    assert failed == {f"dags/{name}.py" for name in UNSTORABLE}
+    assert [v.severity for v in of(judged.dags, "dags/registered.py")] == [Severity.PASS]
