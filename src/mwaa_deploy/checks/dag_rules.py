@@ -134,7 +134,12 @@ def _schedule(_: DagFile, dag: FoundDag, values: Mapping[str, Any]) -> Iterator[
         gap = shortest_gap(schedule.text)
     elif schedule.kind is ScheduleKind.INTERVAL and schedule.seconds is not None:
         gap = schedule.seconds / 60
-    if gap is not None and gap < fewest:
+    elif schedule.kind is not ScheduleKind.OTHER:
+        return  # it runs once, by hand, or when an asset changes
+    if gap is None and fewest:
+        message = f"how often it runs cannot be told ('{schedule.text}'), and {fewest} minutes are the fewest allowed"
+        yield Finding(message=message, location=dag.location)
+    elif gap is not None and gap < fewest:
         message = f"it runs every {gap:g} minutes ('{schedule.text}'), and {fewest} are the fewest allowed"
         yield Finding(message=message, location=dag.location)
 
@@ -228,7 +233,11 @@ RULES: Mapping[str, RuleKind] = {
                 "The schedules that there may be: presets, cron expressions with ? for any one field, or None; empty "
                 "for any."
             ),
-            "minimum-minutes": _whole(0, "The fewest minutes between two runs, by cron expression or interval."),
+            "minimum-minutes": _whole(
+                0,
+                "The fewest minutes between two runs, by cron expression or interval; unless it is 0, a schedule of "
+                "which it cannot be told breaks the rule.",
+            ),
         },
     ),
     "task-count": RuleKind(

@@ -35,7 +35,7 @@ with DAG(
     catchup=False,
     tags=["data"],
     description="Does nothing, with care",
-    default_args={"owner": "team", "retries": 2, "email": ["team@example.com"]},
+    default_args={"owner": "team", "retries": 2, "email": "team@example.com; data@example.com"},
 ):
 
     @task
@@ -54,7 +54,16 @@ OWN_RULES = {
         "def check(dag):\n    if bad in dag.dag_id:\n        yield f'the id holds {bad!r}'\n\n"
         "def rule_few_tasks(dag):\n    return [('warn', 'more than one task')] if len(dag.tasks) > 1 else None\n"
     ),
-    "_words.py": "bad = 'careless_id'\n",
+    "_words.py": (
+        "bad = 'careless_id'\n\n"
+        "def bare(rule):\n    def asked(dag):\n        return rule(dag)\n    return asked\n\n"
+        "def rule_written_elsewhere(dag):\n    return 'is known elsewhere' if bad in dag.dag_id else None\n"
+    ),
+    "decorated.py": (
+        "from _words import bad, bare, rule_written_elsewhere\n\n"
+        "@bare\ndef rule_under_a_decorator(dag):\n    return 'is decorated' if bad in dag.dag_id else None\n"
+    ),
+    "no_function.py": "rule_ready = True\n",
     "raises.py": "def check(dag):\n    return 1 / 0\n",
     "says_nonsense.py": "def check(dag):\n    return [5]\n",
     "never_ends.py": "def check(dag):\n    while True: pass\n",
@@ -120,7 +129,7 @@ def test_the_facts_are_those_of_the_dag(judged):
     assert (careful.tags, careful.owners, careful.catchup, careful.documented) == (("data",), ("team",), False, False)
     assert (careful.tasks, careful.edges) == (2, 1)
     assert [(task.id, task.downstream) for task in careful.graph] == [("double", ()), ("numbers", ("double",))]
-    assert {(kind.retries, kind.email) for kind in careful.kinds} == {(2, ("team@example.com",))}
+    assert {(kind.retries, kind.email) for kind in careful.kinds} == {(2, ("data@example.com", "team@example.com"))}
 
 
 def own(judged, rule):
@@ -136,6 +145,13 @@ def test_a_rule_of_the_users_own_is_asked_about_every_dag(judged):
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"), [("under-a-decorator", "is decorated"), ("written-elsewhere", "is known elsewhere")]
+)
+def test_a_rule_is_in_force_by_its_name_whoever_made_the_function(judged, rule, says):
+    assert own(judged, rule) == [(Severity.FAIL, "dags/careless.py:6", f"DAG 'careless_id': {says}")]
+
+
 def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
     found = [(where, message) for severity, where, message in own(judged, "rule-error") if severity is Severity.FAIL]
 
@@ -144,6 +160,7 @@ def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
         "rules/holds_none.py:None",
         "rules/is_broken.py:1",
         "rules/never_ends.py:2",
+        "rules/no_function.py:None",
         "rules/raises.py:2",
         "rules/says_nonsense.py:1",
     ]

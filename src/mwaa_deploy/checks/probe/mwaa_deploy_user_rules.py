@@ -13,7 +13,8 @@ one argument, Airflow's own DAG object, and says what is wrong with it by return
 
     def rule_starts_in_the_past(dag): ...  # the rule 'starts-in-the-past'
 
-None, or nothing, means that all is well. Files whose names begin with an underscore hold no rules; the others can
+A function counts by its name, wherever it was written: a decorator's too, and one that is imported. None, or nothing,
+means that all is well. Files whose names begin with an underscore hold no rules; the others can
 import them. A rule that raises, or takes longer than one DAG file may, is itself a failure.
 """
 
@@ -68,11 +69,12 @@ def load_rules(path):
     spec.loader.exec_module(module)
     found = []
     for name, value in list(vars(module).items()):
-        if callable(value) and getattr(value, "__module__", None) == spec.name:
-            if name == "check":
-                found.append((_kebab(stem), value))
-            elif name.startswith("rule_"):
-                found.append((_kebab(name[len("rule_") :]), value))
+        # By its name alone: what a decorator made, or was written elsewhere, is a rule as well.
+        if name != "check" and not name.startswith("rule_"):
+            continue
+        if not callable(value):
+            raise TypeError("%s is no function, so that it cannot be asked" % name)
+        found.append((_kebab(stem if name == "check" else name[len("rule_") :]), value))
     return found
 
 
