@@ -87,7 +87,7 @@ class Runner(Protocol):
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy a file's bytes, a file, or a folder with all it holds, to an absolute path inside the runner.
 
-        Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git) are left out.
+        Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git, *.pyc) are left out.
         """
 
     def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
