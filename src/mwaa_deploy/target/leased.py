@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from mwaa_deploy.errors import AwsUnavailable
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import (
     Bucket,
@@ -54,13 +55,22 @@ class LeasedClock:
 
         Raises:
             LockLost: another deployment has taken the lock over meanwhile.
+            AwsUnavailable: S3 has not answered for so long that the lease is nearly over.
         """
         most = RENEW_AFTER.total_seconds()
         while seconds > 0:
-            self._lease.require()
+            self._renew()
             self._clock.sleep(min(seconds, most))
             seconds -= most
-        self._lease.require()
+        self._renew()
+
+    def _renew(self) -> None:
+        try:
+            self._lease.require()
+        except AwsUnavailable:
+            # A wait writes nothing, so that it can try again until there is no time left for it.
+            if self._lease.left <= 2 * RENEW_AFTER:
+                raise
 
 
 class LeasedBucket:

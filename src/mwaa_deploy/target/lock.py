@@ -159,6 +159,11 @@ class Lease:
             if self._clock.now() - self._renewed >= RENEW_AFTER:
                 self._write(self._holder)
 
+    @property
+    def left(self) -> timedelta:
+        """How long it is ours yet if it is not renewed."""
+        return self._renewed + LEASE - self._clock.now()
+
     def confirm(self) -> None:
         """Ask S3 whether the lock is ours at this moment.
 

@@ -10,6 +10,7 @@ from mwaa_deploy.target.leased import LeasedBucket, LeasedClock, LeasedStack
 from mwaa_deploy.target.lock import LEASE, SKEW, Holder, LockState, Taking, hold, lock_key, may_take, read_lock
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
+from tests.fakes.failures import Knobs
 from tests.fakes.log import FakeLog
 from tests.fakes.stack import FakeStack
 
@@ -132,6 +133,27 @@ def test_twelve_hours_of_waiting_keep_it(place):
             assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
         clock.sleep(3600)
         assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+
+
+def test_a_wait_outlasts_a_time_in_which_s3_does_not_answer(place):
+    with place.hold() as lease:
+        clock = LeasedClock(place.clock, lease)
+        for _ in range(2):
+            place.bucket.knobs.fail("put_if", AwsUnavailable("503"))
+        for _ in range(10):
+            clock.sleep(60)
+        assert may_take(place.lock(), OTHER, clock.now() + LEASE / 2) is Taking.WAIT
+
+
+def test_a_wait_ends_while_the_lock_is_surely_ours_if_s3_does_not_answer(place):
+    with place.hold() as lease:
+        clock = LeasedClock(place.clock, lease)
+        for _ in range(20):
+            place.bucket.knobs.fail("put_if", AwsUnavailable("503"))
+        with pytest.raises(AwsUnavailable):
+            clock.sleep(20 * 60)
+        assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+        place.bucket.knobs = Knobs()
 
 
 def test_the_deletion_of_a_stack_keeps_it(place):
