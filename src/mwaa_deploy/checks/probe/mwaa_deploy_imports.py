@@ -81,10 +81,12 @@ def _is_file(folder, name):
 
 
 def import_beforehand(names):
-    """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's."""
+    """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's.
+
+    Of the latter no part of a package: once it is there, a file that imports only the package would find it, too.
+    """
     for name in sorted(names):
-        top = name.partition(".")[0]
-        if name not in sys.modules and (name.startswith("airflow.") or top in STANDARD):
+        if name not in sys.modules and (name.startswith("airflow.") or name in STANDARD):
             try:
                 importlib.import_module(name)
             except BaseException:  # noqa: S110 -- the file itself will say so

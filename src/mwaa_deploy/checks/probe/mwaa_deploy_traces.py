@@ -122,6 +122,8 @@ def _raw_environment():
 class Snapshot:
     """Every attribute of every module and class that is loaded, to be compared with later.
 
+    With it what is in the dictionaries, lists and sets that modules hold in the open, and Airflow's settings.
+
     Libraries change themselves as well, the first time that something of theirs is used; most of that has happened
     when the snapshot is taken, and what is left is known by its looks.
 
@@ -142,6 +144,13 @@ class Snapshot:
                 if isinstance(value, type) and id(value) not in classes:
                     classes[id(value)] = value, dict(vars(value))
         self._classes = list(classes.values())
+        self._holders = [
+            (value, _items(value))
+            for namespace, _ in self._modules
+            for name, value in list(namespace.items())
+            if type(value) in _HOLDERS and not name.startswith("_") and not _is_cache(name)
+        ]
+        self._settings = _airflow_settings()
         self._builtins = len(vars(builtins))
         self._collecting = gc.isenabled()
 
@@ -153,6 +162,8 @@ class Snapshot:
                 and gc.isenabled() == self._collecting
                 and all(now == then or _same(now, then) for now, then in self._modules)
                 and all(vars(one) == then or self._same_class(one, then) for one, then in self._classes)
+                and all(len(one) == len(then) and _items(one) == then for one, then in self._holders)
+                and _airflow_settings() == self._settings
             )
         except Exception:  # a comparison of the user's own
             return False
@@ -167,6 +178,36 @@ class Snapshot:
     def _is_a_librarys(self, value):
         code = getattr(value, "__code__", None)
         return code is not None and code.co_name != "<lambda>" and not in_folders(code.co_filename, self._folders)
+
+
+_HOLDERS = (dict, list, set)
+_CACHES = {"EXPRESSIONS"}  # of croniter
+
+
+def _items(holder):
+    """What it holds, in a form that tells whether it holds the same later, whatever the items make of comparisons."""
+    if type(holder) is dict:
+        return [(id(key), id(value)) for key, value in holder.items()]
+    return [id(item) for item in holder]
+
+
+def _is_cache(name):
+    """Whether a library keeps there what it has worked out, which does nothing to what comes of it the next time."""
+    return "cache" in name.lower() or name in _CACHES
+
+
+def _airflow_settings():
+    """What was set, by section, and the defaults: those that a file changes while it is parsed."""
+    conf = getattr(sys.modules.get("airflow.configuration"), "conf", None)
+    found = []
+    for name in ("_sections", "_defaults", "_default_values"):
+        part = getattr(conf, name, None)
+        part = getattr(part, "_sections", part)
+        if isinstance(part, dict):
+            found.append(
+                {section: dict(values) if isinstance(values, dict) else values for section, values in part.items()}
+            )
+    return found
 
 
 def _same(now, then):
