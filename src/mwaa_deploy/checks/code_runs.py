@@ -64,6 +64,17 @@ def probe_alone(code: CodeToRun) -> ProbeAnswer:
         return replace(probe.go(), alone=True, seconds=time.monotonic() - began)
 
 
+def test_alone(code: CodeToRun) -> CheckResult:
+    """Run the unit tests in an interpreter of its own, with nothing beside them.
+
+    Raises:
+        RunnerBroken: the runner died.
+    """
+    assert code.launch is not None  # noqa: S101 -- it is called only where there is one
+    with WaitingTests(code.launch, code.runner) as tests:
+        return tests.go()
+
+
 class CodeRun(Protocol):
     """Prepared, and waiting for its word before it touches the project. A context manager: nothing is left running."""
 

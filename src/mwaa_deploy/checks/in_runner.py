@@ -8,7 +8,7 @@ from functools import partial
 
 from mwaa_deploy.checks.background import Background
 from mwaa_deploy.checks.checkout import Checkout, checkout_files, find_checkout
-from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun, probe_alone
+from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun, probe_alone, test_alone
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
@@ -151,7 +151,9 @@ class _Checks:
                 runner.close_network()
             started = prepared.go(untouched=installed.airflow_untouched, tests=without_packages is None)
             if shared is not None:
-                started = guarded(started, shared, partial(probe_alone, code))
+                started = guarded(
+                    started, shared, probe_alone=partial(probe_alone, code), test_alone=partial(test_alone, code)
+                )
             files = self._judge_code(started, broken_plugins, without_packages)
         return Checked(results=tuple(self._results), dag_files=files)
 

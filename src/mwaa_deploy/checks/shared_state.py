@@ -1,7 +1,7 @@
 """What DAG files and unit tests both see in the runner, watched while both run side by side.
 
 Neither may help or hurt the other: where something was written to meanwhile, it is put back as it was, and the DAG
-files are parsed once more, alone.
+files are parsed once more, alone. If they write by themselves, the unit tests are run once more as well.
 """
 
 import time
@@ -17,6 +17,7 @@ from mwaa_deploy.checks.metadata_database import names_database
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind
+from mwaa_deploy.checks.verdicts import CheckResult
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
 
@@ -54,11 +55,11 @@ class SharedFiles:
         # A database that no DAG file names can be written to by tests as they like. PostgreSQL's cannot be put back.
         self._watches_database = settings.database is DatabaseKind.SQLITE and names_database(layout.project) is not None
         self._kept: bytes | None = None
-        self._before = Background(self._first, "shared-state")
+        self._before = Background(self._first, "shared-state").result
 
     def untouched(self) -> bool:
         """Whether all of it is as it was."""
-        before = self._before.result()
+        before = self._before()
         return before.folders is not None and before == self._look("after")
 
     def restore(self) -> None:
@@ -68,7 +69,7 @@ class SharedFiles:
             RunnerBroken: the runner died, or does not let it be done.
         """
         layout, runner = self._layout, self._runner
-        gone = ["/bin/sh", "-c", 'rm -rf "$@"', "sh", str(layout.dags), str(layout.plugins)]
+        gone = ["/bin/sh", "-c", 'rm -rf "$@" && mkdir -p "$@"', "sh", str(layout.dags), str(layout.plugins)]
         if runner.run(gone, timeout=_TIMEOUT).exit_code:
             message = "What the unit tests wrote to the DAG folder or the plugins cannot be removed."
             raise RunnerBroken(message)
@@ -76,6 +77,8 @@ class SharedFiles:
         unpack(layout, runner)
         if self._kept is not None:
             runner.put(self._database, self._kept)
+        now = self._look("before")
+        self._before = lambda: now
 
     def _first(self) -> SharedState:
         if self._watches_database:
@@ -98,28 +101,39 @@ class SharedFiles:
         return self._layout.home / "airflow.db"
 
 
-def guarded(started: Started, shared: SharedFiles, alone: Callable[[], ProbeAnswer]) -> Started:
-    """Both as they are, but the probe's answer counts only if nothing they share was written to meanwhile.
+def guarded(
+    started: Started,
+    shared: SharedFiles,
+    *,
+    probe_alone: Callable[[], ProbeAnswer],
+    test_alone: Callable[[], CheckResult],
+) -> Started:
+    """Both as they are, but what either says counts only if the other can have had no part in it.
 
     Args:
         started: DAG files and unit tests at work.
         shared: as it was before.
-        alone: probes once more.
+        probe_alone: probes once more.
+        test_alone: runs the unit tests once more.
     """
     probe, tests = started.probe, started.tests
     if probe is None or tests is None:
         return started
-    ended = cache(tests)
 
-    def probed() -> ProbeAnswer:
+    @cache
+    def both() -> tuple[ProbeAnswer, CheckResult]:
         began = time.monotonic()
         answer = probe()
         if answer.seconds is None:
             answer = replace(answer, seconds=time.monotonic() - began)
-        ended()
+        result = tests()
         if shared.untouched():
-            return answer
+            return answer, result
         shared.restore()
-        return alone()
+        answer = probe_alone()
+        if not shared.untouched():  # so it was not the tests alone that wrote
+            shared.restore()
+            result = test_alone()
+        return answer, result
 
-    return Started(probe=probed, tests=ended)
+    return Started(probe=lambda: both()[0], tests=lambda: both()[1])

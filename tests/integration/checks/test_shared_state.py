@@ -63,6 +63,28 @@ def test_a_variable_that_a_test_sets_helps_no_dag(fresh_runner, make_project, te
     assert places(dags(report)) == [("dags/d.py", 9)]
 
 
+def test_what_a_dag_file_writes_helps_no_test(fresh_runner, make_project, test_tools):
+    project = make_project(
+        {
+            "dags/d.py": "import pathlib\nfrom datetime import datetime\nfrom airflow import DAG\n\n"
+            "made = pathlib.Path(__file__).with_name('made.py')\n"
+            "made.write_text('')\n"
+            "dag = DAG('d', schedule=None, start_date=datetime(2024, 1, 1), catchup=False)\n",
+            "tests/test_a.py": "import pathlib, time\n\n"
+            "def test_a():\n"
+            "    until = time.monotonic() + 8\n"
+            "    while time.monotonic() < until and not pathlib.Path('dags/made.py').exists():\n"
+            "        time.sleep(0.05)\n"
+            "    assert pathlib.Path('dags/made.py').exists()\n",
+        }
+    )
+
+    report = check(project, fresh_runner, test_tools=test_tools, limits=CheckLimits(dag_file=20))
+
+    tests = next(result for result in report.results if result.check == "unit-tests")
+    assert places(tests) == [("tests/test_a.py", 7)]
+
+
 def test_where_nothing_is_written_dags_are_parsed_once(fresh_runner, make_project, test_tools):
     project = make_project(
         {

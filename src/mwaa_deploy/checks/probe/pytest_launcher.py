@@ -90,11 +90,12 @@ class Progress:
     def pytest_runtest_logreport(self, report):
         """After each part of a test; what is only set up and torn down was not run."""
         if report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
+            self.state["ran"] += report.nodeid not in self._ran
             self._ran.add(report.nodeid)
-            self.state["ran"] = len(self._ran)
 
-    def pytest_runtest_logfinish(self):
+    def pytest_runtest_logfinish(self, nodeid):
         """After each test and its teardown; never for one during which pytest was ended."""
+        self._ran.discard(nodeid)  # the same one may be asked for twice
         self.say(finished=self.state["finished"] + 1)
 
     def say(self, **changes):
