@@ -30,7 +30,7 @@ def shortest_gap(expression: str) -> int | None:
     Days are taken as if each were one, so that the answer for 'mondays at noon' is a day.
     """
     parts = normal(expression).split(" ")
-    if len(parts) < _FIELDS:
+    if len(parts) != _FIELDS:  # a sixth is for seconds; with more, it is several expressions
         return None
     minutes, hours = _values(parts[0], _MINUTES), _values(parts[1], _HOURS)
     if not minutes or not hours:

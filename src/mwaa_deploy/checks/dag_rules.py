@@ -1,5 +1,6 @@
 """The community's rules about DAGs: what each asks, and pure functions that answer."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mwaa_deploy.checks.cron import normal, shortest_gap
-from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, ScheduleKind, TaskKind
+from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind, TaskKind
 from mwaa_deploy.checks.verdicts import Location
 
 
@@ -129,19 +130,30 @@ def _schedule(_: DagFile, dag: FoundDag, values: Mapping[str, Any]) -> Iterator[
         yield Finding(
             message=f"its schedule, '{schedule.text}', is not among {_listed(allowed)}", location=dag.location
         )
-    gap: float | None = None
-    if schedule.kind is ScheduleKind.CRON:
-        gap = shortest_gap(schedule.text)
-    elif schedule.kind is ScheduleKind.INTERVAL and schedule.seconds is not None:
-        gap = schedule.seconds / 60
-    elif schedule.kind is not ScheduleKind.OTHER:
-        return  # it runs once, by hand, or when an asset changes
+    gap = _gap(schedule)
     if gap is None and fewest:
-        message = f"how often it runs cannot be told ('{schedule.text}'), and {fewest} minutes are the fewest allowed"
+        message = (
+            f"how often it runs cannot be told from its schedule, '{schedule.text}', and {fewest} minutes between two "
+            "runs are the fewest allowed; a cron expression or an interval can be judged"
+        )
         yield Finding(message=message, location=dag.location)
     elif gap is not None and gap < fewest:
         message = f"it runs every {gap:g} minutes ('{schedule.text}'), and {fewest} are the fewest allowed"
         yield Finding(message=message, location=dag.location)
+
+
+def _gap(schedule: Schedule) -> float | None:
+    """The fewest minutes between two runs; None if it cannot be told. No clock starts what only waits for assets."""
+    match schedule.kind:
+        case ScheduleKind.NONE | ScheduleKind.ONCE:
+            return math.inf
+        case ScheduleKind.CRON:
+            return shortest_gap(schedule.text)
+        case ScheduleKind.INTERVAL:
+            return None if schedule.seconds is None else schedule.seconds / 60
+        case ScheduleKind.ASSETS if schedule.text in _BY_ASSETS_ALONE:
+            return math.inf
+    return None
 
 
 def _task_count(_: DagFile, dag: FoundDag, values: Mapping[str, Any]) -> Iterator[Finding]:
@@ -192,6 +204,9 @@ def _whole(default: int, text: str) -> RuleParameter:
     return RuleParameter(kind=ParameterKind.WHOLE, default=default, help=text)
 
 
+_BY_ASSETS_ALONE = frozenset({"AssetTriggeredTimetable", "DatasetTriggeredTimetable"})
+"""Timetables of Airflow's that need no clock; the others with assets in their names have one as well."""
+
 _PATTERNS = "with * for any characters; empty for any"
 
 RULES: Mapping[str, RuleKind] = {
@@ -235,8 +250,8 @@ RULES: Mapping[str, RuleKind] = {
             ),
             "minimum-minutes": _whole(
                 0,
-                "The fewest minutes between two runs, by cron expression or interval; unless it is 0, a schedule of "
-                "which it cannot be told breaks the rule.",
+                "The fewest minutes between two runs, by cron expression or interval. A timetable of another kind, for "
+                "which that cannot be told, breaks the rule; a DAG that only waits for assets does not.",
             ),
         },
     ),

@@ -74,7 +74,7 @@ def _own_rules(report: ProbeReport, layout: Layout) -> list[Verdict]:
     verdicts = _once(failure(error, "rules", layout, "rule-error") for error in errors)
     for file in report.files:
         places = {dag.id: dag.location for dag in file.dags}
-        for breach in file.breaches:
+        for breach in dict.fromkeys(file.breaches):  # two files may bring the same rule from a third
             message = f"DAG '{breach.dag}': {breach.message}"
             location = places.get(breach.dag, file.location)
             verdicts.append(

@@ -12,6 +12,7 @@ from mwaa_deploy.checks.plugins_folder import ARCHIVE, unpack_plugins
 from mwaa_deploy.checks.pytest_config import find_pytest_config
 from mwaa_deploy.checks.scripts import OWN, PROBES
 from mwaa_deploy.checks.verdicts import Location, Verdict
+from mwaa_deploy.errors import FileRefused
 from mwaa_deploy.ports import Runner
 from mwaa_deploy.source.project import Project
 
@@ -238,14 +239,27 @@ def copy_all(
 def _shipped(project: Project, placed: Placed) -> Iterator[tuple[PurePosixPath, Path]]:
     """What of a part is copied: of the DAG folder only what is shipped, so that a file that misses the rest is found.
 
+    No file of Python's caches is shipped, no empty folder, and in place of a link what it leads to. A folder that
+    cannot be shipped is copied as it is: the files in it are judged all the same, and it is refused when it is shipped.
     Unit tests that lie there are copied although they are not shipped.
+
+    Raises:
+        FileRefused: the DAG folder cannot be shipped, and what there is to leave out of it is not known.
     """
-    if placed.source != project.dags or not project.exclude.patterns:
+    if placed.source != project.dags:
         yield placed.destination, placed.source
         return
-    for file in folder_files(project.dags, project.exclude):
+    try:
+        files = folder_files(project.dags, project.exclude)
+    except FileRefused:
+        if project.exclude.patterns:
+            raise
+        files = ()
+    if not files:
+        yield placed.destination, placed.source
+    for file in files:
         yield placed.destination / file.name, file.path.resolve()
-    if project.tests is not None and project.tests.is_relative_to(project.dags):
+    if project.exclude.patterns and project.tests is not None and project.tests.is_relative_to(project.dags):
         yield placed.destination / project.tests.relative_to(project.dags).as_posix(), project.tests
 
 

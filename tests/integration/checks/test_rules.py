@@ -35,7 +35,7 @@ with DAG(
     catchup=False,
     tags=["data"],
     description="Does nothing, with care",
-    default_args={"owner": "team", "retries": 2, "email": "team@example.com; data@example.com"},
+    default_args={"owner": "team", "retries": 2, "email": "team@example.com; on-call@example.com,"},
 ):
 
     @task
@@ -54,16 +54,21 @@ OWN_RULES = {
         "def check(dag):\n    if bad in dag.dag_id:\n        yield f'the id holds {bad!r}'\n\n"
         "def rule_few_tasks(dag):\n    return [('warn', 'more than one task')] if len(dag.tasks) > 1 else None\n"
     ),
-    "_words.py": (
-        "bad = 'careless_id'\n\n"
-        "def bare(rule):\n    def asked(dag):\n        return rule(dag)\n    return asked\n\n"
-        "def rule_written_elsewhere(dag):\n    return 'is known elsewhere' if bad in dag.dag_id else None\n"
-    ),
     "decorated.py": (
-        "from _words import bad, bare, rule_written_elsewhere\n\n"
-        "@bare\ndef rule_under_a_decorator(dag):\n    return 'is decorated' if bad in dag.dag_id else None\n"
+        "from _deco import told\n\n@told\ndef rule_decorated(dag):\n    yield 'is judged by a decorated rule'\n\n"
+        "from _deco import rule_brought\nfrom decorated_too import rule_twice\n"
     ),
-    "no_function.py": "rule_ready = True\n",
+    "decorated_too.py": (
+        "from _deco import told, rule_brought\n\n@told\ndef rule_twice(dag):\n    yield 'is judged by rule_twice'\n"
+    ),
+    "_deco.py": (
+        "def told(rule):\n    def ask(dag):\n        return rule(dag)\n    return ask\n\n"
+        "def rule_brought(dag):\n    yield 'is judged by a rule from elsewhere'\n"
+    ),
+    "lost.py": (
+        "def lose(rule):\n    pass\n\n@lose\ndef rule_lost(dag):\n    yield 'is lost'\n\ndef check(dag):\n    pass\n"
+    ),
+    "_words.py": "bad = 'careless_id'\n",
     "raises.py": "def check(dag):\n    return 1 / 0\n",
     "says_nonsense.py": "def check(dag):\n    return [5]\n",
     "never_ends.py": "def check(dag):\n    while True: pass\n",
@@ -129,7 +134,7 @@ def test_the_facts_are_those_of_the_dag(judged):
     assert (careful.tags, careful.owners, careful.catchup, careful.documented) == (("data",), ("team",), False, False)
     assert (careful.tasks, careful.edges) == (2, 1)
     assert [(task.id, task.downstream) for task in careful.graph] == [("double", ()), ("numbers", ("double",))]
-    assert {(kind.retries, kind.email) for kind in careful.kinds} == {(2, ("data@example.com", "team@example.com"))}
+    assert {(kind.retries, kind.email) for kind in careful.kinds} == {(2, ("on-call@example.com", "team@example.com"))}
 
 
 def own(judged, rule):
@@ -145,11 +150,19 @@ def test_a_rule_of_the_users_own_is_asked_about_every_dag(judged):
     ]
 
 
-@pytest.mark.parametrize(
-    ("rule", "says"), [("under-a-decorator", "is decorated"), ("written-elsewhere", "is known elsewhere")]
-)
-def test_a_rule_is_in_force_by_its_name_whoever_made_the_function(judged, rule, says):
-    assert own(judged, rule) == [(Severity.FAIL, "dags/careless.py:6", f"DAG 'careless_id': {says}")]
+@pytest.mark.parametrize("rule", ["decorated", "twice", "brought"])
+def test_a_rule_is_asked_once_whoever_made_it(judged, rule):
+    assert sorted(where for _, where, _ in own(judged, rule)) == [
+        "dags/careful.py:5",
+        "dags/careless.py:10",
+        "dags/careless.py:6",
+    ]
+
+
+def test_what_a_decorator_lost_is_told(judged):
+    (message,) = [message for _, where, message in own(judged, "rule-error") if where == "rules/lost.py:5"]
+
+    assert "'rule_lost' has the name of a rule, and is no function but NoneType" in message
 
 
 def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
@@ -159,6 +172,7 @@ def test_a_rule_that_goes_wrong_is_itself_a_failure_at_its_line(judged):
         "rules/exits.py:5",
         "rules/holds_none.py:None",
         "rules/is_broken.py:1",
+        "rules/lost.py:5",
         "rules/never_ends.py:2",
         "rules/no_function.py:None",
         "rules/raises.py:2",

@@ -49,6 +49,10 @@ def interval(seconds: float) -> FoundDag:
     return replace(GOOD, schedule=Schedule(kind=ScheduleKind.INTERVAL, text="x", seconds=seconds))
 
 
+def scheduled(kind: ScheduleKind, text: str) -> FoundDag:
+    return replace(GOOD, schedule=Schedule(kind=kind, text=text))
+
+
 UNSCHEDULED = Schedule(kind=ScheduleKind.NONE, text="None")
 
 # By rule: parameters, DAGs that break it, DAGs that keep it.
@@ -80,6 +84,23 @@ CASES: list[tuple[str, dict[str, Any], list[FoundDag], list[FoundDag]]] = [
     ),
     ("schedule", {}, [], [cron("H * * * *")]),
     ("schedule", {"minimum-minutes": 60}, [cron("*/30 * * * *"), interval(1800)], [cron("@hourly"), interval(3600)]),
+    (
+        "schedule",
+        {"minimum-minutes": 60},
+        [
+            scheduled(ScheduleKind.OTHER, "MyTimetable"),
+            scheduled(ScheduleKind.ASSETS, "AssetOrTimeSchedule"),
+            cron("0 5 * * *, */5 * * * *"),
+            cron("0 5 * * * */10"),
+            cron("what ever"),
+        ],
+        [
+            scheduled(ScheduleKind.NONE, "None"),
+            scheduled(ScheduleKind.ONCE, "@once"),
+            scheduled(ScheduleKind.ASSETS, "DatasetTriggeredTimetable"),
+        ],
+    ),
+    ("schedule", {}, [], [scheduled(ScheduleKind.OTHER, "MyTimetable")]),
     ("task-count", {}, [replace(GOOD, tasks=101)], [replace(GOOD, tasks=100)]),
     ("task-count", {"maximum": 5}, [replace(GOOD, tasks=6)], [replace(GOOD, tasks=5)]),
     ("description", {}, [replace(GOOD, description=None)], [GOOD, replace(GOOD, description=None, documented=True)]),

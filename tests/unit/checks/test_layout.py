@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mwaa_deploy.bundle.exclude import Exclude
+from mwaa_deploy.bundle.folder import folder_files
 from mwaa_deploy.checks.layout import lay_out, plan_layout
 from mwaa_deploy.checks.plugins_folder import judge_unpacking
 from mwaa_deploy.checks.pytest_config import find_pytest_config, names_test_files
@@ -176,6 +177,31 @@ def test_the_runner_gets_no_dag_file_that_is_not_shipped(tmp_path):
 
     dags = {str(path.relative_to(runner.home)) for path in runner.files if path.is_relative_to(runner.home / "dags")}
     assert dags == {"dags/a.py", "dags/helpers/h.py"}
+
+
+def test_the_runner_gets_the_dag_files_that_are_shipped_and_nothing_else(tmp_path):
+    found = project(
+        tmp_path, "dags/a.py dags/cached.pyc dags/helpers/h.py dags/helpers/__pycache__/h.pyc dags/.DS_Store"
+    )
+    (tmp_path / "dags" / "empty").mkdir()
+    (tmp_path / "dags" / "led.py").symlink_to(tmp_path / "dags" / "helpers" / "h.py")
+    runner = FakeRunner()
+
+    lay_out(plan_layout(found, runner.home), runner)
+
+    dags = {str(path.relative_to(runner.home)) for path in runner.files if path.is_relative_to(runner.home / "dags")}
+    assert dags == {f"dags/{file.name}" for file in folder_files(found.dags)}
+    assert dags == {"dags/a.py", "dags/helpers/h.py", "dags/led.py"}
+
+
+def test_a_dag_folder_that_cannot_be_shipped_is_judged_all_the_same(tmp_path):
+    found = project(tmp_path, "dags/a.py")
+    (tmp_path / "dags" / "out.py").symlink_to("/etc/hostname")
+    runner = FakeRunner()
+
+    lay_out(plan_layout(found, runner.home), runner)
+
+    assert runner.home / "dags/a.py" in runner.files
 
 
 def test_unit_tests_among_the_dags_are_run_although_they_are_not_shipped(tmp_path):

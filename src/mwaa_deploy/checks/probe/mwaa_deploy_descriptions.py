@@ -9,6 +9,7 @@ from datetime import timedelta
 _SEPARATORS = re.compile(r"\s*[,;]\s*")  # as Airflow itself takes a text for several addresses
 MOST_TASKS = 2000  # of one DAG that are listed; all are counted, and all kinds are told
 _LONGEST = 500  # characters of a text
+_ADDRESS = re.compile(r"[^\s,;](?:[^,;]*[^\s,;])?")  # Airflow takes several in one text
 
 
 def describe(dag, place, lines):
@@ -99,7 +100,7 @@ def _kind(task):
         "operator": _text(operator),
         "owner": _text(_get(task, "owner", "")),
         "retries": _whole(_get(task, "retries", 0)),
-        "email": sorted(_text(one) for one in emails if one),
+        "email": sorted(_text(one) for given in emails for one in _ADDRESS.findall(str(given))),
         "email_on_failure": bool(_get(task, "email_on_failure", True)),
     }
 

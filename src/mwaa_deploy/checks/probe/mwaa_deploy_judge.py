@@ -21,7 +21,7 @@ import traceback
 from json import dumps
 
 from mwaa_deploy_tracebacks import error, home, in_folders, own_caller, parse_traceback
-from mwaa_deploy_user_rules import NO_RULE, RulesFinder, ask, load_rules
+from mwaa_deploy_user_rules import LOST, NO_RULE, RulesFinder, ask, load_rules, lost_rules
 
 TRIAL = -1
 """In the place of a file's number: the rules are only loaded."""
@@ -81,13 +81,17 @@ class Judge:
             self._say("R %d %d" % (number, index))
             before = len(self._errors)
             rules = self._limited(path, lambda: load_rules(path)) or []  # noqa: B023 -- called at once
-            if not rules and len(self._errors) == before:
+            failed = len(self._errors) > before
+            lost = lost_rules(path) if number == TRIAL and not failed else []
+            if not rules and not lost and not failed:
                 helpers.append(path)
-            if number == TRIAL and (not rules or len(self._errors) > before):
+            if number == TRIAL and (not rules or failed):
                 self._left_out.add(index)
+            self._errors += [error("NoRule", LOST % (name, kind), path, line) for name, kind, line in lost]
             for name, rule in rules if dags else ():
                 self._say("R %d %d" % (number, index))
-                line = getattr(getattr(rule, "__code__", None), "co_firstlineno", None)
+                code = getattr(rule, "__code__", None)
+                line = code.co_firstlineno if getattr(code, "co_filename", None) == path else None
                 self._limited(path, lambda: self._ask(name, rule, dags, breaches), line)  # noqa: B023 -- as above
                 if index in self._left_out:
                     break

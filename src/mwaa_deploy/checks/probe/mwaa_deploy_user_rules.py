@@ -13,20 +13,25 @@ one argument, Airflow's own DAG object, and says what is wrong with it by return
 
     def rule_starts_in_the_past(dag): ...  # the rule 'starts-in-the-past'
 
-A function counts by its name, wherever it was written: a decorator's too, and one that is imported. None, or nothing,
-means that all is well. Files whose names begin with an underscore hold no rules; the others can
-import them. A rule that raises, or takes longer than one DAG file may, is itself a failure.
+None, or nothing, means that all is well. Files whose names begin with an underscore hold no rules; the others can
+import them, and rules from them too. A rule that raises, or takes longer than one DAG file may, is itself a failure.
 """
 
 import importlib.util
 import os
+import re
 import sys
 from importlib.machinery import PathFinder
 
 from mwaa_deploy_imports import STANDARD
-from mwaa_deploy_tracebacks import cut
+from mwaa_deploy_tracebacks import cut, home
 
 _SEVERITIES = ("warn", "fail")
+_OWN = "mwaa_deploy_rules_"  # before the name of a rules file that was loaded for its rules
+LOST = (
+    "'%s' has the name of a rule, and is no function but %s, so that it is not asked. A decorator that returns nothing "
+    "does that; give it another name if it is no rule."
+)
 NO_RULE = "There is no rule in this file: a function 'check', or one whose name begins with 'rule_'."
 NO_FILE = (
     "There is no rule in this folder: a Python file that lies in the folder itself, and whose name does not begin with "
@@ -59,23 +64,51 @@ class RulesFinder:
 def load_rules(path):
     """Run a rules file.
 
+    A rule is known by the name that it has in the file: wherever it was made, and whatever a decorator made of it. One
+    that is imported from another rules file is asked there.
+
     Returns:
         [(name, function)]: the rules in it.
     """
-    stem = os.path.splitext(os.path.basename(path))[0]
-    spec = importlib.util.spec_from_file_location("mwaa_deploy_rules_" + stem, path)
+    stem = _stem(path)
+    spec = importlib.util.spec_from_file_location(_OWN + stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    elsewhere = [value for other in _imported(path) for name, value in vars(other).items() if _is_rule(name)]
     found = []
     for name, value in list(vars(module).items()):
-        # By its name alone: what a decorator made, or was written elsewhere, is a rule as well.
-        if name != "check" and not name.startswith("rule_"):
-            continue
-        if not callable(value):
-            raise TypeError("%s is no function, so that it cannot be asked" % name)
-        found.append((_kebab(stem if name == "check" else name[len("rule_") :]), value))
+        if _is_rule(name) and callable(value) and not any(value is other for other in elsewhere):
+            found.append((_kebab(stem if name == "check" else name[len("rule_") :]), value))
     return found
+
+
+def lost_rules(path):
+    """What has a rule's name in a rules file that was loaded, and cannot be asked: [(name, what it is, line)]."""
+    module = sys.modules.get(_OWN + _stem(path))
+    with open(path, "rb") as file:
+        text = file.read().decode("utf-8", "replace")
+    found = []
+    for name, value in list(vars(module).items()) if module else ():
+        if _is_rule(name) and not callable(value):
+            place = re.search(r"^(?:(?:async[ \t]+)?def[ \t]+)?%s\b" % re.escape(name), text, re.MULTILINE)
+            line = text.count("\n", 0, place.start()) + 1 if place else None
+            found.append((name, type(value).__name__, line))
+    return found
+
+
+def _imported(path):
+    """The other rules files of the folder that were imported, as modules."""
+    modules = ((other, sys.modules.get(_stem(other))) for other in rule_files(os.path.dirname(path)) if other != path)
+    return [module for other, module in modules if module is not None and home(module) == other]
+
+
+def _is_rule(name):
+    return name == "check" or name.startswith("rule_")
+
+
+def _stem(path):
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def ask(name, rule, dag):
