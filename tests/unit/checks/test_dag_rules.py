@@ -79,7 +79,7 @@ CASES: list[tuple[str, dict[str, Any], list[FoundDag], list[FoundDag]]] = [
         [cron("H * * * *"), replace(GOOD, schedule=Schedule(kind=ScheduleKind.OTHER, text="@continuous"))],
         [
             replace(GOOD, schedule=UNSCHEDULED),
-            replace(GOOD, schedule=Schedule(kind=ScheduleKind.ASSETS, text="2 assets")),
+            replace(GOOD, schedule=Schedule(kind=ScheduleKind.ASSETS, text="AssetTriggeredTimetable")),
         ],
     ),
     ("schedule", {}, [], [cron("H * * * *")]),

@@ -6,7 +6,6 @@ Runs inside the runner; standard library only, Python 3.7 and later.
 import re
 from datetime import timedelta
 
-_SEPARATORS = re.compile(r"\s*[,;]\s*")  # as Airflow itself takes a text for several addresses
 MOST_TASKS = 2000  # of one DAG that are listed; all are counted, and all kinds are told
 _LONGEST = 500  # characters of a text
 _ADDRESS = re.compile(r"[^\s,;](?:[^,;]*[^\s,;])?")  # Airflow takes several in one text
@@ -88,13 +87,7 @@ def schedule(dag):
 
 def _kind(task):
     email = _get(task, "email", None)
-    emails = (
-        _SEPARATORS.split(email)
-        if isinstance(email, str)
-        else list(email)
-        if isinstance(email, (list, tuple, set))
-        else []
-    )
+    emails = [email] if isinstance(email, str) else list(email) if isinstance(email, (list, tuple, set)) else []
     operator = _get(task, "task_type", None) or type(task).__name__
     return {
         "operator": _text(operator),
