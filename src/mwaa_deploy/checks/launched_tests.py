@@ -138,8 +138,8 @@ class Launch:
         verdicts = tuple(with_lack_explained(v, left_out=left_out, untracked=untracked) for v in verdicts)
         verdicts += judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests)))
         verdicts += judge_strays(project, self.checkout.strays)
-        if _file_patterns(layout):
-            verdicts += judge_overlooked(project, {name: self.checkout.files[name] for name in self.checkout.tests})
+        of_tests = {name: self.checkout.files[name] for name in self.checkout.tests if name in self.checkout.files}
+        verdicts += judge_overlooked(project, of_tests, usual=bool(_file_patterns(layout)))
         if not settings.network:
             verdicts = tuple(map(with_network_explained, verdicts))
         # What tests that failed did not reach says nothing.

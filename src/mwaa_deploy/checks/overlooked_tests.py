@@ -15,19 +15,21 @@ _HOLDS_TESTS = re.compile(rb"^ +(?:async )?def test|^(?:async )?def test", re.MU
 _LARGEST = 1024 * 1024
 
 
-def judge_overlooked(project: Project, files: Mapping[str, Path]) -> tuple[Verdict, ...]:
+def judge_overlooked(project: Project, files: Mapping[str, Path], *, usual: bool = True) -> tuple[Verdict, ...]:
     """A warning for each suite that only unittest's own loader makes, and each module that nothing collects or imports.
 
     Args:
         project: whose tests they are.
         files: the Python files of the tests, by path relative to the project's folder.
+        usual: whether the names of files with tests are the usual ones; if not, only suites are looked for.
     """
     bodies = {
         name: path.read_bytes()
         for name, path in sorted(files.items())
         if name.endswith(".py") and path.is_file() and path.stat().st_size <= _LARGEST
     }
-    return (*_suites(project, files, bodies), *_modules(project, files, bodies))
+    modules = _modules(project, files, bodies) if usual else ()
+    return (*_suites(project, files, bodies), *modules)
 
 
 def _suites(project: Project, files: Mapping[str, Path], bodies: Mapping[str, bytes]) -> Iterator[Verdict]:

@@ -11,12 +11,12 @@ CASE = "import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self):\
 
 @pytest.fixture
 def judged(tmp_path: Path):
-    def judge(files: dict[str, str]) -> list[tuple[str, int | None, str]]:
+    def judge(files: dict[str, str], *, usual: bool = True) -> list[tuple[str, int | None, str]]:
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
         project = Project(repository=tmp_path, root=tmp_path, dags=tmp_path / "dags", tests=tmp_path / "tests")
-        verdicts = judge_overlooked(project, {name: tmp_path / name for name in files})
+        verdicts = judge_overlooked(project, {name: tmp_path / name for name in files}, usual=usual)
         assert {verdict.severity for verdict in verdicts} <= {Severity.WARN}
         return [(v.location.file, v.location.line, v.message) for v in verdicts if v.location]
 
@@ -40,6 +40,14 @@ def test_a_module_of_tests_that_nothing_collects_is_named(judged, name, line):
 
     assert (file, at) == (name, line)
     assert "are not run" in message
+
+
+def test_only_suites_are_looked_for_where_files_have_names_of_their_own(judged):
+    suite = "def load_tests(a, b, c):\n    return b\n"
+
+    ((file, line, _),) = judged({"tests/check_a.py": CASE, "tests/check_b.py": suite}, usual=False)
+
+    assert (file, line) == ("tests/check_b.py", 1)
 
 
 @pytest.mark.parametrize("line", ["from cases import A", "from tests.cases import A", "from tests import cases"])
