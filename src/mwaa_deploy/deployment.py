@@ -110,7 +110,7 @@ def deploy(
         MwaaDeployError: whatever ends the deployment before its time.
     """
     idle = first.plan.empty and first.lock.free and not job.running(first.state)
-    if idle and under_lock is None and _confirmed(job, first):
+    if idle and under_lock is None and not _wants_stamp(job, first.state):
         _carry_out(job, first.state, first.plan, log, journal)
         return
     target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
@@ -127,16 +127,16 @@ def deploy(
         _deploy_locked(under_lock(locked) if under_lock else locked, log, journal)
 
 
-def _confirmed(job: Job, first: FirstLook) -> bool:
-    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
+def _wants_stamp(job: Job, state: TargetState) -> bool:
+    """Whether the record is to be given our commit, which takes the lock: another deployment may be about to write it.
 
-    Had another deployment begun in between, the lock would have changed hands.
+    Raises:
+        GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
-    try:
-        stamped = _stamp(job, first.state)
-    except ObjectChanged:
+    record, commit = state.record, job.author.commit
+    if record is None or record.commit == commit:
         return False
-    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+    return job.relation(record.commit) in {Relation.NEWER, Relation.DIVERGED}
 
 
 def _stamp(job: Job, state: TargetState) -> bool:
@@ -150,9 +150,7 @@ def _stamp(job: Job, state: TargetState) -> bool:
         GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
     record, commit = state.record, job.author.commit
-    if record is None or record.commit == commit:
-        return False
-    if job.relation(record.commit) not in {Relation.NEWER, Relation.DIVERGED}:
+    if record is None or not _wants_stamp(job, state):
         return False
     renewed = replace(
         record,
@@ -236,7 +234,7 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
 def _refuse_older(job: Job, state: TargetState, plan: Plan) -> list[str]:
     commit, record = job.author.commit, state.record
     # What changes nothing takes the place of nothing.
-    if plan.empty or job.inputs.force or record is None or record.commit == commit:
+    if plan.empty or job.inputs.force or job.restored or record is None or record.commit == commit:
         return []
     doubt = refuse_older(commit, record, job.relation(record.commit))
     return [doubt] if doubt else []
