@@ -77,6 +77,7 @@ def sync(folder: Path, bucket: S3Bucket) -> Synced:
         prefix=_KEYS[Part.DAGS],
         folder=folder,
         manifest=bundle.dags,
+        found=dags,
         commit=_COMMIT,
         log=PlainLog(),
         synced=Progress(SystemClock()),

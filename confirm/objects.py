@@ -30,6 +30,25 @@ def conditional_writes(account: Account) -> str:
     return f"1 of {_AT_ONCE} writes at once wins, with If-None-Match and with If-Match; {told}"
 
 
+def conditional_deletions(account: Account) -> str:
+    """A deletion with the ETag of before leaves the object, one with that of now does not, one of nothing is fine."""
+    bucket, prefix = account.bucket, account.scratch.prefix + "deleted/"
+    changed, same, gone = (prefix + name for name in ("changed", "same", "gone"))
+    seen = {key: _put(bucket, key, b"seen").etag for key in (changed, same, gone)}
+    _put(bucket, changed, b"written since")
+    bucket.delete([gone])
+    try:
+        bucket.delete(list(seen), seen=seen)
+    except ObjectChanged as e:
+        told = e.what
+    else:
+        told = "nothing was refused"
+    left = [entry.key for entry in bucket.list(prefix)]
+    require(left == [changed], f"of {len(seen)} deletions with ETags these are left: {left}; {told}")
+    require(changed in told, f"the deletion of another object: {told}")
+    return "an object with another ETag is left, one with the same is deleted, and one that is gone does no harm"
+
+
 def etags(account: Account, kms_key: str = "") -> str:
     """The ETag of PutObject is that of HeadObject, GetObject and the listing, and stays an old version's."""
     bucket, key = account.bucket_with_key(kms_key), account.scratch.prefix + f"etag-{kms_key.rpartition('/')[2]}"
@@ -107,6 +126,11 @@ OBJECTS = (
         id="s3-conditional-writes",
         row="a PutObject with If-Match or If-None-Match is carried out for one",
         look=conditional_writes,
+    ),
+    Confirmation(
+        id="s3-conditional-deletes",
+        row="DeleteObjects with an ETag deletes the object",
+        look=conditional_deletions,
     ),
     Confirmation(id="s3-etags", row="an ETag stays what PutObject answered", look=etags),
     Confirmation(id="s3-etags-kms", row="an ETag stays what PutObject answered", look=etags_with_kms),

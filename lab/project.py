@@ -80,7 +80,7 @@ class LabProject:
         return self.git("rev-parse", "HEAD")
 
     def commit(self, files: Mapping[str, str | None], message: str) -> str:
-        """Write (or with None remove) files and commit. Returns the SHA."""
+        """Write (or with None remove) files, commit and push. Returns the SHA."""
         for name, text in files.items():
             path = self.folder / name
             if text is None:
@@ -90,7 +90,9 @@ class LabProject:
                 path.write_text(text, encoding="utf-8")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
-        return self.head
+        sha, *parents = self.git("rev-list", "--max-count=1", "--parents", "HEAD").split()
+        self.world.add_commit(sha, parents, branch="main")
+        return sha
 
     def read(self, name: str) -> str:
         """Text of a file of the checkout."""

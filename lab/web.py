@@ -74,7 +74,7 @@ Answer = Callable[[Request], Response]
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A method and a path pattern such as /repos/{owner}/{repo}; a name stands for one path segment."""
+    """A method and a path pattern such as /repos/{owner}/{path*}: a name is one segment's, with * that of several."""
 
     method: str
     pattern: str
@@ -84,7 +84,8 @@ class Route:
         """The named segments, or None if the request is for another route."""
         if request.method != self.method:
             return None
-        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.pattern), request.path)
+        pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", self.pattern)
+        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern), request.path)
         return found and found.groupdict()
 
 

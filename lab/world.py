@@ -6,7 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -85,6 +85,16 @@ class World:
         """
         run = {"id": run_id, "workflow": workflow, "head_sha": head_sha, "head_branch": branch, "event": event}
         _send("POST", f"{self.github_url}/_lab/repos/{repository}/runs", {**run, "conclusion": conclusion})
+
+    def add_commit(self, sha: str, parents: Sequence[str], *, branch: str = "", repository: str = REPOSITORY) -> None:
+        """Have GitHub know a commit, as after a push.
+
+        Args:
+            parents: SHAs of what it was made upon.
+            branch: the branch that is at it from now on, if one is.
+        """
+        commit = {"parents": list(parents), "branch": branch}
+        _send("PUT", f"{self.github_url}/_lab/repos/{repository}/commits/{sha}", commit)
 
     def aws_client(self, service: str, region: str = clients.REGION) -> BaseClient:
         """A boto3 client of the lab's AWS."""

@@ -1,16 +1,42 @@
 """Tells one random history, and judges it."""
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mwaa_deploy.inputs import Mode
+from mwaa_deploy.target.record import read_record
 from mwaa_deploy.target.record_history import read_history
-from proofs.oracle import Violation, judge_error, judge_green, judge_kept, judge_red, judge_rolled_back, look
-from proofs.steps import PACES, USUAL_PACE, Edits, GoBack, Meddle, Push, PushTwice, RunAgain, Step
+from proofs.live_model import BROKEN_LIVE
+from proofs.oracle import (
+    Violation,
+    judge_error,
+    judge_green,
+    judge_kept,
+    judge_record,
+    judge_red,
+    judge_writes,
+    look,
+    waited_honestly,
+)
+from proofs.steps import (
+    PACES,
+    PACES_WITHOUT_STACK,
+    USUAL_PACE,
+    USUAL_PACE_WITHOUT_STACK,
+    Edits,
+    GoBack,
+    History,
+    Meddle,
+    Push,
+    PushAndGoBack,
+    PushTwice,
+    RunAgain,
+    Step,
+)
 from proofs.tripwire import Happening
-from proofs.universe import ENVIRONMENT, INPUTS, STACK, RunPlan, RunResult, Universe
+from proofs.universe import ENVIRONMENT, RunPlan, RunResult, Universe
+from proofs.virtual_time import Crashed
 
 
 @dataclass
@@ -24,15 +50,15 @@ class Tally:
     happenings: int = 0
 
 
-def tell(history: Sequence[Step], tally: Tally) -> None:
+def tell(history: History, tally: Tally) -> None:
     """Live through a history.
 
     Raises:
         Violation: something does not hold that must.
     """
     with tempfile.TemporaryDirectory(prefix="proof-") as place:
-        universe = Universe(Path(place))
-        for step in history:
+        universe = Universe(Path(place), with_stack=history.with_stack)
+        for step in history.steps:
             _live(universe, step)
             recover(universe)
         converge(universe)
@@ -52,8 +78,18 @@ def _live(universe: Universe, step: Step) -> None:
         _run_again(universe, step)
     elif isinstance(step, GoBack):
         _go_back(universe, step)
+    elif isinstance(step, PushAndGoBack):
+        _push_and_go_back(universe, step)
     else:
         _meddle(universe, step)
+
+
+def _pace(universe: Universe, name: str) -> None:
+    """How AWS goes about the next run."""
+    if universe.with_stack:
+        vars(universe.stack).update(PACES[name])
+    else:
+        vars(universe.environment).update(PACES_WITHOUT_STACK.get(name, {}))
 
 
 def _edits(edits: Edits) -> dict[str, str | None]:
@@ -62,44 +98,69 @@ def _edits(edits: Edits) -> dict[str, str | None]:
 
 def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
+    occupied = universe.occupied
     _arrive(universe, step.others)
-    vars(universe.stack).update(PACES[step.pace])
-    inputs = replace(INPUTS, rollback_on_failure=step.goes_back)
-    plan = RunPlan(sha=sha, inputs=inputs, checks_fail=step.checks_fail, trips=step.trips)
+    _pace(universe, step.pace)
+    inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)
+    plan = RunPlan(sha=sha, inputs=inputs, checks_fail=step.checks_fail, github_down=step.github_down, trips=step.trips)
     result = _run(universe, plan)
     if step.checks_fail and result.green:
         message = f"run {result.number} is green, and its checks failed"
         raise Violation(message)
-    quiet = not (step.checks_fail or step.trips or step.pace != "usual")
+    broken = _broken(universe, sha)
+    _judge_rolled_back(universe, result)
+    quiet = not (broken or step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied)
     if quiet and not result.green:
         message = f"run {result.number} is red for no reason: {result.error!r}"
         raise Violation(message) from result.error
 
 
+def _broken(universe: Universe, sha: str) -> list[str]:
+    """The files of a commit that the live Airflow cannot import."""
+    return [path for path, text in universe.commits.commits[sha].files.items() if text == BROKEN_LIVE]
+
+
+def _judge_rolled_back(universe: Universe, result: RunResult) -> None:
+    """A run that says that it has rolled the target back has done so."""
+    back = result.journal.rollback
+    if not result.green and back is not None and back.done:
+        judge_record(universe, back.to)
+
+
 def _run(universe: Universe, plan: RunPlan) -> RunResult:
-    before = look(universe)
+    before, back = look(universe), plan.inputs.rollback_on_failure
     (result,) = universe.run([plan])
     judge_error(result)
+    judge_writes(universe, [result], before, back=back)
     if result.green:
-        judge_green(universe, plan.sha)
+        judge_green(universe, result)
+    elif result.journal.rollback is not None or (back and isinstance(result.error, Crashed)):
+        judge_kept(universe, result.number, before)
     else:
         judge_red(universe, [result], before)
     return result
 
 
 def _push_twice(universe: Universe, step: PushTwice) -> None:
-    before = look(universe)
-    first, second = universe.push(_edits(step.first)), universe.push(_edits(step.second))
-    plans = [RunPlan(sha=first, trips=step.first_trips), RunPlan(sha=second, trips=step.second_trips)]
+    before, inputs, occupied = look(universe), universe.inputs, universe.occupied
+    first = universe.push(_edits(step.first))
+    second = universe.push(_edits(step.second), force=step.force)
+    plans = [
+        RunPlan(sha=first, inputs=inputs, trips=step.first_trips),
+        RunPlan(sha=second, inputs=inputs, trips=step.second_trips),
+    ]
     results = universe.run(plans, step.choices)
     for result in results:
         judge_error(result)
-    newer = results[1]
+    judge_writes(universe, results, before)
+    older, newer = results
     if newer.green:
-        judge_green(universe, second)
+        judge_green(universe, newer)
     else:
         judge_red(universe, results, before)
-    if not (newer.green or step.first_trips or step.second_trips):
+    broken = any(_broken(universe, sha) for sha in (first, second))
+    disturbed = broken or occupied or step.first_trips or step.second_trips or waited_honestly(newer, older)
+    if not (newer.green or disturbed):
         message = f"the newer of two undisturbed runs is red: {newer.error!r}"
         raise Violation(message) from newer.error
 
@@ -108,25 +169,55 @@ def _run_again(universe: Universe, step: RunAgain) -> None:
     sha = universe.main
     for _ in range(step.back):
         sha = next(iter(universe.commits.commits[sha].parents), sha)
-    _run(universe, RunPlan(sha=sha, trips=step.trips))
+    _run(universe, RunPlan(sha=sha, inputs=universe.inputs, trips=step.trips))
 
 
 def _go_back(universe: Universe, step: GoBack) -> None:
-    records = list(read_history(universe.bucket, STACK, skipped=lambda _what: None))
+    records = list(read_history(universe.bucket, universe.target, skipped=lambda _what: None))
     wanted = "" if step.to is None else records[step.to].version if step.to < len(records) else "v9999"
-    inputs = replace(INPUTS, mode=Mode.ROLLBACK, rollback_to=wanted)
-    vars(universe.stack).update(PACES[step.pace])
+    inputs = replace(universe.inputs, mode=Mode.ROLLBACK, rollback_to=wanted)
+    _pace(universe, step.pace)
     before = look(universe)
     (result,) = universe.run([RunPlan(sha=universe.main, inputs=inputs, trips=step.trips)])
     judge_error(result)
+    judge_writes(universe, [result], before, back=True)
     if not result.green:
         judge_kept(universe, result.number, before)
         return
+    _judge_gone_back(universe, result)
+
+
+def _judge_gone_back(universe: Universe, result: RunResult) -> None:
     rolled_back = result.journal.rollback
     if rolled_back is None:
         message = f"run {result.number} is green, and does not say what it went back to"
         raise Violation(message)
-    judge_rolled_back(universe, rolled_back.to)
+    judge_record(universe, rolled_back.to)
+
+
+def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
+    """Both are right, one after the other; the target is as the later one left it."""
+    before = look(universe)
+    sha = universe.push(_edits(step.edits))
+    plans = [
+        RunPlan(sha=sha, inputs=universe.inputs, trips=step.push_trips),
+        RunPlan(sha=sha, inputs=replace(universe.inputs, mode=Mode.ROLLBACK), trips=step.back_trips),
+    ]
+    results = universe.run(plans, step.choices)
+    for result in results:
+        judge_error(result)
+    judge_writes(universe, results, before, back=True)
+    push, back = results
+    if push.green and back.green:
+        record = read_record(universe.bucket, universe.target)
+        assert record is not None  # noqa: S101 -- both have left one
+        judge_record(universe, record)
+    elif push.green and back.journal.outcome is None:
+        judge_green(universe, push)
+    elif back.green and push.journal.outcome is None:
+        _judge_gone_back(universe, back)
+    else:
+        judge_kept(universe, back.number, before)
 
 
 def _meddle(universe: Universe, step: Meddle) -> None:
@@ -153,7 +244,9 @@ def recover(universe: Universe) -> None:
     Whatever is still under way goes on: waiting for it is the next run's matter.
     """
     vars(universe.stack).update(USUAL_PACE)
-    environment = universe.environment.get(ENVIRONMENT)
+    if not universe.with_stack:
+        vars(universe.environment).update(USUAL_PACE_WITHOUT_STACK)
+    environment = universe.environment.now(ENVIRONMENT)
     if environment is not None and environment.status == "UPDATE_FAILED":
         universe.environment.update(ENVIRONMENT, versions={}, paths={})
     state, underway = universe.stack.state(), universe.stack._underway  # noqa: SLF001 -- what will come of it
@@ -167,9 +260,10 @@ def converge(universe: Universe) -> None:
     A run that only waited for what an earlier one had begun may still find that MWAA has rolled it back; by hand it is
     told to try again, and the run is done again.
     """
-    sha = universe.push(_edits(()))
+    mended = tuple((path, "mended = 1\n") for path in _broken(universe, universe.main))
+    sha = universe.push(_edits(mended))
     for _ in range(3):
-        result = _run(universe, RunPlan(sha=sha, inputs=replace(INPUTS, stack_timeout_minutes=24 * 60)))
+        result = _run(universe, RunPlan(sha=sha, inputs=replace(universe.inputs, stack_timeout_minutes=24 * 60)))
         if result.green:
             break
         recover(universe)
@@ -177,7 +271,7 @@ def converge(universe: Universe) -> None:
         message = f"no good run any more: {result.error!r}"
         raise Violation(message) from result.error
     versions = {key: len(found) for key, found in universe.bucket.versions.items()}
-    again = _run(universe, RunPlan(sha=sha))
+    again = _run(universe, RunPlan(sha=sha, inputs=universe.inputs))
     if not again.green or again.journal.result != "unchanged":
         message = f"the same commit again is {again.journal.result}: {again.error!r}"
         raise Violation(message)

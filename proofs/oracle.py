@@ -1,14 +1,16 @@
 """What must hold after every run, judged by what really lies in the model and not by what the program says of it."""
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mwaa_deploy.errors import MwaaDeployError
+import yaml
+
+from mwaa_deploy.errors import LockHeld, MwaaDeployError
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record import Record
-from proofs.universe import RunResult, Universe, digest
+from mwaa_deploy.target.record import Record, read_record
+from proofs.contents import Content, content_of, plugins_in
+from proofs.live_model import BROKEN_LIVE
+from proofs.universe import ENVIRONMENT, RunResult, Universe, digest
 from proofs.virtual_time import Crashed
 
 
@@ -23,15 +25,17 @@ class Before:
     Attributes:
         parts: bytes of what the environment ran with.
         dags: DAG files, by path in the project.
+        writes: how much had been written to the bucket.
     """
 
     parts: Mapping[str, bytes | None]
     dags: Mapping[str, bytes]
+    writes: int
 
 
 def look(universe: Universe) -> Before:
     """The target as it is now."""
-    return Before(parts=universe.live_parts(), dags=universe.live_dags())
+    return Before(parts=universe.live_parts(), dags=universe.live_dags(), writes=len(universe.writes))
 
 
 def judge_error(result: RunResult) -> None:
@@ -41,46 +45,72 @@ def judge_error(result: RunResult) -> None:
         raise Violation(message) from result.error
 
 
-def judge_green(universe: Universe, sha: str) -> None:
-    """The target holds exactly the commit's content."""
-    files = universe.commits.commits[sha].files
-    wanted = {
-        path: text.encode()
-        for path, text in files.items()
-        if path.startswith("dags/") and path != "dags/requirements.txt"
-    }
-    _equal(f"DAG files of {sha[-4:]}", universe.live_dags(), wanted)
-    parts = universe.live_parts()
-    _part(parts, Part.REQUIREMENTS, files.get("dags/requirements.txt"))
-    _part(parts, Part.STARTUP_SCRIPT, files.get("startup.sh"))
-    plugins = {name.removeprefix("plugins/"): text for name, text in files.items() if name.startswith("plugins/")}
-    if plugins:
-        body = parts.get(Part.PLUGINS)
-        if body is None:
-            message = "the environment has no plugins.zip that is there"
+def judge_green(universe: Universe, result: RunResult) -> None:
+    """The target holds exactly the commit's content: DAG files, parts, template and parameters."""
+    content = content_of(universe.commits.commits[result.plan.sha].files)
+    if broken := [path for path, body in content.dags.items() if body == BROKEN_LIVE.encode()]:
+        # Where the live Airflow could not be asked, the record says so, and no promotion takes it.
+        record = read_record(universe.bucket, universe.target)
+        if record is None or record.verified:
+            message = f"run {result.number} is green and verified, and the live Airflow cannot import {broken}"
             raise Violation(message)
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            _equal("plugins", {name: archive.read(name).decode() for name in archive.namelist()}, plugins)
-    state = universe.environment.states["staging"]
-    if state.status != "AVAILABLE":
-        message = f"a green run leaves the environment {state.status}"
+    _equal(f"DAG files of {result.plan.sha[-4:]}", universe.live_dags(), content.dags)
+    parts = universe.live_parts()
+    for part, wanted in content.parts.items():
+        # What MWAA was once given it cannot be told to do without, and a note says so.
+        if wanted is not None:
+            _equal(part, _shown(part, parts.get(part)), wanted)
+    state = universe.environment.now(ENVIRONMENT)
+    notes = result.journal.plan.notes if result.journal.plan else ()
+    # One that an earlier run's update has failed on is good on its old versions, and a note says so.
+    said = any(note.endswith(" is UPDATE_FAILED now.") for note in notes)
+    if state is None or not (state.status == "AVAILABLE" or (state.status == "UPDATE_FAILED" and said)):
+        message = f"a green run leaves the environment {state and state.status}"
+        raise Violation(message)
+    if universe.with_stack:
+        _judge_stack(universe, content)
+
+
+def judge_writes(universe: Universe, results: Sequence[RunResult], before: Before, *, back: bool = False) -> None:
+    """Nothing was ever written that none of the runs ships, nor too early, nor anything deleted before all was there.
+
+    Args:
+        back: whether one of the runs may go back to earlier content.
+    """
+    contents = [content_of(universe.commits.commits[result.plan.sha].files) for result in results]
+    writes = universe.writes[before.writes :]
+    for write in writes:
+        shipped = [content.dags.get(write.key) for content in contents]
+        if not back and write.body not in shipped:
+            message = f"{write.run} has written {write.key} as {write.body!r}, and the commits have {shipped}"
+            raise Violation(message)
+        if write.early:
+            message = f"{write.run} has written {write.key} early: {write.early}"
+            raise Violation(message)
+    if back or len(results) > 1:
+        return
+    deleted = next((index for index, write in enumerate(writes) if write.body is None), len(writes))
+    if late := [write.key for write in writes[deleted:] if write.body is not None]:
+        message = f"{writes[deleted].run} has deleted {writes[deleted].key} before it wrote {late}"
         raise Violation(message)
 
 
 def judge_red(universe: Universe, results: Sequence[RunResult], before: Before) -> None:
-    """Nothing that was live is lost: what a commit does not have may go, nothing else."""
-    commits = [universe.commits.commits[result.plan.sha].files for result in results]
-    lost = [
-        path for path in before.dags if all(path in files for files in commits) and path not in universe.live_dags()
-    ]
-    number = results[-1].number
-    if lost:
+    """Nothing that was live is lost: what a commit does not have may go, nothing else, and all else is somebody's."""
+    contents = [content_of(universe.commits.commits[result.plan.sha].files) for result in results]
+    number, live = results[-1].number, universe.live_dags()
+    if lost := [path for path in before.dags if all(path in each.dags for each in contents) and path not in live]:
         message = f"run {number} was red, and {lost} is gone"
         raise Violation(message)
-    gone = [part for part, body in universe.live_parts().items() if body is None]
-    if gone:
-        message = f"run {number} was red, and the environment's {gone} cannot be read any more"
-        raise Violation(message)
+    for part, body in universe.live_parts().items():
+        if body is None:
+            message = f"run {number} was red, and the environment's {part} cannot be read any more"
+            raise Violation(message)
+        # What an earlier run had begun may have come to its end meanwhile.
+        known = [content_of(commit.files).parts.get(part) for commit in universe.commits.commits.values()]
+        if _shown(part, body) not in known:
+            message = f"run {number} was red, and the environment's {part} is nobody's: {body!r}"
+            raise Violation(message)
 
 
 def judge_kept(universe: Universe, number: int, before: Before) -> None:
@@ -91,7 +121,7 @@ def judge_kept(universe: Universe, number: int, before: Before) -> None:
         raise Violation(message)
 
 
-def judge_rolled_back(universe: Universe, record: Record) -> None:
+def judge_record(universe: Universe, record: Record) -> None:
     """The target holds exactly what the record says, by its digests."""
     held = {path.removeprefix("dags/"): digest(body) for path, body in universe.live_dags().items()}
     _equal("DAG files", held, {name: file.sha256 for name, file in record.dags.files.items()})
@@ -101,10 +131,22 @@ def judge_rolled_back(universe: Universe, record: Record) -> None:
         _equal(part, body and digest(body), found.sha256)
 
 
-def _part(parts: Mapping[str, bytes | None], part: Part, text: str | None) -> None:
-    # What MWAA was once given it cannot be told to do without, and a note says so.
-    if text is not None:
-        _equal(part, parts.get(part), text.encode())
+def waited_honestly(result: RunResult, other: RunResult) -> bool:
+    """Whether a run gave up since another one had the lock all the time, and was still at it."""
+    return isinstance(result.error, LockHeld) and other.ended >= result.ended
+
+
+def _judge_stack(universe: Universe, content: Content) -> None:
+    stack = universe.stack
+    _equal("template", stack.body, content.template)
+    deployed = stack.deployed.parameters if stack.deployed else {}
+    named = {str(key): str(value) for key, value in yaml.safe_load(content.parameters).items()}
+    _equal("parameters", {key: deployed.get(key) for key in named}, named)
+
+
+def _shown(part: str, body: bytes | None) -> object:
+    """Bytes as they can be compared with what a commit has."""
+    return plugins_in(body) if part == Part.PLUGINS and body is not None else body
 
 
 def _equal(what: str, found: object, wanted: object) -> None:

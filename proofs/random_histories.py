@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
+from mwaa_deploy.bundle import from_record
 from mwaa_deploy.target import dag_objects, dag_sync
 from proofs.histories import Tally, tell
-from proofs.steps import HISTORIES, Step
+from proofs.steps import HISTORIES, History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +26,8 @@ def prove_histories(number: int, seed_: int) -> Verdict:
         number: how many.
         seed_: the same seed tells the same histories.
     """
-    # One upload after the other, so that the same call is the same in each repetition of a history.
-    dag_sync.UPLOADS_AT_ONCE = dag_objects.CALLS_AT_ONCE = 1
+    # One call after the other, so that the same call is the same in each repetition of a history.
+    dag_sync.UPLOADS_AT_ONCE = dag_objects.CALLS_AT_ONCE = from_record.FETCHES_AT_ONCE = 1
     tally = Tally()
 
     @seed(seed_)
@@ -40,15 +41,17 @@ def prove_histories(number: int, seed_: int) -> Verdict:
         print_blob=False,
     )
     @given(history=HISTORIES)
-    def check(history: list[Step]) -> None:
+    def check(history: History) -> None:
         shown.clear()
         shown.append(history)
         tell(history, tally)
 
-    shown: list[list[Step]] = []
+    shown: list[History] = []
     try:
         check()
     except Exception:  # noqa: BLE001 -- whatever it is, it is told
-        steps = "\n".join(f"  {step}" for step in shown[0])
-        return Verdict(tally=tally, violation=f"{traceback.format_exc()}\nThe shortest history found:\n{steps}")
+        kind = "with a stack" if shown[0].with_stack else "without a stack"
+        steps = "\n".join(f"  {step}" for step in shown[0].steps)
+        told = f"The shortest history found, {kind}:\n{steps}"
+        return Verdict(tally=tally, violation=f"{traceback.format_exc()}\n{told}")
     return Verdict(tally=tally)

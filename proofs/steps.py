@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
+from proofs.live_model import BROKEN_LIVE
 from proofs.tripwire import Happening, Trip
 from tests.fakes.world import TEMPLATE
 
 _WORKERS = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
 CONTENTS: Mapping[str, list[str | None]] = {
-    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", None],
+    "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", BROKEN_LIVE, None],
     "dags/deep/b.py": ["b = 1\n", "b = 2\n", None],
     "dags/requirements.txt": ["x==1\n", "x==2\n", None],
     "plugins/operators.py": ["p = 1\n", "p = 2\n", None],
@@ -27,7 +28,15 @@ PACES: Mapping[str, Mapping[str, object]] = {
     "a stack that fails": {"_breakage": ("Mwaa", "no")},
     "a stack that fails out of time": {"seconds": 5 * 3600, "_breakage": ("Mwaa", "no")},
 }
-"""What CloudFormation and MWAA do with what is asked of them, by the knobs of the fakes."""
+"""What CloudFormation and MWAA do with what is asked of them, by the knobs of the fake stack."""
+
+PACES_WITHOUT_STACK: Mapping[str, Mapping[str, object]] = {
+    "usual": {},
+    "an environment out of time": {"seconds": 5 * 3600},
+    "an environment that fails late": {"fails": "no"},
+    "a stack that fails out of time": {"seconds": 5 * 3600, "fails": "no"},
+}
+"""What MWAA does with what is asked of it alone, by the knobs of the fake environment."""
 
 USUAL_PACE: Mapping[str, object] = {
     "seconds": 1200,
@@ -36,6 +45,7 @@ USUAL_PACE: Mapping[str, object] = {
     "environment_fails": None,
     "_breakage": None,
 }
+USUAL_PACE_WITHOUT_STACK: Mapping[str, object] = {"seconds": 1200, "fails": None}
 FOREIGN = ("dags/a.py", "dags/deep/b.py", "dags/always.py", "dags/theirs.py")
 
 Edits = tuple[tuple[str, str | None], ...]
@@ -51,6 +61,7 @@ class Push:
         pace: what AWS does.
         others: who is at the target already: '', 'stack' or 'maintenance'.
         goes_back: whether it asks to be rolled back if it fails.
+        github_down: whether GitHub's API answers nothing.
     """
 
     edits: Edits
@@ -60,6 +71,7 @@ class Push:
     pace: str = "usual"
     others: str = ""
     goes_back: bool = False
+    github_down: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +80,7 @@ class PushTwice:
 
     Attributes:
         choices: which of the two goes on at each chance to.
+        force: whether the second takes the place of the first on the branch.
     """
 
     first: Edits
@@ -75,6 +88,7 @@ class PushTwice:
     choices: tuple[int, ...] = ()
     first_trips: tuple[Trip, ...] = ()
     second_trips: tuple[Trip, ...] = ()
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +127,42 @@ class GoBack:
     pace: str = "usual"
 
 
-Step = Push | PushTwice | RunAgain | Meddle | GoBack
+@dataclass(frozen=True, kw_only=True)
+class PushAndGoBack:
+    """A commit is pushed, and somebody rolls back at the same time.
+
+    Attributes:
+        choices: which of the two goes on at each chance to.
+    """
+
+    edits: Edits
+    choices: tuple[int, ...] = ()
+    push_trips: tuple[Trip, ...] = ()
+    back_trips: tuple[Trip, ...] = ()
+
+
+Step = Push | PushTwice | RunAgain | Meddle | GoBack | PushAndGoBack
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What happens at one target.
+
+    Attributes:
+        with_stack: whether a template makes its environment.
+    """
+
+    with_stack: bool
+    steps: tuple[Step, ...]
+
 
 _EDIT = st.one_of(*(st.tuples(st.just(name), st.sampled_from(contents)) for name, contents in CONTENTS.items()))
 _EDITS = st.lists(_EDIT, max_size=4).map(tuple)
 _HAPPENINGS = st.sampled_from(list(Happening))
-_TRIP = st.builds(Trip, call=st.integers(1, 45), happening=_HAPPENINGS)
+_TRIP = st.one_of(
+    st.builds(Trip, call=st.integers(1, 45), happening=_HAPPENINGS),
+    st.builds(Trip, call=st.integers(1, 4), happening=_HAPPENINGS, method=st.sampled_from(["put", "put_if", "delete"])),
+)
 _TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
 _PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
 _PUSH = st.builds(
@@ -130,14 +174,17 @@ _PUSH = st.builds(
     pace=_PACES,
     others=st.sampled_from(["", "", "", "stack", "maintenance"]),
     goes_back=st.booleans(),
+    github_down=st.sampled_from([False, False, False, True]),
 )
+_CHOICES = st.lists(st.integers(0, 1), max_size=60).map(tuple)
 _PUSH_TWICE = st.builds(
     PushTwice,
     first=_EDITS,
     second=_EDITS,
-    choices=st.lists(st.integers(0, 1), max_size=60).map(tuple),
+    choices=_CHOICES,
     first_trips=_TRIPS,
     second_trips=_TRIPS,
+    force=st.booleans(),
 )
 _RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), trips=_TRIPS)
 _MEDDLE = st.builds(
@@ -147,4 +194,8 @@ _MEDDLE = st.builds(
     ).map(tuple),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
-HISTORIES = st.lists(st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK), max_size=6)
+_PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)
+_STEPS = st.lists(
+    st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK), max_size=6
+).map(tuple)
+HISTORIES = st.builds(History, with_stack=st.sampled_from([True, True, False]), steps=_STEPS)

@@ -1,6 +1,7 @@
 """Whatever can happen to a run between two of its calls to the outside."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,10 +35,12 @@ class Trip:
 
     Attributes:
         call: just before this call of the run, counted from 1.
+        method: only calls of that method are counted; '' for all of them.
     """
 
     call: int
     happening: Happening
+    method: str = ""
 
 
 class Tripwire(Knobs):
@@ -47,18 +50,19 @@ class Tripwire(Knobs):
         super().__init__()
         self._time = time
         self._lock = threading.Lock()
-        self._trips: dict[str, dict[int, Happening]] = {}
+        self._trips: dict[str, dict[tuple[str, int], Happening]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
         time.before_sleep = lambda: self.called("sleep")
         self.sprung: list[tuple[str, Happening, str]] = []
 
     def lay(self, run: str, trips: tuple[Trip, ...]) -> None:
         """Let something happen to a run that is to come."""
-        self._trips[run] = {trip.call: trip.happening for trip in trips}
+        self._trips[run] = {(trip.method, trip.call): trip.happening for trip in trips}
 
     def called(self, method: str, argument: str = "") -> None:
         """A call is about to be made."""
         super().called(method, argument)
-        task = self._time.current
+        task = self._time.mine()
         if task is None:
             return
         happening = self._next(task, method)
@@ -74,7 +78,9 @@ class Tripwire(Knobs):
             if task.dead:
                 raise Crashed(method)
             task.calls += 1
-            happening = self._trips.get(task.name, {}).get(task.calls)
+            self._counts[task.name, method] += 1
+            trips = self._trips.get(task.name, {})
+            happening = trips.get(("", task.calls)) or trips.get((method, self._counts[task.name, method]))
             if happening is None:
                 return None
             self.sprung.append((task.name, happening, method))

@@ -4,21 +4,27 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deletion_limits import DeletionLimits
-from mwaa_deploy.inputs import Inputs, Mode
+from mwaa_deploy.errors import GitHubUnavailable
+from mwaa_deploy.inputs import DeployWith, Inputs, Mode
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.parts import Part
 from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, EnvironmentState, Repository, WorkflowRuns
 from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
+from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
+from proofs.contents import content_of, is_dag, plugins_in
+from proofs.live_model import LiveModel, found_by_checks
 from proofs.tripwire import Trip, Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
@@ -32,7 +38,9 @@ from tests.fakes.world import FILES
 ENVIRONMENT = "staging"
 STACK = "mwaa-staging"
 JOB = "deploy"
-INPUTS = Inputs(
+PATIENCE = timedelta(hours=2)
+"""Less than a run waits for a stack, by what it takes itself."""
+WITH_STACK = Inputs(
     airflow_version="2.10.3",
     mode=Mode.DEPLOY,
     template="template.yaml",
@@ -44,6 +52,15 @@ INPUTS = Inputs(
     max_deletions=1000,
     max_deletion_share=100,
 )
+WITHOUT_STACK = replace(
+    WITH_STACK,
+    deploy_with=DeployWith.ENVIRONMENT_API,
+    environment_name=ENVIRONMENT,
+    template="",
+    parameters="",
+    stack_name="",
+)
+_OF_STACKS = {"template.yaml", "parameters.yml"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +71,14 @@ class RunPlan:
         sha: the commit that it deploys.
         inputs: what it is told.
         checks_fail: whether its checks find fault.
+        github_down: whether GitHub's API answers nothing.
         trips: what happens to it on its way.
     """
 
     sha: str
-    inputs: Inputs = INPUTS
+    inputs: Inputs
     checks_fail: bool = False
+    github_down: bool = False
     trips: tuple[Trip, ...] = ()
 
 
@@ -70,6 +89,7 @@ class RunResult:
     Attributes:
         error: None for a green run.
         calls: how many calls to the outside it made.
+        ended: when.
     """
 
     number: int
@@ -77,6 +97,7 @@ class RunResult:
     journal: Journal
     error: BaseException | None
     calls: int
+    ended: datetime
 
     @property
     def green(self) -> bool:
@@ -84,14 +105,38 @@ class RunResult:
         return self.error is None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """A DAG file that a run has written.
+
+    Attributes:
+        run: its name.
+        body: None for a deletion.
+        early: why it was too early for that; '' if it was not.
+    """
+
+    run: str
+    key: str
+    body: bytes | None
+    early: str
+
+
 class Universe:
     """One repository, and one target that its workflow deploys to.
 
+    Args:
+        place: folder for checkouts.
+        with_stack: whether a template makes the environment; else somebody has made it, and MWAA's API updates it.
+
     Attributes:
+        inputs: what a run is told that is told nothing else.
         main: the commit that the branch is at.
+        writes: of DAG files by runs, in order.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *, with_stack: bool = True) -> None:
+        self.with_stack = with_stack
+        self.inputs = WITH_STACK if with_stack else WITHOUT_STACK
         self.time = VirtualTime()
         self.wire = Tripwire(self.time)
         self.bucket = FakeBucket()
@@ -100,11 +145,31 @@ class Universe:
         for fake in (self.bucket, self.environment, self.stack):
             fake.knobs = self.wire
         self.commits = Commits()
-        self.main = self.commits.commit(FILES)
+        self.main = self.commits.commit(
+            FILES if with_stack else {path: text for path, text in FILES.items() if path not in _OF_STACKS}
+        )
+        self.writes: list[Write] = []
+        self.bucket.on_write = self._written
+        if not with_stack:
+            paths = {
+                Part.DAGS: "dags",
+                Part.PLUGINS: "plugins.zip",
+                Part.REQUIREMENTS: "dags/requirements.txt",
+                Part.STARTUP_SCRIPT: "startup.sh",
+            }
+            self.environment.put(
+                EnvironmentState(name=ENVIRONMENT, status="AVAILABLE", paths=paths, bucket=self.bucket.name)
+            )
+        self._running: dict[str, RunPlan] = {}
         self.runs: list[RunResult] = []
         self._github: dict[int, tuple[str, str]] = {}
         self._place = place
         self._numbers = 0
+
+    @property
+    def target(self) -> str:
+        """What the target is called in the bucket."""
+        return self.inputs.target_name
 
     # ------------------------------------------------------------------------------------------------------- people
 
@@ -115,6 +180,8 @@ class Universe:
             parents = self.commits.commits[self.main].parents
         before = self.commits.commits[parents[0]].files
         real = {path: text for path, text in edits.items() if text is not None or path in before}
+        if not self.with_stack:
+            real = {path: text for path, text in real.items() if path not in _OF_STACKS}
         self.main = self.commits.commit(real, parents=parents)
         return self.main
 
@@ -125,9 +192,17 @@ class Universe:
         prepared = [_Prepared(self, plan) for plan in plans]
         for each in prepared:
             self.wire.lay(each.name, each.plan.trips)
+            self._running[each.name] = each.plan
         tasks = self.time.run([(each.name, each.go) for each in prepared], choices)
         results = [
-            RunResult(number=each.number, plan=each.plan, journal=each.journal, error=task.error, calls=task.calls)
+            RunResult(
+                number=each.number,
+                plan=each.plan,
+                journal=each.journal,
+                error=task.error,
+                calls=task.calls,
+                ended=task.ended or self.time.now(),
+            )
             for each, task in zip(prepared, tasks, strict=True)
         ]
         for result in results:
@@ -140,9 +215,10 @@ class Universe:
         self._numbers += 1
         return self._numbers
 
-    def github(self, run_id: int) -> FakeWorkflowRuns:
+    def github(self, run_id: int, *, down: bool = False) -> FakeWorkflowRuns:
         """GitHub's memory as a run sees it."""
-        memory = FakeWorkflowRuns(job=JOB, run_id=run_id, commits=self.commits)
+        refusal = GitHubUnavailable("GitHub's API did not answer") if down else None
+        memory = FakeWorkflowRuns(job=JOB, run_id=run_id, commits=self.commits, refusal=refusal)
         for number, (sha, conclusion) in self._github.items():
             memory.record(number, sha, jobs={JOB: conclusion})
         return memory
@@ -161,7 +237,7 @@ class Universe:
 
     def live_parts(self) -> dict[str, bytes | None]:
         """Bytes of what the environment runs with, by part; None for an object that is gone."""
-        state = self.environment.states.get(ENVIRONMENT)
+        state = self.environment.now(ENVIRONMENT)
         if state is None:
             return {}
         found: dict[str, bytes | None] = {}
@@ -172,11 +248,38 @@ class Universe:
 
     def live_dags(self) -> dict[str, bytes]:
         """The DAG files in the bucket, by path in the project."""
-        return {
-            key: body
-            for key, body in self.bucket.contents.items()
-            if key.startswith("dags/") and key != "dags/requirements.txt"
-        }
+        return {key: body for key, body in self.bucket.contents.items() if is_dag(key)}
+
+    @property
+    def occupied(self) -> bool:
+        """Whether something that an earlier run has begun goes on for longer than a run waits."""
+        ends = [at for at, _ in self.environment._later]  # noqa: SLF001 -- what will come of it
+        underway = self.stack._underway  # noqa: SLF001
+        if underway is not None:
+            ends.append(underway.until)
+        return max(ends, default=self.time.now()) - self.time.now() > PATIENCE
+
+    # -------------------------------------------------------------------------------------------------- looking on
+
+    def _written(self, key: str, body: bytes | None) -> None:
+        task = self.time.mine()
+        if task is None or not is_dag(key):
+            return
+        self.writes.append(Write(run=task.name, key=key, body=body, early=self._early(self._running[task.name])))
+
+    def _early(self, plan: RunPlan) -> str:
+        """Why it is too early for a DAG file: the environment does not run with what the file needs."""
+        state = self.environment.now(ENVIRONMENT)
+        if state is None or state.status not in {"AVAILABLE", "UPDATE_FAILED"}:  # the latter runs what it ran before
+            return f"the environment is {state.status if state else 'not there'}"
+        if plan.inputs.mode is Mode.ROLLBACK or plan.inputs.rollback_on_failure:
+            return ""  # earlier content may be what is meant
+        live = self.live_parts()
+        for part, wanted in content_of(self.commits.commits[plan.sha].files).parts.items():
+            found = live.get(Part(part))
+            if wanted is not None and wanted != (plugins_in(found) if part == Part.PLUGINS and found else found):
+                return f"the environment's {part} is not the commit's"
+        return ""
 
 
 class _Prepared:
@@ -214,16 +317,18 @@ class ModelEdges:
 
     def workflow_runs(self) -> WorkflowRuns | None:
         """GitHub's memory."""
-        return self._universe.github(self._number)
+        return self._universe.github(self._number, down=self._plan.github_down)
 
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """What the checks find."""
+        files = self._universe.commits.commits[self._plan.sha].files
         severity = Severity.FAIL if self._plan.checks_fail else Severity.PASS
         verdict = Verdict(subject="dags", severity=severity, message="as told")
         return CheckReport(
             runner="a model",
             differences=(),
             results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
+            dag_files=found_by_checks([path for path in files if is_dag(path)]),
         )
 
     def publish_image(self) -> PublishedImage:
@@ -239,11 +344,12 @@ class ModelEdges:
         universe, inputs = self._universe, self._plan.inputs
         return Target(
             bucket=universe.bucket,
-            stack=universe.stack,
+            stack=universe.stack if universe.with_stack else NoStack(ENVIRONMENT),
             environments=universe.environment,
             clock=universe.time,
             log=self.log,
             timeout=inputs.stack_timeout_minutes * 60,
+            live=lambda _environment: LiveModel(universe.bucket, universe.time, universe.wire),
             deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
         )
 
@@ -251,8 +357,3 @@ class ModelEdges:
 def digest(body: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(body).hexdigest()
-
-
-def with_timeout(minutes: int) -> Inputs:
-    """Inputs of a run that is not patient."""
-    return replace(INPUTS, stack_timeout_minutes=minutes)

@@ -26,6 +26,7 @@ class Task:
         calls: how many calls to the outside it has made, sleeps among them.
         dead: whether its process was killed.
         over: whether it has ended.
+        ended: when it has.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Task:
     error: BaseException | None = None
     calls: int = 0
     dead: bool = False
+    ended: datetime | None = None
     over: bool = False
     go_on: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -101,9 +103,11 @@ class VirtualTime(FakeClock):
             self._hand_over(task, 0)
 
     def mine(self) -> Task | None:
-        """The run that this thread is; None for threads that a run has started, and outside of runs."""
-        task = self.current
-        return task if task is not None and threading.current_thread() is task.thread else None
+        """The run that this thread belongs to; None outside of runs.
+
+        A thread that a run has started is the run, as the run does nothing but wait for it.
+        """
+        return self.current
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -135,5 +139,6 @@ class VirtualTime(FakeClock):
         except BaseException as e:  # noqa: BLE001 -- it is the history's oracle that judges it
             task.error = e
         finally:
+            task.ended = self.now()
             task.over = True
             self._handed_over.set()

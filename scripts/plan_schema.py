@@ -46,6 +46,11 @@ def schema() -> dict[str, Any]:
                     **map_of(ASPECTS, {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
                     "description": "SHA-256 of each aspect of the target that it was made from; empty if offline.",
                 },
+                "content": {
+                    **map_of(part_names(), {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+                    "description": "SHA-256 of what would be deployed: of each artefact and the template, and of the "
+                    "names and digests of the DAG files.",
+                },
                 "empty": {**FLAG, "description": "Whether there is nothing to deploy."},
                 "offline": {**FLAG, "description": "Whether the target was not looked at."},
                 "base": {**TEXT_OR_NULL, "description": "The commit that git compared with."},

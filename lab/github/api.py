@@ -43,7 +43,7 @@ class GitHub:
             self._route(f"{_WORKFLOW}/runs", "actions", f"{page}list-workflow-runs-for-a-workflow", self._runs),
             self._route(_REPOSITORY + "/actions/runs/{run}", "actions", f"{page}get-a-workflow-run", self._run),
             self._route(_REPOSITORY + "/actions/runs/{run}/jobs", "actions", _JOBS_PAGE, self._jobs),
-            self._route(_REPOSITORY + "/compare/{basehead}", "contents", _COMPARE_PAGE, self._compare),
+            self._route(_REPOSITORY + "/compare/{basehead*}", "contents", _COMPARE_PAGE, self._compare),
             self._route(_REPOSITORY + "/commits/{ref}", "contents", "/commits/commits#get-a-commit", self._commit),
             Route(method="PUT", pattern="/_lab/tokens", answer=self._put_token),
             Route(method="POST", pattern=f"/_lab{_REPOSITORY}/runs", answer=self._post_run),
@@ -134,10 +134,11 @@ class GitHub:
         return Response(body={"total_count": len(wanted), "jobs": documented}, headers=links)
 
     def _compare(self, request: Request, repository: Repository) -> Response | None:
-        base, dots, head = request.named["basehead"].partition("...")
-        commits = self._records.commits(repository)
-        if not dots or base not in commits or head not in commits:
+        names = request.named["basehead"].partition("...")
+        base, head = (self._records.named(repository, name) for name in (names[0], names[2]))
+        if base is None or head is None:
             return None
+        commits = self._records.commits(repository)
         compared = compare({sha: commit.parents for sha, commit in commits.items()}, base, head)
         if compared is None:
             message = f"No common ancestor between {base} and {head}."
@@ -168,7 +169,8 @@ class GitHub:
 
     def _put_commit(self, request: Request) -> Response:
         parents = tuple(str(parent) for parent in request.json().get("parents", ()))
-        self._records.add_commit(self._added_repository(request), request.named["ref"], parents)
+        branch = str(request.json().get("branch", ""))
+        self._records.add_commit(self._added_repository(request), request.named["ref"], parents, branch=branch)
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _post_run(self, request: Request) -> Response:

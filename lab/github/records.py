@@ -123,6 +123,7 @@ class _Shelf:
     repository: Repository
     runs: dict[int, Run] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
 
 
 class Records:
@@ -155,10 +156,13 @@ class Records:
             shelf = self._shelves.get(f"{owner}/{name}".lower())
             return shelf.repository if shelf else None
 
-    def add_commit(self, repository: Repository, sha: str, parents: tuple[str, ...] = ()) -> None:
-        """Remember that a commit exists, and what it was made upon."""
+    def add_commit(self, repository: Repository, sha: str, parents: tuple[str, ...] = (), *, branch: str = "") -> None:
+        """Remember that a commit exists, what it was made upon, and which branch is at it from now on, if one is."""
         with self._lock:
-            commits = self._shelf(repository).commits
+            shelf = self._shelf(repository)
+            commits = shelf.commits
+            if branch:
+                shelf.branches[branch] = sha
             known = commits.get(sha)
             if known is None or parents:
                 commits[sha] = Commit(made=known.made if known else now(), parents=parents)
@@ -172,6 +176,13 @@ class Records:
         """All commits, by SHA."""
         with self._lock:
             return dict(self._shelf(repository).commits)
+
+    def named(self, repository: Repository, name: str) -> str | None:
+        """The SHA of a known commit that a SHA or a branch names."""
+        with self._lock:
+            shelf = self._shelf(repository)
+            sha = shelf.branches.get(name, name)
+            return sha if sha in shelf.commits else None
 
     def save(self, repository: Repository, run: Run) -> Run:
         """Remember a run, and its commit. A new one gets its workflow's next number, a known one keeps its own.

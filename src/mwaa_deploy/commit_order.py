@@ -4,25 +4,41 @@ from mwaa_deploy.errors import CommitOutdated
 from mwaa_deploy.ports import Relation
 from mwaa_deploy.target.record import Record
 
+_MEND = "Run the newest commit's job instead. To go back on purpose:\nwith:\n  force: true"
 
-def refuse_older(commit: str, record: Record | None, relation: Relation | None, *, force: bool) -> None:
+
+def refuse_older(commit: str, record: Record, relation: Relation | None) -> str:
     """Let a commit be deployed only where that is no step back.
 
     Args:
         commit: what is to be deployed.
-        record: the last deployment.
-        relation: how the commit stands to the record's; None if nobody can tell. A branch that was rewritten
-            (DIVERGED), and what nobody can tell, is no step back: better deployed than held up for ever.
-        force: whether the user wants it nevertheless.
+        record: the last deployment, of another commit.
+        relation: how the commit stands to the record's; None if nobody can tell.
+
+    Returns:
+        What the user had better know where the order is not certain; else ''. Such a commit is better deployed than
+        held up for ever.
 
     Raises:
-        CommitOutdated: the record's commit descends from this one.
+        CommitOutdated: the record's commit descends from this one, or the branch no longer has this one.
     """
-    if record is None or relation is not Relation.OLDER or force:
-        return
+    theirs, ours = record.commit[:7], commit[:7]
     by = f" by {record.run_url}" if record.run_url else ""
-    raise CommitOutdated(
-        f"The target has {record.commit[:7]} already{by}, which is newer than {commit[:7]}. Nothing was changed.",
-        meaning="A later push was deployed first, or an old run was started again.",
-        mend="Run the newest commit's job instead. To go back on purpose:\nwith:\n  force: true",
-    )
+    if relation is Relation.OLDER:
+        raise CommitOutdated(
+            f"The target has {theirs} already{by}, which is newer than {ours}. Nothing was changed.",
+            meaning="A later push was deployed first, or an old run was started again.",
+            mend=_MEND,
+        )
+    if relation is Relation.ABANDONED:
+        raise CommitOutdated(
+            f"The target has {theirs}{by}, and {ours} is no longer on its branch. Nothing was changed.",
+            meaning="The branch was rewritten by a force-push since, or an old run was started again.",
+            mend=_MEND,
+        )
+    if relation is None:
+        return (
+            f"The target had {theirs}{by}; nobody could tell whether {ours} is newer, as GitHub and the checkout do "
+            "not know both commits."
+        )
+    return ""

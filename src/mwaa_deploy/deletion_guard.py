@@ -1,6 +1,7 @@
 """Whether a deployment may delete what it would delete."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from mwaa_deploy.deletion_limits import DEFAULT_COUNT, SHARE_COUNTS_FROM, DeletionLimits
 from mwaa_deploy.errors import DeletionRefused
@@ -19,8 +20,11 @@ def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) 
         state: the target the plan was made for.
         limits: what the user allows.
     """
+    owners = {name: _owner(name, state) for name in sync.deleted}
+    if theirs := [name for name, owner in owners.items() if owner is Owner.OTHER_TARGET]:
+        return _shared_folder(theirs, state)
     there, gone = sum(1 for name in state.dags if not state.spares(name)), len(sync.deleted)
-    foreign = () if limits.count is not None else _foreign(sync, state)
+    foreign = [] if limits.count is not None else [name for name, owner in owners.items() if owner is Owner.UNKNOWN]
     allowed = 0 if foreign else DEFAULT_COUNT if limits.count is None else limits.count
     share = -(-gone * 100 // max(there, 1))
     inputs = []
@@ -31,7 +35,7 @@ def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) 
     if not inputs:
         return None
     if foreign:
-        why = "and mwaa-deploy did not put them there"
+        why = "and no deployment to this target is known to have put them there"
     elif gone > allowed:
         why = f"more than the {allowed} of max-deletions"
     else:
@@ -39,10 +43,8 @@ def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) 
     names = foreign or sync.deleted
     return DeletionRefused(
         f"{len(names)} of the {there} file(s) under {state.keys[Part.DAGS]}/ would be deleted, {why}:\n{_lines(names)}",
-        meaning=_FIRST if foreign else _MISTAKEN,
-        mend="If they are to go:\nwith:\n"
-        + "\n".join(inputs)
-        + f"\nIf they are to stay:\nwith:\n  protected-prefixes: {names[0].partition('/')[0]}",
+        meaning=_UNKNOWN if foreign else _MISTAKEN,
+        mend="If they are to go:\nwith:\n" + "\n".join(inputs) + f"\nIf they are to stay:\n{_protect(names[0])}",
     )
 
 
@@ -56,8 +58,9 @@ def refuse_deletions(sync: DagSync, state: TargetState, limits: DeletionLimits) 
         raise refusal
 
 
-_FIRST = (
-    "This is the first deployment to this DAG folder, which may be another project's or was filled by hand. "
+_UNKNOWN = (
+    "This is the first deployment to this DAG folder, which may be another project's or was filled by hand; or another "
+    "target has the same folder. Versions before did not write the target's name onto what they uploaded. "
     "Nothing has been changed."
 )
 _MISTAKEN = (
@@ -66,12 +69,58 @@ _MISTAKEN = (
 )
 
 
-def _foreign(sync: DagSync, state: TargetState) -> tuple[str, ...]:
-    """What is deleted by a first deployment and bears no mark of ours."""
-    if state.dag_record is not None:
-        return ()
-    ours = state.unfinished.dags
-    return tuple(name for name in sync.deleted if state.dags[name].sha256 is None and name not in ours)
+class Owner(StrEnum):
+    """Whose a DAG file in the bucket is, as far as a deletion is concerned."""
+
+    OURS = "ours"
+    OTHER_TARGET = "another target's"
+    UNKNOWN = "unknown"
+
+
+def _owner(name: str, state: TargetState) -> Owner:
+    """Whose a file is that would be deleted.
+
+    What the object says comes first. Our own record speaks for what was there before objects named their target, and
+    for what we found with the very content that we would have uploaded; our note for what it announced.
+    """
+    found, ours = state.dags[name], state.stack_name
+    if found.target == ours:
+        return Owner.OURS
+    recorded = _recorded(name, state)
+    if found.target is not None:
+        return Owner.UNKNOWN if recorded else Owner.OTHER_TARGET
+    if recorded or name in state.unfinished.dags:
+        return Owner.OURS
+    if found.sha256 is None and state.dag_record is not None:
+        return Owner.OURS  # put there by hand into a folder that is ours
+    return Owner.UNKNOWN
+
+
+def _recorded(name: str, state: TargetState) -> bool:
+    """Whether our last deployment left the object as it is now."""
+    record = state.dag_record
+    if record is None or name not in record.dags.files:
+        return False
+    token = record.objects.get(name)
+    return token is None or token.etag == state.dags[name].etag
+
+
+def _shared_folder(names: Sequence[str], state: TargetState) -> DeletionRefused:
+    prefix, targets = state.keys[Part.DAGS], ", ".join(sorted({state.dags[name].target or "" for name in names}))
+    return DeletionRefused(
+        f"{len(names)} file(s) under {prefix}/ would be deleted, which were deployed to another target ({targets}) "
+        f"and not to {state.stack_name}:\n{_lines(names)}",
+        meaning="Two targets share one DAG folder, and each would delete what the other has. max-deletions does not "
+        "allow that. Nothing has been changed.",
+        mend="Give each target a folder of its own in its template:\n"
+        f"DagS3Path: {state.stack_name}/dags\n"
+        f"or leave alone what the other one has:\n{_protect(names[0])}\n"
+        f"If that target is gone for good:\naws s3 rm 's3://<bucket>/{prefix}/{names[0]}'",
+    )
+
+
+def _protect(name: str) -> str:
+    return f"with:\n  protected-prefixes: {name.partition('/')[0]}"
 
 
 def _lines(names: Sequence[str]) -> str:

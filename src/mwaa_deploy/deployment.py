@@ -5,6 +5,7 @@ look under the lock.
 """
 
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,18 +91,26 @@ def look_first(job: Job) -> FirstLook:
     return FirstLook(lock=lock, state=state, plan=job.plan(state))
 
 
-def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
+def deploy(
+    job: Job, first: FirstLook, log: Log, journal: Journal, *, under_lock: Callable[[Job], Job] | None = None
+) -> None:
     """Bring the target to what the commit ships, if the first look found that anything is to be done.
 
     If that fails once something was changed, and the user wants it, the target is brought back to the last record.
 
+    Args:
+        under_lock: decides anew what is wanted once the lock is ours, where the target decides that, so that the first
+            look is not enough to find nothing to do; None if the commit decides.
+
     Raises:
         LockHeld: another deployment to this target goes on for too long; nothing has been changed.
         CommitOutdated: the target has a newer commit; nothing has been changed.
+        GitHubUnavailable: nobody can tell now whether it has; nothing has been changed.
         PlanOutdated: the plan that was saved is another one; nothing has been changed.
         MwaaDeployError: whatever ends the deployment before its time.
     """
-    if first.plan.empty and first.lock.free and not job.running(first.state) and _confirmed(job, first):
+    idle = first.plan.empty and first.lock.free and not job.running(first.state)
+    if idle and under_lock is None and not _wants_stamp(job, first.state):
         _carry_out(job, first.state, first.plan, log, journal)
         return
     target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
@@ -114,19 +123,20 @@ def deploy(job: Job, first: FirstLook, log: Log, journal: Journal) -> None:
         timeout=seconds,
         notes=journal.notes,
     ) as lease:
-        _deploy_locked(replace(job, target=leased(target, lease)), log, journal)
+        locked = replace(job, target=leased(target, lease))
+        _deploy_locked(under_lock(locked) if under_lock else locked, log, journal)
 
 
-def _confirmed(job: Job, first: FirstLook) -> bool:
-    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
+def _wants_stamp(job: Job, state: TargetState) -> bool:
+    """Whether the record is to be given our commit, which takes the lock: another deployment may be about to write it.
 
-    Had another deployment begun in between, the lock would have changed hands.
+    Raises:
+        GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
-    try:
-        stamped = _stamp(job, first.state)
-    except ObjectChanged:
+    record, commit = state.record, job.author.commit
+    if record is None or record.commit == commit:
         return False
-    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
+    return job.relation(record.commit) in {Relation.NEWER, Relation.DIVERGED}
 
 
 def _stamp(job: Job, state: TargetState) -> bool:
@@ -137,11 +147,10 @@ def _stamp(job: Job, state: TargetState) -> bool:
 
     Raises:
         ObjectChanged: another run has written it in between.
+        GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
     record, commit = state.record, job.author.commit
-    if record is None or record.commit == commit:
-        return False
-    if job.relation(record.commit) not in {Relation.NEWER, Relation.DIVERGED}:
+    if record is None or not _wants_stamp(job, state):
         return False
     renewed = replace(
         record,
@@ -209,7 +218,7 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
     journal.notes += [settled.note] if settled.note else []
     state = journal.state = settled.state
     plan = journal.plan = job.plan(state)
-    _refuse_older(job, state, plan)
+    journal.notes += _refuse_older(job, state, plan)
     with journal.step("recover the stack"):
         recovered = recover(plan, state.stack, job.target, consent=job.may_recreate)
     if recovered:
@@ -222,12 +231,13 @@ def _settle_and_carry_out(job: Job, log: Log, journal: Journal) -> None:
             _stamp(job, state)
 
 
-def _refuse_older(job: Job, state: TargetState, plan: Plan) -> None:
-    commit, record, force = job.author.commit, state.record, job.inputs.force
+def _refuse_older(job: Job, state: TargetState, plan: Plan) -> list[str]:
+    commit, record = job.author.commit, state.record
     # What changes nothing takes the place of nothing.
-    if plan.empty or force or record is None or record.commit == commit:
-        return
-    refuse_older(commit, record, job.relation(record.commit), force=force)
+    if plan.empty or job.inputs.force or job.restored or record is None or record.commit == commit:
+        return []
+    doubt = refuse_older(commit, record, job.relation(record.commit))
+    return [doubt] if doubt else []
 
 
 def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Journal) -> None:

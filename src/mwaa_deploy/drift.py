@@ -52,7 +52,8 @@ class Drift:
             DriftKind.STACK: f"{self.subject}: the stack names version {found}, but {recorded} was deployed and runs.",
             DriftKind.STATUS: f"{self.subject} is {found}.",
             DriftKind.MISSING: f"{self.subject} is gone.",
-            DriftKind.FOREIGN: f"{self.subject} is not from a deployment.",
+            DriftKind.FOREIGN: f"{self.subject} is not from a deployment"
+            + (f" to this target, but from one to {self.found}." if self.found else "."),
             DriftKind.OVERWRITTEN: f"{self.subject} has been overwritten with other content.",
             DriftKind.UNFINISHED: f"{self.subject} has not come to its end, and may have changed part of the target.",
         }[self.kind]
@@ -113,6 +114,8 @@ def _environment(state: TargetState, record: Record) -> Iterator[Drift]:
 def _parts(
     state: TargetState, environment: EnvironmentState, record: Record, template: Template | None
 ) -> Iterator[Drift]:
+    if state.moves_from:
+        yield Drift(subject="bucket", kind=DriftKind.PATH, recorded=state.bucket, found=state.moves_from)
     paths = {part: found.key for part, found in record.parts.items()} | {Part.DAGS: record.dag_prefix}
     for part in VERSIONED_PARTS:
         recorded = record.parts[part].version if part in record.parts else None
@@ -138,7 +141,8 @@ def _dags(state: TargetState, record: Record) -> Iterator[Drift]:
         subject, found = f"{prefix}/{name}", state.dags.get(name)
         if name not in recorded:
             if not state.spares(name):
-                yield Drift(subject=subject, kind=DriftKind.FOREIGN)
+                other = found.target if found and found.target != state.stack_name else None
+                yield Drift(subject=subject, kind=DriftKind.FOREIGN, found=other)
         elif found is None:
             yield Drift(subject=subject, kind=DriftKind.MISSING, recorded=recorded[name].sha256)
         elif _overwritten(found, recorded[name], record.objects.get(name)):

@@ -177,6 +177,7 @@ class RealEdges:
             self._log,
             owner=inputs.bucket_owner or account_of_credentials(sign_in.last_role, lambda: session.client("sts")),
             kms_key=inputs.kms_key,
+            target=inputs.target_name,
             direct=DirectPut(session.client("s3"), inputs.bucket, session.credentials, connections=UPLOADS_AT_ONCE),
         )
         return Target(

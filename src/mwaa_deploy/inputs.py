@@ -92,7 +92,7 @@ class Inputs:
     verify: VerifyKind = VerifyKind.AUTO
     smoke_dags: tuple[str, ...] = ()
     verify_timeout_minutes: int = 10
-    lock_timeout_minutes: int = 60
+    lock_timeout_minutes: int = 120
     force: bool = False
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
@@ -232,7 +232,7 @@ def _read(reader: InputsReader, airflow_version: str) -> Inputs:
         verify=reader.choice("verify", VerifyKind, VerifyKind.AUTO),
         smoke_dags=reader.lines("smoke-dags"),
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
-        lock_timeout_minutes=reader.minutes("lock-timeout-minutes", 60),
+        lock_timeout_minutes=reader.minutes("lock-timeout-minutes", 120),
         force=reader.flag("force"),
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),

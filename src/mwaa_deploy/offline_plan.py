@@ -69,6 +69,7 @@ def make_offline_plan(
         base_reason=base_reason,
         operations=tuple(operations),
         notes=(*bundle.parameters.notes, _NOTE),
+        content=bundle.content(),
         offline=True,
     )
 

@@ -25,8 +25,8 @@ from mwaa_deploy.promotion import NO_CHECKS, Source, find_promotion
 from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.saved_plan import SavedPlan, plan_path, read_saved
-from mwaa_deploy.source.base_facts import compare_if_possible
 from mwaa_deploy.source.changes import Base, Changes
+from mwaa_deploy.source.commit_relation import relation_to
 from mwaa_deploy.source.find_base import find_changes
 from mwaa_deploy.source.find_project import find_project
 from mwaa_deploy.source.project import Project
@@ -198,19 +198,18 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
         promoted=promoted,
         saved=saved,
         owner=context.run_owner,
-        relation=_relation(journal, edges),
+        relation=_relation(journal, context, edges),
     )
 
 
-def _relation(journal: Journal, edges: Edges) -> Callable[[str], Relation | None]:
+def _relation(journal: Journal, context: GitHubContext, edges: Edges) -> Callable[[str], Relation | None]:
     """How the commit that is checked out stands to another one; only asked if it comes to that."""
 
     def relation(sha: str) -> Relation | None:
         project = journal.project
         assert project is not None  # noqa: S101 -- the pipeline has found it before
         with edges.repository(project) as repository:
-            comparison = compare_if_possible(repository, edges.workflow_runs(), sha)
-        return comparison.relation if comparison else None
+            return relation_to(sha, repository, edges.workflow_runs(), ref_name=context.ref_name)
 
     return relation
 

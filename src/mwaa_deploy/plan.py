@@ -10,7 +10,8 @@ from mwaa_deploy.drift import Drift
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import ResourceChange
 
-PLAN_SCHEMA = 2
+PLAN_SCHEMA = 3
+"""2: without the content."""
 
 
 class OperationKind(StrEnum):
@@ -128,6 +129,7 @@ class Plan:
         change_set: what CloudFormation itself says it would change; None where it was not asked.
         obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
         fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
+        content: by part, a digest of what would be deployed.
     """
 
     base: str | None
@@ -145,6 +147,7 @@ class Plan:
     change_set: tuple[ResourceChange, ...] | None = None
     obstacles: tuple[str, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    content: Mapping[Part, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -180,6 +183,7 @@ class Plan:
             "target": dict(self.target),
             "promoted_from": self.promoted_from,
             "fingerprint": dict(self.fingerprint),
+            "content": {str(part): digest for part, digest in self.content.items()},
             "empty": self.empty,
             "offline": self.offline,
             "base": self.base,

@@ -55,6 +55,7 @@ def make_plan(
         versions=versions,
         parameters=parameters.previews,
         notes=(*parameters.notes, *_notes(bundle, state)),
+        content=bundle.content(state.reserved),
         drift=drift,
         drift_since=drift_since(state.record) if drift and state.record else "",
     )
@@ -110,6 +111,8 @@ def _notes(bundle: Bundle, state: TargetState) -> list[str]:
     recorded = state.record.dag_prefix if state.record else None
     if recorded not in (None, state.keys[Part.DAGS]):
         notes.append(f"The DAG prefix moves from {recorded} to {state.keys[Part.DAGS]}; the old files stay.")
+    if state.bucket_doubt:
+        notes.append(state.bucket_doubt)
     if kept := _protected(bundle, state):
         notes.append(f"{kept} file(s) under protected-prefixes are not in the project and stay.")
     if state.environment is not None and state.environment.status != "AVAILABLE":

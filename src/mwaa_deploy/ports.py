@@ -87,7 +87,7 @@ class Runner(Protocol):
     def put(self, destination: PurePosixPath, source: Path | bytes) -> None:
         """Copy a file's bytes, a file, or a folder with all it holds, to an absolute path inside the runner.
 
-        Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git) are left out.
+        Parent folders are made; the runner's user owns what arrives. Caches (__pycache__, .git, *.pyc) are left out.
         """
 
     def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:
@@ -162,6 +162,8 @@ class Relation(StrEnum):
     NEWER = "newer"
     OLDER = "older"
     DIVERGED = "diverged"
+    ABANDONED = "abandoned"
+    """Neither descends from the other, and the branch no longer has this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +192,11 @@ class WorkflowRuns(Protocol):
         """
 
     def compare(self, *, base: str, head: str) -> Comparison | None:
-        """How two commits stand to each other; None if GitHub does not know one of them."""
+        """How two commits stand to each other; None if GitHub does not know one of them.
+
+        Args:
+            head: a SHA, or the name of a branch or tag.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +250,7 @@ class StoredObject:
         sha256: hex digest from our own metadata, or None when somebody else wrote it.
         size: bytes.
         etag: changes with every other content; no digest, as S3 makes it in several ways. '' when not told.
+        target: whose deployment wrote it, from our own metadata; None where that does not say.
     """
 
     key: str
@@ -251,6 +258,7 @@ class StoredObject:
     sha256: str | None
     size: int
     etag: str = ""
+    target: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +271,17 @@ class FetchedObject:
 
     body: bytes
     etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was found at a key when it was looked at, so that S3 itself can tell whether it is still there.
+
+    Attributes:
+        etag: as in StoredObject; None if there was no object.
+    """
+
+    etag: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,8 +336,12 @@ class Bucket(Protocol):
     def fetch(self, key: str) -> FetchedObject | None:
         """The bytes of an object, and the token by which put_if() tells that it is still the same; None if none."""
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
-        """Write a new version, verified by checksum, with digest and commit as metadata."""
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
+        """Write a new version, verified by checksum, with digest, commit and the target's name as metadata.
+
+        With `seen`, only if that is what still lies there, however late the request arrives. Raises ObjectChanged if
+        not, unless it is by now what was to be written.
+        """
 
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         """Write a new version only if the object is still the one with this ETag; with None, only if there is none.
@@ -332,8 +355,13 @@ class Bucket(Protocol):
     def versions_under(self, prefix: str) -> Iterator[ObjectVersion]:
         """All versions of all objects under a prefix, in key order, newest first; delete markers are none."""
 
-    def delete(self, keys: Sequence[str]) -> None:
-        """Put a delete marker on each key."""
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
+        """Put a delete marker on each key.
+
+        Args:
+            seen: by key, the ETag of the object that is meant, however late the request arrives. Raises ObjectChanged
+                if another lies there by now; the other keys are deleted all the same.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

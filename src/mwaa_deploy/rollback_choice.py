@@ -40,12 +40,7 @@ def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str) -> R
 
 def same_files(one: Record, other: Record) -> bool:
     """Whether both shipped the same plugins, requirements, startup script and DAGs, in whichever object versions."""
-    return _files(one) == _files(other)
-
-
-def _files(record: Record) -> object:
-    parts = {part: found.sha256 or found.version for part, found in record.parts.items()}
-    return parts, record.dags.files, record.dag_prefix
+    return one.files_digest == other.files_digest
 
 
 def _previous(history: Iterator[RecordedAt], live: Record | None, seen: list[RecordedAt]) -> RecordedAt:
@@ -59,7 +54,8 @@ def _previous(history: Iterator[RecordedAt], live: Record | None, seen: list[Rec
             return entry
     raise RollbackImpossible(
         "There is no earlier record with other content to roll back to." + _listed(seen),
-        meaning="This is the first deployment, or the bucket's lifecycle rules have removed earlier versions.",
+        meaning="This is the first deployment, or the bucket's lifecycle rules have removed earlier versions. "
+        "A note says so where there are older ones that were not looked into.",
         mend="Deploy the commit that you want:\ngit revert <commit> && git push",
     )
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mwaa_deploy.errors import InputsInvalid, PlanOutdated
+from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import PLAN_SCHEMA, Plan
 from mwaa_deploy.target.fingerprint import ASPECTS
 
 _MEANING = "Something happened between the plan and this run, so that it would do something else than was planned."
 _MEND = "Make a new plan, have it approved, and carry that one out:\nwith:\n  mode: plan\n  plan-file: {name}"
+_PARTS = frozenset(map(str, Part))
 _DECIDED = ("kind", "part", "dags")
 """What an operation does; the rest says why, and what it costs."""
 
@@ -96,9 +98,12 @@ def differences(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[
     if saved["target"] != fresh["target"]:
         yield "the target: it was made for another one"
         return
-    for aspect, words in ASPECTS.items():
-        if saved["fingerprint"].get(aspect) != fresh["fingerprint"].get(aspect):
-            yield words
+    yield from (
+        words
+        for aspect, words in ASPECTS.items()
+        if saved["fingerprint"].get(aspect) != fresh["fingerprint"].get(aspect)
+    )
+    yield from _other_bytes(saved["content"], fresh["content"])
     if _decided(saved) != _decided(fresh):
         yield "the operations: other ones would be carried out"
     if saved["versions"] != fresh["versions"]:
@@ -107,6 +112,13 @@ def differences(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[
         yield "the values of the stack's parameters"
     if saved["change_set"] is not None and saved["change_set"] != fresh["change_set"]:
         yield "the change set: CloudFormation would change something else"
+
+
+def _other_bytes(saved: Mapping[str, Any], fresh: Mapping[str, str]) -> Iterator[str]:
+    for part in sorted(saved.keys() | fresh.keys()):
+        if saved.get(part) != fresh.get(part):
+            # a name from a file is repeated only if it is one of ours
+            yield f"the content of {part if part in _PARTS else 'a part'}: other bytes would be deployed"
 
 
 def _decided(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -121,7 +133,7 @@ def _is_plan(document: object) -> bool:
     """Whether it has all that is compared, in the right shape."""
     if not isinstance(document, dict) or document.get("schema") != PLAN_SCHEMA:
         return False
-    kinds = {"offline": bool, "commit": str, "target": dict, "fingerprint": dict, "versions": dict}
+    kinds = {"offline": bool, "commit": str, "target": dict, "fingerprint": dict, "content": dict, "versions": dict}
     if not all(isinstance(document.get(name), kind) for name, kind in kinds.items()):
         return False
     lists = [document.get("operations"), document.get("parameters")]

@@ -87,6 +87,8 @@ def _reasons(
         if version.live_version and version_named_by_stack(part, bundle, state) not in (None, version.live_version)
     ]:
         reasons.append(f"the stack names another version of {' and '.join(drifted)} than the environment runs")
+    if state.moves_from:
+        reasons.append(f"the environment reads from bucket {state.moves_from}, and is to read from {state.bucket}")
     if hidden := [p.key for p in parameters if p.changes is None]:
         reasons.append(f"only CloudFormation can compare {' and '.join(hidden)}, which is NoEcho")
     return reasons

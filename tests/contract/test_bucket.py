@@ -20,7 +20,7 @@ from mwaa_deploy.errors import (
     ObjectChanged,
     UploadFailed,
 )
-from mwaa_deploy.ports import Bucket, Listed, StoredObject
+from mwaa_deploy.ports import Bucket, Listed, Seen, StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
 from mwaa_deploy.target.direct_put import DirectPut
@@ -28,6 +28,7 @@ from tests.fakes.bucket import FakeBucket
 from tests.fakes.log import FakeLog
 
 COMMIT = "c0ffee" * 6 + "cafe"
+TARGET = "mwaa-staging"
 
 
 class World(Protocol):
@@ -46,7 +47,7 @@ class World(Protocol):
 
 class FakeWorld:
     def __init__(self) -> None:
-        self.bucket = FakeBucket()
+        self.bucket = FakeBucket(target=TARGET)
 
     def remove(self) -> None:
         self.bucket.exists = False
@@ -75,7 +76,7 @@ class LabWorld:
         name = f"bucket-{uuid.uuid4().hex}"
         self.client = clients.client("s3")
         make_bucket(self.client, name)
-        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT)
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, target=TARGET)
         self._endpoint = self.client.meta.endpoint_url
 
     def remove(self) -> None:
@@ -113,7 +114,7 @@ class DirectLabWorld(LabWorld):
         super().__init__(clients)
         name = self.bucket.name
         direct = DirectPut(self.client, name, clients.credentials, connections=16)
-        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, direct=direct)
+        self.bucket = S3Bucket(self.client, name, FakeLog(), owner=ACCOUNT, target=TARGET, direct=direct)
         first = put(self.bucket, "first", b"")
         self.client.delete_object(Bucket=name, Key="first", VersionId=first.version)
 
@@ -152,7 +153,9 @@ def test_a_bucket_mwaa_cannot_use_is_refused(world, spoil, error):
 def test_what_was_put_is_there(world):
     stored = put(world.bucket, "dags/a.py", b"print(1)\n")
     digest = hashlib.sha256(b"print(1)\n").hexdigest()
-    assert stored == StoredObject(key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag)
+    assert stored == StoredObject(
+        key="dags/a.py", version=stored.version, sha256=digest, size=9, etag=stored.etag, target=TARGET
+    )
     assert stored.version
     assert world.bucket.head("dags/a.py") == stored
     assert world.bucket.read("dags/a.py") == b"print(1)\n"
@@ -213,7 +216,7 @@ def test_using_a_bucket_that_is_gone_says_so(world, use: Callable[[Bucket], obje
         use(world.bucket)
 
 
-def test_somebody_elses_object_has_no_digest(world):
+def test_somebody_elses_object_has_no_digest_and_no_target(world):
     foreign = world.put_foreign("k", b"theirs")
     assert world.bucket.head("k") == foreign
     assert world.bucket.read("k") == b"theirs"
@@ -352,3 +355,49 @@ def test_of_many_that_write_at_once_one_succeeds(world):
         won = [number for number, success in enumerate(pool.map(attempt, range(20))) if success]
     assert len(won) == 1
     assert world.bucket.read("lock") == b"%d" % won[0]
+
+
+def put_over(bucket: Bucket, key: str, body: bytes, seen: Seen) -> StoredObject:
+    return bucket.put(key, body, sha256=hashlib.sha256(body).hexdigest(), commit=COMMIT, seen=seen)
+
+
+def test_an_upload_takes_the_place_of_what_was_seen_only(world, tmp_path: Path):
+    first = put_over(world.bucket, "dags/a b+ü.py", b"1", Seen(etag=None))
+    second = put_over(world.bucket, "dags/a b+ü.py", b"2", Seen(etag=first.etag))
+    assert world.bucket.head("dags/a b+ü.py") == second
+    for late in (Seen(etag=None), Seen(etag=first.etag)):
+        with pytest.raises(ObjectChanged, match="dags/a b"):
+            put_over(world.bucket, "dags/a b+ü.py", b"3", late)
+    assert world.bucket.head("dags/a b+ü.py") == second
+    world.bucket.delete(["dags/a b+ü.py"])
+    with pytest.raises(ObjectChanged):
+        put_over(world.bucket, "dags/a b+ü.py", b"3", Seen(etag=second.etag))
+    assert put_over(world.bucket, "dags/a b+ü.py", b"3", Seen(etag=None)).version
+
+
+def test_an_upload_of_what_is_there_by_now_has_arrived(world):
+    """Its answer was lost, and it is sent again."""
+    first = put_over(world.bucket, "k", b"1", Seen(etag=None))
+    assert put_over(world.bucket, "k", b"1", Seen(etag=None)) == first
+    assert [v.version for v in world.bucket.versions_under("k")] == [first.version]
+
+
+def test_only_what_was_seen_is_deleted(world):
+    keys = ["dags/a.py", "dags/b.py", "dags/c.py", "dags/d.py"]
+    first = {key: put(world.bucket, key, key.encode()).etag for key in keys}
+    put(world.bucket, "dags/b.py", b"written since")
+    world.bucket.delete(["dags/c.py"])
+    markers = len(world.markers())
+
+    with pytest.raises(ObjectChanged, match=r"dags/b\.py"):
+        world.bucket.delete(keys, seen={key: first[key] for key in keys[:3]})
+
+    assert [found.key for found in world.bucket.list("dags/")] == ["dags/b.py"]
+    assert len(world.markers()) == markers + 2
+
+
+def test_what_is_gone_already_need_not_be_deleted(world):
+    stored = put(world.bucket, "k", b"x")
+    world.bucket.delete(["k"])
+    world.bucket.delete(["k"], seen={"k": stored.etag})
+    assert len(world.markers()) == 1

@@ -67,13 +67,14 @@ def test_a_file_is_put_under_its_new_name(runner, folder, tmp_path):
 
 
 def test_a_folder_is_put_with_all_it_holds_but_caches(runner, folder, tmp_path):
-    for name in ("a.py", "sub/ü b.py", "sub/__pycache__/a.pyc", ".git/config"):
+    for name in ("a.py", "sub/ü b.py", "sub/__pycache__/a.pyc", "gone.pyc", ".git/config"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     runner.put(folder, tmp_path)
     assert runner.read(folder / "a.py") == b"a.py"
     assert runner.read(folder / "sub" / "ü b.py") == "sub/ü b.py".encode()
     assert runner.read(folder / "sub" / "__pycache__" / "a.pyc") is None
+    assert runner.read(folder / "gone.pyc") is None
     assert runner.read(folder / ".git" / "config") is None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import Protocol
 
 import pytest
@@ -37,8 +38,8 @@ class Memory(Protocol):
     ) -> None:
         """Remember a run, or a later attempt of one."""
 
-    def commits(self, parents: Mapping[str, tuple[str, ...]]) -> None:
-        """Remember commits."""
+    def commits(self, parents: Mapping[str, tuple[str, ...]], *, branches: Mapping[str, str] = ...) -> None:
+        """Remember commits, and which of them each branch is at."""
 
     def asked_by(self, job: str) -> WorkflowRuns:
         """The port, as the job of that name in the present run sees it; '' for one that cannot be told."""
@@ -53,9 +54,10 @@ class FakeMemory:
         del attempt
         self._runs.record(number, sha, jobs=jobs, branch=branch, event=event)
 
-    def commits(self, parents):
+    def commits(self, parents, *, branches=MappingProxyType({})):
         for sha, of in parents.items():
             self._commits.add(sha, of)
+        self._commits.names.update(branches)
 
     def asked_by(self, job):
         self._runs.job = job
@@ -82,9 +84,11 @@ class LabMemory:
         body = {**run, "conclusion": overall, "attempt": attempt, "jobs": told, "created_at": began}
         self._send("POST", "/repos/acme/hello/runs", body)
 
-    def commits(self, parents):
+    def commits(self, parents, *, branches=MappingProxyType({})):
         for sha, of in parents.items():
             self._send("PUT", f"/repos/acme/hello/commits/{sha}", {"parents": list(of)})
+        for branch, sha in branches.items():
+            self._send("PUT", f"/repos/acme/hello/commits/{sha}", {"parents": list(parents[sha]), "branch": branch})
 
     def asked_by(self, job):
         running = {OURS: None, OTHER: None} if job else {"one": None, "two": None}
@@ -192,6 +196,17 @@ def test_commits_are_compared(memory, base, head, relation, merge_base):
     memory.commits({A: (), B: (A,), C: (A,), D: ()})
 
     assert memory.asked_by(OURS).compare(base=base, head=head) == Comparison(relation=relation, merge_base=merge_base)
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/of two words", "c#"])
+def test_a_branch_is_compared_by_its_name(memory, branch):
+    memory.commits({A: (), B: (A,), C: (A,)}, branches={branch: B})
+
+    runs = memory.asked_by(OURS)
+
+    assert runs.compare(base=A, head=branch).relation is Relation.NEWER
+    assert runs.compare(base=C, head=branch).relation is Relation.DIVERGED
+    assert runs.compare(base=C, head="no/such branch") is None
 
 
 def test_a_commit_that_github_does_not_know_is_not_compared(memory):

@@ -1,8 +1,10 @@
 """A versioned bucket in memory."""
 
+import copy
 import hashlib
+import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from mwaa_deploy.errors import (
     ObjectChanged,
     UploadFailed,
 )
-from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, StoredObject
+from mwaa_deploy.ports import FetchedObject, Listed, ObjectVersion, Seen, StoredObject
 from tests.fakes.failures import Knobs
 
 
@@ -27,11 +29,16 @@ class Version:
     body: bytes | None
     sha256: str | None = None
     commit: str | None = None
+    target: str | None = None
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeBucket:
     """Fills the Bucket port.
+
+    Args:
+        name: the bucket's name.
+        target: written onto each object, as S3Bucket does; '' for none. `of_target` gives the same bucket to another.
 
     Knobs: `exists`, `owned`, `in_region`, `versioned`, `blocked` decide what check() says; `knobs.fail(method, error,
     after=n)` makes any method raise; `put_foreign` writes as somebody else would, without our metadata.
@@ -39,10 +46,12 @@ class FakeBucket:
     Attributes:
         versions: every version of every key, oldest first.
         knobs: calls made and failures to come.
+        on_write: told key and bytes, None for a deletion, just before something is written, whoever does it.
     """
 
-    def __init__(self, name: str = "mwaa-bucket") -> None:
+    def __init__(self, name: str = "mwaa-bucket", *, target: str = "") -> None:
         self.name = name
+        self.target = target
         self.exists = True
         self.owned = True
         self.in_region = True
@@ -50,7 +59,8 @@ class FakeBucket:
         self.blocked = True
         self.versions: dict[str, list[Version]] = {}
         self.knobs = Knobs()
-        self._serial = 0
+        self.on_write: Callable[[str, bytes | None], None] = lambda _key, _body: None
+        self._serials = itertools.count(1)
         self._lock = threading.RLock()
 
     def check(self) -> None:
@@ -83,15 +93,18 @@ class FakeBucket:
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         self.knobs.called("put_if", key)
         with self._lock:
-            found = self._find(key, None)
-            present = None if found is None or found.body is None else _etag(found.body)
-            if present != etag:
+            if self._etag_at(key) != etag:
                 raise ObjectChanged(f"s3://{self.name}/{key} is not what it was when it was read.")
             return self._put(key, body, sha256, commit)
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
         self.knobs.called("put", key)
         with self._lock:
+            if seen is not None and self._etag_at(key) != seen.etag:
+                found = self._find(key, None)
+                if found is not None and found.sha256 == sha256:
+                    return self._stored(key, found)
+                raise ObjectChanged(f"s3://{self.name}/{key} is not what it was when it was read.")
             return self._put(key, body, sha256, commit)
 
     def _put(self, key: str, body: bytes | Path, sha256: str, commit: str) -> StoredObject:
@@ -121,13 +134,27 @@ class FakeBucket:
                 if version.body is not None:
                     yield ObjectVersion(key=key, version=version.id, at=version.at, size=len(version.body))
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
+        changed = []
         for key in keys:
             self.knobs.called("delete", key)
             self._require_exists()
-            self._append(key, None, None, None)
+            with self._lock:
+                present = self._etag_at(key)
+                if seen and key in seen and present != seen[key]:
+                    changed += [] if present is None else [key]
+                    continue
+                self._append(key, None, None, None)
+        if changed:
+            raise ObjectChanged(f"s3://{self.name}/{changed[0]} was written to after it was looked at.")
 
     # ------------------------------------------------------------------------------------------- for the test's use
+
+    def of_target(self, name: str) -> "FakeBucket":
+        """The same bucket, as a deployment to another target writes to it."""
+        other = copy.copy(self)
+        other.target = name
+        return other
 
     def put_foreign(self, key: str, body: bytes) -> StoredObject:
         """Write an object as somebody else would: without digest and commit."""
@@ -150,11 +177,17 @@ class FakeBucket:
             raise BucketMissing(f"Bucket {self.name} does not exist.")
 
     def _append(self, key: str, body: bytes | None, sha256: str | None, commit: str | None) -> Version:
-        self._serial += 1
-        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._serial)
-        version = Version(f"v{self._serial:04}", body, sha256, commit, at)
+        self.on_write(key, body)
+        serial = next(self._serials)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=serial)
+        target = self.target or None if sha256 else None
+        version = Version(f"v{serial:04}", body, sha256, commit, target, at)
         self.versions.setdefault(key, []).append(version)
         return version
+
+    def _etag_at(self, key: str) -> str | None:
+        found = self._find(key, None)
+        return None if found is None or found.body is None else _etag(found.body)
 
     def _find(self, key: str, version: str | None) -> Version | None:
         self._require_exists()
@@ -164,7 +197,14 @@ class FakeBucket:
     @staticmethod
     def _stored(key: str, version: Version) -> StoredObject:
         body = version.body or b""
-        return StoredObject(key=key, version=version.id, sha256=version.sha256, size=len(body), etag=_etag(body))
+        return StoredObject(
+            key=key,
+            version=version.id,
+            sha256=version.sha256,
+            size=len(body),
+            etag=_etag(body),
+            target=version.target,
+        )
 
 
 def _etag(body: bytes) -> str:

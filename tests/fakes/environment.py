@@ -38,12 +38,7 @@ class FakeEnvironment:
 
     def get(self, name: str) -> EnvironmentState | None:
         self.knobs.called("get", name)
-        now = self._clock.now()
-        for at, state in sorted(self._later, key=lambda entry: entry[0]):
-            if at <= now:
-                self.states[state.name] = state
-        self._later = [entry for entry in self._later if entry[0] > now]
-        return self.states.get(name)
+        return self.now(name)
 
     def update(
         self, name: str, *, versions: Mapping[Part, str], paths: Mapping[Part, str], worker_replacement: str = ""
@@ -64,6 +59,15 @@ class FakeEnvironment:
 
     # ------------------------------------------------------------------------------------------- for the test's use
 
+    def now(self, name: str) -> EnvironmentState | None:
+        """The environment as it is now; no call."""
+        now = self._clock.now()
+        for at, state in sorted(self._later, key=lambda entry: entry[0]):
+            if at <= now:
+                self.states[state.name] = state
+        self._later = [entry for entry in self._later if entry[0] > now]
+        return self.states.get(name)
+
     def put(self, state: EnvironmentState) -> None:
         """Set the state of an environment at once."""
         self.states[state.name] = state
@@ -79,6 +83,7 @@ class FakeEnvironment:
         versions: Mapping[Part, str],
         paths: Mapping[Part, str],
         airflow_version: str | None = None,
+        bucket: str = "",
         seconds: float = 0,
         begins: float = 0,
     ) -> None:
@@ -99,6 +104,7 @@ class FakeEnvironment:
             versions={**base.versions, **versions},
             paths={**base.paths, **paths},
             airflow_version=airflow_version or base.airflow_version,
+            bucket=bucket or base.bucket,
             last_update_at=self._update_time(before, begins),
             last_update_status="SUCCESS" if before else None,
             last_update_error=None,

@@ -49,7 +49,8 @@ class Commits:
         return sorted(found, reverse=True)
 
     def compare(self, base: str, head: str) -> Comparison | None:
-        """How a head stands to a base; None if one of them is not known."""
+        """How a head, a SHA or the name of a branch, stands to a base; None if one of them is not known."""
+        head = self.names.get(head, head)
         if not {base, head} <= self.commits.keys():
             return None
         common = [sha for sha in self.history(head) if sha in self.history(base)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from mwaa_deploy.ports import Completed, RunnerFamily
-from mwaa_deploy.runner.archive import IGNORED
+from mwaa_deploy.runner.archive import COMPILED, IGNORED
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,12 @@ class FakeRunner:
         else:
             for path in source.rglob("*"):
                 inside = path.relative_to(source)
-                if path.is_file() and not path.is_symlink() and not IGNORED & set(inside.parts):
+                if (
+                    path.is_file()
+                    and not path.is_symlink()
+                    and not IGNORED & set(inside.parts)
+                    and path.suffix != COMPILED
+                ):
                     self.files[destination / inside.as_posix()] = path.read_bytes()
 
     def put_all(self, files: Mapping[PurePosixPath, Path | bytes]) -> None:

@@ -263,6 +263,7 @@ class FakeStack:
             versions={part: str(properties[key]) for key, part in ENVIRONMENT_VERSIONS.items() if properties.get(key)},
             paths={part: str(properties[key]) for key, part in ENVIRONMENT_PATHS.items() if properties.get(key)},
             airflow_version=properties.get("AirflowVersion"),
+            bucket=str(properties.get("SourceBucketArn", "")).rpartition(":")[2],
             **timing,
         )
 

@@ -88,7 +88,7 @@ class World:
         self.deletions = DeletionLimits()
         self.protected: tuple[str, ...] = ()
         self.exclude = Exclude()
-        self.bucket = FakeBucket()
+        self.bucket = FakeBucket(target="mwaa-staging")
         self.environment = FakeEnvironment(self.clock)
         self.stack = FakeStack(environment=self.environment, clock=self.clock, seconds=1200)
         self.timeout: float = 4 * 3600
@@ -108,6 +108,7 @@ class World:
     def give_environment(self) -> None:
         """Deploy without a stack from now on, to an environment that somebody has made with nothing but its paths."""
         self.without_stack = True
+        self.bucket.target = "staging"
         del self.files["template.yaml"], self.files["parameters.yml"]
         paths = {
             Part.DAGS: "dags",

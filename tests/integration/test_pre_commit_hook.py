@@ -112,6 +112,12 @@ def test_a_good_project_is_green_and_a_broken_one_red(project, run_hook):
     assert "there_is_no_such_module" in broken.stdout
 
     git(project, "rm", "--quiet", "--force", "dags/broken.py")
+    (project / "queries").mkdir()
+    (project / "queries" / "q.sql").write_text("select 1\n", encoding="utf-8")
+    git(project, "add", "--all")
+    assert "Passed" in run_hook().stdout
+    git(project, "commit", "--quiet", "--no-verify", "--message", "x")
+
     (project / "README.md").write_text("A better project.\n", encoding="utf-8")
     git(project, "add", "--all")
     other = run_hook()

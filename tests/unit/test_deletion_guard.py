@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.deletion_guard import deletion_refusal, refuse_deletions
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import DeletionRefused
 from mwaa_deploy.plan import DagSync
 from mwaa_deploy.target.dag_objects import DagObject
+from mwaa_deploy.target.record import ObjectToken
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.unfinished import Unfinished
 from tests.fakes.planning import bundle, deployed
@@ -17,7 +19,8 @@ from tests.fakes.planning import bundle, deployed
 def target(count: int, *, first: bool = False, ours: bool = True) -> TargetState:
     """A DAG folder with that many files, besides one that is protected and one of another part."""
     names = [f"{number:03}.py" for number in range(count)]
-    dags = dict.fromkeys([*names, "kept/x.py"], DagObject(size=1, etag="e", sha256="s" if ours else None))
+    found = DagObject(size=1, etag="e", sha256="s", target="s") if ours else DagObject(size=1, etag="e")
+    dags = dict.fromkeys([*names, "kept/x.py"], found)
     state = replace(deployed(bundle()), dags=dags, protected=("kept",))
     return replace(state, record=None) if first else state
 
@@ -95,7 +98,8 @@ def test_first_deployment_deletes_nothing_of_others_unless_told():
     assert refusal is not None
     assert (
         refusal.what
-        == "1 of the 3 file(s) under dags/ would be deleted, and mwaa-deploy did not put them there:\n- 000.py"
+        == "1 of the 3 file(s) under dags/ would be deleted, and no deployment to this target is known to have put them"
+        " there:\n- 000.py"
     )
     assert "first deployment to this DAG folder" in refusal.meaning
     assert "max-deletions: 1\n" in refusal.mend
@@ -121,3 +125,61 @@ def test_what_an_unfinished_first_deployment_left_is_ours():
     announced = replace(state, unfinished=Unfinished(dags=frozenset({"000.py"})))
     assert deletion_refusal(gone(state, 1), announced, DeletionLimits()) is None
     assert deletion_refusal(gone(state, 2), announced, DeletionLimits()) is not None
+
+
+def test_what_another_target_deployed_is_never_deleted():
+    state = target(300)
+    theirs = replace(state, dags={**state.dags, "000.py": DagObject(size=1, etag="e", sha256="s", target="other")})
+    sync = gone(theirs, 1)
+
+    for limits in (DeletionLimits(), DeletionLimits(count=300, share=100)):
+        refusal = deletion_refusal(sync, theirs, limits)
+
+        assert refusal is not None
+        assert "1 file(s) under dags/" in refusal.what
+        assert "another target (other) and not to s:\n- 000.py" in refusal.what
+        assert "DagS3Path: s/dags\n" in refusal.mend
+        assert "protected-prefixes: 000.py" in refusal.mend
+        assert "max-deletions:" not in refusal.mend
+
+
+def recorded(state: TargetState, etag: str) -> TargetState:
+    assert state.record is not None
+    record = replace(
+        state.record,
+        dags=Manifest({"000.py": FileDigest(sha256="s", size=1)}),
+        objects={"000.py": ObjectToken(version="v", etag=etag)},
+    )
+    return replace(state, record=record)
+
+
+@pytest.mark.parametrize(
+    ("found", "etag", "refused", "allowed_by_count"),
+    [
+        # as an earlier version left it, and our record still names it
+        (DagObject(size=1, etag="e", sha256="s"), "e", False, True),
+        # another target has uploaded it again since, by an earlier version
+        (DagObject(size=1, etag="e", sha256="s"), "before", True, True),
+        # by this one
+        (DagObject(size=1, etag="e", sha256="s", target="other"), "before", True, False),
+        # we found it there with our very content: the target may also be the one that ours was called before
+        (DagObject(size=1, etag="e", sha256="s", target="other"), "e", True, True),
+        # somebody's by hand
+        (DagObject(size=1, etag="e"), "before", False, True),
+    ],
+)
+def test_record_and_object_tell_whose_a_file_is(found, etag, refused, allowed_by_count):
+    state = recorded(replace(target(0), dags={"000.py": found}), etag)
+    sync = gone(state, 1)
+
+    assert (deletion_refusal(sync, state, DeletionLimits()) is not None) is refused
+    assert (deletion_refusal(sync, state, DeletionLimits(count=1)) is None) is allowed_by_count
+
+
+def test_what_an_earlier_version_uploaded_for_nobody_knows_whom_is_not_ours():
+    state = target(1)
+    unnamed = replace(state, dags={"000.py": DagObject(size=1, etag="e", sha256="s")})
+
+    for there in (unnamed, replace(unnamed, record=None)):
+        assert deletion_refusal(gone(there, 1), there, DeletionLimits()) is not None
+        assert deletion_refusal(gone(there, 1), there, DeletionLimits(count=1)) is None

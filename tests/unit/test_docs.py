@@ -10,7 +10,7 @@ from mwaa_deploy.bundle.document import load_document
 from mwaa_deploy.config import parse_config
 from mwaa_deploy.inputs import Mode, parse_inputs
 from mwaa_deploy.source.workflow_runs import LOOKED_INTO
-from mwaa_deploy.target.record_history import LIMIT
+from mwaa_deploy.target.record_history import LIMIT, VERSIONS_LIMIT
 
 ROOT = Path(__file__).parents[2]
 CHECKS = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
@@ -69,7 +69,9 @@ def test_every_workflow_gives_inputs_that_are_taken(text):
 
 
 def test_the_number_of_records_that_are_looked_into_is_told():
-    assert f"The last {LIMIT} records are looked into" in (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
+    told = (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
+    assert f"The last {LIMIT} records are looked into" in told
+    assert f"no more than {VERSIONS_LIMIT} versions" in told
 
 
 def test_the_number_of_runs_that_are_looked_into_is_told():

@@ -72,6 +72,8 @@ VERSIONS = dict(environment().versions)
         (replace(deployed(SHIPPED), stack=None), [("Stack s", "MISSING", None, None)]),
         (dags(a=None), [("dags/a.py", "MISSING", "a.py1", None)]),
         (dags(c=A), [("dags/c.py", "FOREIGN", None, None)]),
+        (dags(c=replace(A, target="s")), [("dags/c.py", "FOREIGN", None, None)]),
+        (dags(c=replace(A, target="other")), [("dags/c.py", "FOREIGN", None, "other")]),
         (dags(a=replace(A, sha256=None, etag="e")), [("dags/a.py", "OVERWRITTEN", "a.py1", None)]),
         (dags(a=replace(A, sha256="theirs")), [("dags/a.py", "OVERWRITTEN", "a.py1", "theirs")]),
         (dags(a=replace(A, etag="e", version="w")), []),

@@ -291,8 +291,8 @@ def test_a_deletion_that_would_be_refused_is_said_in_the_plan_and_stops_the_depl
 
     assert journal.result == "planned"
     assert journal.notes[-1] == (
-        "A deployment would be refused: 1 of the 1 file(s) under dags/ would be deleted, and mwaa-deploy did not put "
-        "them there."
+        "A deployment would be refused: 1 of the 1 file(s) under dags/ would be deleted, and no deployment to this "
+        "target is known to have put them there."
     )
     with pytest.raises(DeletionRefused):
         go(edges)

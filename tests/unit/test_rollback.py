@@ -24,7 +24,7 @@ from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.live_check import LiveCheck
 from mwaa_deploy.target.lock import Holder, hold, lock_key, read_lock
 from mwaa_deploy.target.no_stack import NoStack
-from mwaa_deploy.target.record import encode_record, record_key
+from mwaa_deploy.target.record import encode_record, fetch_record, record_key, write_record
 from tests.fakes.deployments import Deployments
 from tests.fakes.live_airflow import FakeLiveAirflow
 from tests.fakes.world import World
@@ -114,6 +114,21 @@ def test_one_after_another_goes_further_back_and_a_name_goes_forward_again(world
         runs.roll_back(wanted)
         assert live(world) == contents[expected]
         assert runs.record.commit[:4] == expected
+
+
+def test_many_deployments_that_change_nothing_do_not_take_the_way_back_away(world, runs):
+    runs.push("aaaa")
+    before = live(world)
+    change_everything(world)
+    runs.push("bbbb")
+    for number in range(60):
+        commit = f"cccc{number:04}".ljust(40, "0")
+        record = replace(runs.record, commit=commit)
+        write_record(world.bucket, record, etag=fetch_record(world.bucket, "mwaa-staging")[1])
+
+    runs.roll_back()
+
+    assert live(world) == before
 
 
 def test_before_the_first_deployment_there_is_nothing(world, runs):
@@ -539,3 +554,61 @@ def test_the_record_names_the_commit_that_was_found_with_the_same_content(runs, 
     runs.relation = relation
     assert runs.push("bbbb").result == "unchanged"
     assert runs.record.commit[:4] == named
+
+
+def in_between(world, what):
+    """Let something happen after a run's first look, just before it takes the lock."""
+    real = world.bucket.put_if
+
+    def put_if(key, *args, **given):
+        if key.endswith("lock.json"):
+            world.bucket.put_if = real
+            what()
+        return real(key, *args, **given)
+
+    world.bucket.put_if = put_if
+
+
+CAME_IN_BETWEEN = (
+    "Another deployment came in between, so that the record gone back to is that of commit bbbb000, and not of aaaa000."
+)
+
+
+def push_all(world, runs, *commits):
+    contents = {}
+    for commit in commits:
+        world.files["dags/a.py"] = f"a = '{commit}'\n"
+        world.files["plugins/operators.py"] = f"p = '{commit}'\n"
+        runs.push(commit)
+        contents[commit] = live(world)
+    return contents
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("", "bbbb"), ("aaaa", "aaaa")])
+def test_what_is_gone_back_to_is_chosen_again_once_nobody_else_can_deploy(world, runs, wanted, expected):
+    contents = push_all(world, runs, "aaaa", "bbbb")
+    other = Deployments(world)
+    in_between(world, lambda: contents.update(push_all(world, other, "cccc")))
+
+    journal = runs.roll_back(wanted)
+
+    assert live(world) == contents[expected]
+    assert runs.record.restores == expected.ljust(40, "0")
+    assert journal.rollback.to.commit.startswith(expected)
+    assert journal.rollback.since.startswith("cccc")
+    told = [note for note in journal.notes if "came in between" in note]
+    assert told == ([] if wanted else [CAME_IN_BETWEEN])
+    assert read_lock(world.bucket, world.stack.name).free
+
+
+def test_a_roll_back_that_seems_to_have_nothing_to_do_looks_under_the_lock_too(world, runs):
+    contents = push_all(world, runs, "aaaa", "bbbb")
+    record = encode_record(runs.record)
+    push_all(world, runs, "aaaa")
+    world.bucket.put_foreign(record_key(world.stack.name), record)  # as a run that ended before its record leaves it
+    other = Deployments(world)
+    in_between(world, lambda: contents.update(push_all(world, other, "cccc")))
+
+    runs.roll_back()
+
+    assert live(world) == contents["bbbb"]

@@ -134,7 +134,7 @@ def test_a_history_is_read_newest_first_up_to_its_limit_and_is_of_the_record_alo
     assert notes == []
     bucket.put_foreign(key, b"{}")
     bucket.expire(key, written[-1][1])
-    found = list(read_history(bucket, "s", skipped=notes.append, limit=2))
+    found = list(read_history(bucket, "s", skipped=notes.append, limit=1))
     assert [entry.version for entry in found] == [written[-2][1]]
     assert len(notes) == 1
     assert "cannot be read" in notes[0]
@@ -147,3 +147,35 @@ def test_what_only_begins_like_a_record_is_none():
     bucket.put_foreign("mwaa-deploy/s/record.json.bak", b"no record")
     assert len(list(read_history(bucket, "s", skipped=notes.append))) == 1
     assert notes == []
+
+
+def test_records_with_the_same_files_do_not_use_the_limit_up():
+    """A commit that changes nothing puts its name into the record."""
+    notes: list[str] = []
+    bucket, etag = FakeBucket(), None
+    for number in range(3 * LIMIT):
+        content = "first" if number == 0 else "then"
+        found = replace(record(f"{number:04}", content), at=START + timedelta(minutes=number), stack="s")
+        etag = write_record(bucket, found, etag=etag).etag
+
+    chosen = choose(read_history(bucket, "s", skipped=notes.append), found, "")
+
+    assert chosen.record.commit.startswith("0000")
+    assert notes == []
+
+
+def test_a_history_that_never_ends_is_given_up_with_a_word():
+    notes: list[str] = []
+    bucket, etag = FakeBucket(), None
+    for number in range(4):
+        etag = write_record(bucket, replace(record(f"{number:04}", "same"), stack="s"), etag=etag).etag
+
+    found = list(read_history(bucket, "s", skipped=notes.append, versions_limit=3))
+
+    assert [entry.record.commit[:4] for entry in found] == ["0003", "0002", "0001"]
+    (note,) = notes
+    assert note == (
+        "The record s3://mwaa-bucket/mwaa-deploy/s/record.json has more than 3 versions; that of 2026-01-01 00:00 UTC "
+        "and older ones are not looked into."
+    )
+    assert bucket.knobs.count("read") == 3

@@ -72,7 +72,35 @@ def test_another_commit_is_refused(world):
 def test_other_content_of_the_same_commit_is_refused(world):
     saved = save(world)
     world.files["dags/new.py"] = "n = 1\n"
-    assert refusal(world, saved) == ["the operations: other ones would be carried out"]
+    assert refusal(world, saved) == [
+        "the content of dags: other bytes would be deployed",
+        "the operations: other ones would be carried out",
+    ]
+
+
+def edit(world, name):
+    world.files[name] = (
+        world.files[name].replace("= 2", "= 9").replace("x==1", "x==9").replace("mw1.small", "mw1.large")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("dags/a.py", "dags"), ("plugins/operators.py", "plugins"), ("dags/requirements.txt", "requirements")],
+)
+def test_other_bytes_in_the_place_of_those_that_were_planned_are_refused(world, name, part):
+    """As a build step, or a checkout that somebody has changed, makes them: commit and operations are the same."""
+    world.files["dags/requirements.txt"] = "x==1  # changed\n"
+    saved = save(world)
+    edit(world, name)
+    assert refusal(world, saved) == [f"the content of {part}: other bytes would be deployed"]
+
+
+def test_a_part_that_is_none_is_not_repeated(world):
+    saved = save(world)
+    content = {**saved.document["content"], "::error::": "x"}
+    other = SavedPlan(name="p", document={**saved.document, "content": content})
+    assert refusal(world, other) == ["the content of a part: other bytes would be deployed"]
 
 
 def test_another_target_is_refused(world):
@@ -144,6 +172,12 @@ def test_a_template_that_somebody_changed_is_refused_by_the_time_of_the_update(w
     assert refusal(with_stack, saved) == ["the stack: its status, its parameters or the time of its last update"]
 
 
+def test_another_template_is_refused_where_cloudformation_was_not_asked(with_stack):
+    saved = SavedPlan(name="p", document={**save(with_stack).document, "change_set": None})
+    with_stack.files["template.yaml"] += "      MaxWorkers: 7\n"
+    assert "the content of template: other bytes would be deployed" in refusal(with_stack, saved)
+
+
 def test_a_change_set_that_has_become_another_is_refused(with_stack):
     saved = save(with_stack)
     with_stack.stack.replace_on("Mwaa")
@@ -168,10 +202,10 @@ def test_a_file_is_read_back_as_it_was_written(with_stack, tmp_path):
         (None, "cannot be read: No such file or directory"),
         (b"\xff", "is no JSON"),
         (b"[" * 100_000, "is no JSON"),
-        (b"[]", "is no plan of schema 2"),
-        (b'{"schema": 1}', "is no plan of schema 2"),
-        (b'{"schema": 2}', "is no plan of schema 2"),
-        (b'{"schema": 2, "offline": 1}', "is no plan of schema 2"),
+        (b"[]", "is no plan of schema 3"),
+        (b'{"schema": 2}', "is no plan of schema 3"),
+        (b'{"schema": 3}', "is no plan of schema 3"),
+        (b'{"schema": 3, "offline": 1}', "is no plan of schema 3"),
     ],
 )
 def test_a_file_that_is_no_plan_is_refused(tmp_path, body, problem):
@@ -188,6 +222,7 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path, body, problem):
         {"commit": 1},
         {"target": []},
         {"fingerprint": "x"},
+        {"content": None},
         {"versions": None},
         {"operations": [1]},
         {"parameters": {}},

@@ -55,6 +55,16 @@ class Bundle:
     parameters: GivenParameters = field(default_factory=GivenParameters)
     whose: str = "The project"
 
+    def content(self, no_dags: frozenset[str] = frozenset()) -> Mapping[Part, str]:
+        """A SHA-256 of what is shipped of each part: of the artefact, of the template, of the DAG files' manifest.
+
+        Args:
+            no_dags: paths relative to the DAG folder that are no DAG files at the target.
+        """
+        found = {part: shipped.sha256 for part, shipped in self.artefacts.items()}
+        found[Part.DAGS] = self.dags.without(no_dags).digest
+        return found if self.template is None else found | {Part.TEMPLATE: self.template.sha256}
+
 
 def artefact(part: Part, key: str, body: Path | bytes) -> Artefact:
     """Digest the bytes of a part."""

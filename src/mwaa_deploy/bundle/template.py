@@ -9,6 +9,7 @@ from typing import Any
 
 from mwaa_deploy.bundle.document import first_alias, load_document
 from mwaa_deploy.bundle.lined import DocumentInvalid, LinedDict
+from mwaa_deploy.bundle.source_bucket import PROPERTY, written_arn
 from mwaa_deploy.errors import TemplateInvalid
 from mwaa_deploy.parts import Part
 
@@ -52,6 +53,7 @@ class Template:
         version_parameters: the parameter that each part's object version comes from.
         paths: each part's key (for dags: the prefix) in the syntax of Fn::Sub: 'dags', '${DagPath}', '${Team}/dags'.
             Where another function makes it, its name stands as a placeholder that nothing fills in: '${Fn::Join}'.
+        source_bucket_arn: the environment's, in the same syntax; None if there is none.
         replaces_workers: whether it says how workers are replaced (WorkerReplacementStrategy).
     """
 
@@ -60,6 +62,7 @@ class Template:
     environment: str | None = None
     version_parameters: Mapping[Part, str] = field(default_factory=dict)
     paths: Mapping[Part, str] = field(default_factory=dict)
+    source_bucket_arn: str | None = None
     replaces_workers: bool = False
 
     @property
@@ -120,6 +123,7 @@ def parse_template(body: str, *, name: str = "the template") -> Template:
         paths={
             part: found for part, key in PATH_PROPERTIES.items() if (found := _path(properties.get(key))) is not None
         },
+        source_bucket_arn=written_arn(properties.get(PROPERTY), document["Resources"]),
         replaces_workers="WorkerReplacementStrategy" in properties,
     )
 

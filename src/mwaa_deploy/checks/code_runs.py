@@ -1,5 +1,6 @@
 """How DAG probe and unit tests are started: each in an interpreter of its own, or both from one that is warm."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -50,6 +51,28 @@ class Started:
 
     probe: Callable[[], ProbeAnswer] | None
     tests: Callable[[], CheckResult] | None
+
+
+def probe_alone(code: CodeToRun) -> ProbeAnswer:
+    """Probe DAGs and plugins in an interpreter of its own, with nothing beside it.
+
+    Raises:
+        RunnerBroken: the runner died.
+    """
+    with begin_probe(code.layout, code.runner, settings=code.settings, limits=code.limits) as probe:
+        began = time.monotonic()
+        return replace(probe.go(), alone=True, seconds=time.monotonic() - began)
+
+
+def test_alone(code: CodeToRun) -> CheckResult:
+    """Run the unit tests in an interpreter of its own, with nothing beside them.
+
+    Raises:
+        RunnerBroken: the runner died.
+    """
+    assert code.launch is not None  # noqa: S101 -- it is called only where there is one
+    with WaitingTests(code.launch, code.runner) as tests:
+        return tests.go()
 
 
 class CodeRun(Protocol):

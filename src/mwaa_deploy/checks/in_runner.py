@@ -8,7 +8,7 @@ from functools import partial
 
 from mwaa_deploy.checks.background import Background
 from mwaa_deploy.checks.checkout import Checkout, checkout_files, find_checkout
-from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun
+from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun, probe_alone, test_alone
 from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
@@ -21,11 +21,12 @@ from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
+from mwaa_deploy.checks.shared_state import SharedFiles, guarded
 from mwaa_deploy.checks.startup_script import check_startup_script
 from mwaa_deploy.checks.stray_tests import judge_strays
 from mwaa_deploy.checks.tests_packages import install_for_tests
 from mwaa_deploy.checks.unit_tests import NO_TESTS
-from mwaa_deploy.checks.verdicts import CheckResult, Verdict
+from mwaa_deploy.checks.verdicts import CheckResult, Severity, Verdict
 from mwaa_deploy.checks.warm_choice import suits
 from mwaa_deploy.checks.warm_start import WarmStart
 from mwaa_deploy.ports import Log, Runner
@@ -34,6 +35,12 @@ from mwaa_deploy.source.project import Project
 _STARTUP, _REQUIREMENTS, _TESTS = "startup-script", "requirements", "unit-tests"
 _OF_PROBE = ("plugins", "dag-import", "dag-rules")
 
+_ALONE = Verdict(
+    subject="dags",
+    severity=Severity.PASS,
+    message="While DAG files were parsed, something in them or in the unit tests wrote to the DAG folder, the "
+    "plugins or the database. All was put back as it was, and they were parsed once more, alone.",
+)
 _NOT_INSTALLED = "The requirements could not be installed, so the result would say nothing about MWAA."
 
 
@@ -123,6 +130,9 @@ class _Checks:
             )
             prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
             broken_plugins = unpacking.result()
+            shared = None
+            if wants_probe and checkout:
+                shared = SharedFiles(layout, database.runner, request.settings)
             began = time.monotonic()
             installed = check_requirements(
                 layout,
@@ -140,6 +150,10 @@ class _Checks:
             if not request.settings.network:
                 runner.close_network()
             started = prepared.go(untouched=installed.airflow_untouched, tests=without_packages is None)
+            if shared is not None:
+                started = guarded(
+                    started, shared, probe_alone=partial(probe_alone, code), test_alone=partial(test_alone, code)
+                )
             files = self._judge_code(started, broken_plugins, without_packages)
         return Checked(results=tuple(self._results), dag_files=files)
 
@@ -217,6 +231,8 @@ class _Checks:
         settings = self._request.settings
         overlooked = overlooked_rules(self._layout.project, settings.rules_folder)
         judgement = judge_probe(answer, self._layout, settings, self._request.limits, overlooked)
+        if answer.alone:
+            judgement = replace(judgement, dags=replace(judgement.dags, verdicts=(*judgement.dags.verdicts, _ALONE)))
         seconds = time.monotonic() - began if answer.seconds is None else answer.seconds
         return replace(judgement, dags=replace(judgement.dags, seconds=seconds))
 

@@ -1,6 +1,6 @@
 """What an installation did, compared with what was asked for and what the image ships."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -75,8 +75,37 @@ def _asked(line: RequirementLine, after: Installed) -> tuple[Severity, str]:
         asked = f"{line.requirement.name}{line.requirement.specifier}"
         return Severity.FAIL, f"{asked} was asked for, but {package.version} is installed."
     if package:
+        lack = _lack_of_extras(package, line, after)
+        if lack:
+            return Severity.FAIL, f"{package.name} {package.version} is installed, but not all of its extras: {lack}."
         return Severity.PASS, f"{package.name} {package.version} is installed."
     return Severity.PASS, "pip accepted it; its name is only known to pip."
+
+
+def _lack_of_extras(package: Package, line: RequirementLine, after: Installed) -> str:
+    """What an extra that is asked for needs and is not there; '' if all is."""
+    return next(_lacking(package, line.requirement.extras, after, frozenset()), "") if line.requirement else ""
+
+
+def _lacking(
+    package: Package, extras: Collection[str], after: Installed, seen: frozenset[tuple[str, str]]
+) -> Iterator[str]:
+    """Also what the extras need that they ask of other packages. `seen` are those that led here."""
+    without = set(map(str, after.needs_of(package)))
+    for extra in sorted(extras):
+        if (package.name, extra) in seen:
+            continue
+        for needed in after.needs_of(package, [extra]):
+            if str(needed) in without and not needed.extras:
+                continue  # what the package needs anyway is judged with it
+            name = canonicalize_name(needed.name)
+            there = after.packages.get(name)
+            if there is None:
+                yield f"[{extra}] needs {needed.name}{needed.specifier}, which is not installed"
+            elif not satisfies(there.version, needed):
+                yield f"[{extra}] needs {needed.name}{needed.specifier}, and {there.version} is installed"
+            else:
+                yield from _lacking(there, needed.extras, after, seen | {(package.name, extra)})
 
 
 def _judge_shipped(tree: RequirementsTree, before: Installed, after: Installed, chains: Chains) -> Iterator[Verdict]:

@@ -10,6 +10,7 @@ from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.network_errors import with_network_explained
+from mwaa_deploy.checks.overlooked_tests import judge_overlooked
 from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.scripts import TEST_RESULTS
 from mwaa_deploy.checks.settings import CheckSettings
@@ -137,6 +138,8 @@ class Launch:
         verdicts = tuple(with_lack_explained(v, left_out=left_out, untracked=untracked) for v in verdicts)
         verdicts += judge_room(left_out, most=MOST_BYTES, location=layout.location(str(layout.tests)))
         verdicts += judge_strays(project, self.checkout.strays)
+        of_tests = {name: self.checkout.files[name] for name in self.checkout.tests if name in self.checkout.files}
+        verdicts += judge_overlooked(project, of_tests, usual=bool(_file_patterns(layout)))
         if not settings.network:
             verdicts = tuple(map(with_network_explained, verdicts))
         # What tests that failed did not reach says nothing.

@@ -100,11 +100,17 @@ def why_needed(project: Project, settings: CheckSettings) -> str | None:
         return "there are fixtures to import"
     if project.tests:
         return "there are unit tests"
+    named = names_database(project)
+    return f"{project.in_repository(named)} may read it" if named else None
+
+
+def names_database(project: Project) -> Path | None:
+    """The first file of the DAGs and plugins that seems to use the metadata database; None if none does."""
     for part in (project.dags, project.plugins):
         if part and part.is_dir():
             for path in sorted(part.rglob("*.py")):
                 if path.is_file() and _USED.search(path.read_bytes()):
-                    return f"{project.in_repository(path)} may read it"
+                    return path
     return None
 
 

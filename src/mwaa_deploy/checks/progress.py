@@ -30,12 +30,16 @@ class Progress:
     Attributes:
         selected: the number of tests to run; None if that never got known.
         finished: the number of tests that ran to their end, whatever their outcome.
+        ran: the number of those whose own code was run, or that were skipped or failed before it could be.
+        hindered: what pytest was told that keeps tests from being run.
         at: what was begun last.
         left: the call of os._exit that ended them, if one did.
     """
 
     selected: int | None = None
     finished: int = 0
+    ran: int = 0
+    hindered: tuple[str, ...] = ()
     at: At | None = None
     left: Left | None = None
 
@@ -51,12 +55,22 @@ def parse_progress(document: bytes) -> Progress:
     Raises:
         ForeignResult: the launcher would not have written that.
     """
-    found = fields(parse_result(document), selected=int | None, finished=int, at=dict | None, left=dict | None)
+    found = fields(
+        parse_result(document),
+        selected=int | None,
+        finished=int,
+        ran=int,
+        hindered=list,
+        at=dict | None,
+        left=dict | None,
+    )
     at = fields(found["at"], test=str, file=str, line=int | None) if found["at"] is not None else None
     left = fields(found["left"], file=str, line=int, status=object) if found["left"] is not None else None
     return Progress(
         selected=found["selected"],
         finished=found["finished"],
+        ran=found["ran"],
+        hindered=tuple(map(str, found["hindered"])),
         at=At(**at) if at else None,
         left=Left(**left) if left else None,
     )

@@ -29,11 +29,13 @@ class ProbeAnswer:
     Attributes:
         document: what it wrote, None if it did not get that far.
         seconds: that it took once it had its word; None where only who waited for it knows.
+        alone: whether it was asked once more, after the unit tests.
     """
 
     completed: Completed
     document: bytes | None
     seconds: float | None = None
+    alone: bool = False
 
 
 class RunningProbe:

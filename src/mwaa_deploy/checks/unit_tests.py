@@ -63,6 +63,14 @@ def _judge_count(cases: Sequence[TestCase], state: Progress, completed: Complete
     selected, finished = state.selected or 0, state.finished
     folder = layout.location(str(layout.tests))
     subject = folder.file if folder else NAME
+    if state.hindered or state.ran < finished:
+        keep = "keep" if len(state.hindered) > 1 else "keeps"
+        told = f"{' and '.join(state.hindered)} {keep}" if state.hindered else "Something in their settings keeps"
+        message = (
+            f"{told} tests from being run: {state.ran} of {selected} were. Take it out of pytest's settings (addopts), "
+            "PYTEST_ADDOPTS and the arguments."
+        )
+        return [_stopped(message, state, completed, layout)]
     if finished < selected:
         message = f"Only {finished} of {selected} tests were run to their end; something in them ended pytest."
         return [_stopped(message, state, completed, layout)]

@@ -12,6 +12,9 @@ from typing import IO, TypeGuard
 IGNORED = frozenset({"__pycache__", ".git"})
 """Folders that are never copied: caches of another Python, and a checkout's credentials."""
 
+COMPILED = ".pyc"
+"""Nor are compiled modules, which no deployment ships: one would take the place of a source that is gone."""
+
 _SPOOL = 32 * 1024 * 1024
 
 
@@ -103,4 +106,5 @@ def _walk(source: Path) -> Iterator[Path]:
             here = Path(folder)
             links = [name for name in folders if (here / name).is_symlink()]
             folders[:] = sorted(set(folders) - IGNORED - set(links))
-            yield from (here / name for name in sorted([*folders, *files, *links]) if name not in IGNORED)
+            names = sorted([*folders, *files, *links])
+            yield from (here / name for name in names if name not in IGNORED and not name.endswith(COMPILED))

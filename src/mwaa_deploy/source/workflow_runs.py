@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
+from urllib.parse import quote
 
 import github
 import requests
@@ -84,13 +85,16 @@ class GitHubWorkflowRuns:
     def compare(self, *, base: str, head: str) -> Comparison | None:
         """How two commits stand to each other; None if GitHub does not know one of them.
 
+        Args:
+            head: a SHA, or the name of a branch or tag.
+
         Raises:
             GitHubUnavailable: the API refused or did not answer.
         """
         # Files and their patches, up to 300, are on the first page only.
         # https://docs.github.com/en/rest/commits/commits#compare-two-commits
         small = {"per_page": 1, "page": 2}
-        url = f"{self._repository.url}/compare/{base}...{head}"
+        url = f"{self._repository.url}/compare/{base}...{quote(head)}"
         with _translated("The token may not read this repository's contents."):
             try:
                 _, document = self._repository.requester.requestJsonAndCheck("GET", url, parameters=small)

@@ -130,9 +130,11 @@ def _sync_dags(deployment: Deployment) -> Mapping[str, ObjectToken]:
         prefix=deployment.state.keys[Part.DAGS],
         folder=deployment.bundle.dag_folder,
         manifest=deployment.bundle.dags,
+        found=deployment.state.dags,
         commit=deployment.author.commit,
         log=deployment.target.log,
         synced=deployment.progress,
+        still_ours=deployment.target.still_ours,
     )
 
 
@@ -155,7 +157,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
 def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record) -> None:
     target, state = deployment.target, deployment.state
     if deployment.progress.environment_name is not None:
-        verify_versions(target.environments, deployment.progress.environment_name, versions)
+        verify_versions(target.environments, deployment.progress.environment_name, versions, bucket=target.bucket.name)
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 

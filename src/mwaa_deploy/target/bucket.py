@@ -1,24 +1,22 @@
 """The versioned S3 bucket MWAA reads from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from mwaa_deploy.ports import FetchedObject, Listed, Log, ObjectVersion, StoredObject
-from mwaa_deploy.target.aws_errors import aws_errors, code_of, error_for
+from mwaa_deploy.ports import FetchedObject, Listed, Log, ObjectVersion, Seen, StoredObject
+from mwaa_deploy.target.aws_errors import aws_errors, code_of
 from mwaa_deploy.target.bucket_access import BucketAccess
 from mwaa_deploy.target.bucket_check import BucketCheck
-from mwaa_deploy.target.bucket_writes import SHA256_METADATA, ObjectWriter, plain_etag
+from mwaa_deploy.target.bucket_deletions import delete_objects
+from mwaa_deploy.target.bucket_writes import SHA256_METADATA, TARGET_METADATA, ObjectWriter, plain_etag
 from mwaa_deploy.target.direct_put import DirectPut
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
-
-BATCH = 1000
-"""Keys in one DeleteObjects call, S3's limit."""
 
 _MISSING_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"})
 """405: the version asked for is itself a delete marker."""
@@ -33,6 +31,7 @@ class S3Bucket:
         log: hears of what could not be looked at.
         owner: the account that must own the bucket; '' if that is not known.
         kms_key: encrypts what is written; '' for the bucket's own default.
+        target: written onto each object, so that no other target takes it for its own; '' for a bucket of none.
         direct: uploads small objects faster; None to leave them all to the client.
     """
 
@@ -44,13 +43,14 @@ class S3Bucket:
         *,
         owner: str = "",
         kms_key: str = "",
+        target: str = "",
         direct: DirectPut | None = None,
     ) -> None:
         self.name = name
         self._client = client
         self._log = log
         self._access = BucketAccess(client=client, name=name, owner=owner)
-        self._writer = ObjectWriter(self._access, kms_key=kms_key, direct=direct)
+        self._writer = ObjectWriter(self._access, kms_key=kms_key, target=target, direct=direct)
 
     def check(self) -> None:
         """Raise if MWAA could not use the bucket; see BucketCheck."""
@@ -93,7 +93,7 @@ class S3Bucket:
         """Write a new version only if the object is still the one with this ETag; see ObjectWriter."""
         return self._writer.put_if(key, body, sha256=sha256, commit=commit, etag=etag)
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
         """Write a new version; S3 itself compares what arrived with the digest.
 
         Args:
@@ -101,11 +101,12 @@ class S3Bucket:
             body: the bytes, or the file that holds them.
             sha256: hex digest of the bytes.
             commit: full SHA of the commit they come from.
+            seen: what it takes the place of; None for whatever lies there.
 
         Raises:
-            UploadFailed, BucketMissing, BucketUnversioned, AwsAccessDenied: see ObjectWriter.
+            ObjectChanged, UploadFailed, BucketMissing, BucketUnversioned, AwsAccessDenied: see ObjectWriter.
         """
-        return self._writer.put(key, body, sha256=sha256, commit=commit)
+        return self._writer.put(key, body, sha256=sha256, commit=commit, seen=seen)
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """All objects under a prefix, in the order of the UTF-8 bytes of their keys."""
@@ -139,31 +140,16 @@ class S3Bucket:
                 self._access.raise_if_missing(e)
                 raise
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
         """Put a delete marker on each key.
 
+        Args:
+            seen: by key, the ETag of the object that is meant; without one, whatever lies there.
+
         Raises:
-            AwsAccessDenied, AwsUnavailable, AwsRefused: for the first key that S3 reports; those before and after it
-                in its batch of a thousand may be gone.
+            ObjectChanged, AwsAccessDenied, AwsUnavailable, AwsRefused: see delete_objects.
         """
-        for start in range(0, len(keys), BATCH):
-            batch = [{"Key": key} for key in keys[start : start + BATCH]]
-            with aws_errors("s3:DeleteObject", f"{self._access.arn}/*"):
-                try:
-                    answer = self._client.delete_objects(**self._access.named, Delete={"Objects": batch, "Quiet": True})
-                except ClientError as e:
-                    self._access.raise_if_missing(e)
-                    raise
-            # The call answers 200 even if no key could be deleted.
-            if errors := answer.get("Errors"):
-                first = errors[0]
-                more = f" (and {len(errors) - 1} more keys)" if len(errors) > 1 else ""
-                raise error_for(
-                    first.get("Code", ""),
-                    first.get("Message", "") + more,
-                    action="s3:DeleteObject",
-                    resource=f"{self._access.arn}/{first.get('Key', '*')}",
-                )
+        delete_objects(self._access, keys, seen=seen or {})
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -191,6 +177,7 @@ class S3Bucket:
             sha256=answer.get("Metadata", {}).get(SHA256_METADATA),
             size=answer["ContentLength"],
             etag=plain_etag(answer),
+            target=answer.get("Metadata", {}).get(TARGET_METADATA),
         )
 
 

@@ -1,6 +1,6 @@
 """What lies under the DAG prefix, and how much of its content is known."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -20,12 +20,14 @@ class DagObject:
         etag: its change token, as a listing shows it.
         sha256: hex digest of its content; None when it was not asked for, or somebody else wrote it.
         version: its version id, where the digest is known.
+        target: the target whose deployment wrote it; None when it was not asked for, or the object does not say.
     """
 
     size: int
     etag: str
     sha256: str | None = None
     version: str = ""
+    target: str | None = None
 
     @property
     def token(self) -> ObjectToken:
@@ -59,12 +61,19 @@ def recognise(listed: Mapping[str, Listed], record: Record | None) -> dict[str, 
 
 
 def look_at_dags(
-    bucket: Bucket, prefix: str, *, wanted: Manifest, record: Record | None, ignored: Collection[str]
+    bucket: Bucket,
+    prefix: str,
+    *,
+    wanted: Manifest,
+    record: Record | None,
+    ignored: Collection[str],
+    spares: Callable[[str], bool] = lambda _name: False,
 ) -> dict[str, DagObject]:
-    """List the DAG prefix, and ask for the digests in our own metadata where they decide something.
+    """List the DAG prefix, and ask for our own metadata where it decides something.
 
-    That is for files that may be there already, by their size, but whose token the record does not know; and without
-    a record for all, as nothing else tells ours from those of others.
+    That is the digest of files that may be there already, by their size, but whose token the record does not know; and
+    of files that would be deleted, whose deployment wrote them: an equal token does not tell, as equal bytes that
+    another target wrote have it too.
 
     Args:
         bucket: the bucket MWAA reads from.
@@ -72,19 +81,24 @@ def look_at_dags(
         wanted: what would be shipped.
         record: the last deployment to this very prefix; None when there is none.
         ignored: paths relative to the prefix at which another part lies.
+        spares: tells of a path whether it is never deleted.
     """
     found = recognise(list_dags(bucket, prefix), record)
 
     def decides(name: str) -> bool:
-        file = wanted.files.get(name)
-        return record is None if file is None else file.size == found[name].size
+        file, there = wanted.files.get(name), found[name]
+        return not spares(name) if file is None else there.sha256 is None and file.size == there.size
 
-    doubtful = [name for name in found if found[name].sha256 is None and name not in ignored and decides(name)]
+    doubtful = [name for name in found if name not in ignored and decides(name)]
     if doubtful:
         with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="look") as pool:
             heads = pool.map(lambda name: bucket.head(f"{prefix}/{name}"), doubtful)
             for name, stored in zip(doubtful, heads, strict=True):
-                # Overwritten or deleted since it was listed: its content stays unknown.
-                if stored is not None and stored.etag == found[name].etag:
-                    found[name] = replace(found[name], sha256=stored.sha256, version=stored.version)
+                if stored is None:
+                    continue  # deleted since it was listed
+                found[name] = replace(found[name], target=stored.target)
+                # Where it has been overwritten since, its content stays unknown.
+                if stored.etag == found[name].etag:
+                    sha256 = stored.sha256 or found[name].sha256
+                    found[name] = replace(found[name], sha256=sha256, version=stored.version)
     return found

@@ -28,6 +28,7 @@ LARGEST = 1 << 20
 """Bytes; what is larger takes the network longer than the client."""
 
 _OK = 200
+_CONDITIONS: Mapping[str, str] = {"IfMatch": "If-Match", "IfNoneMatch": "If-None-Match"}
 
 
 class _KnownPayload(S3SigV4Auth):
@@ -69,7 +70,7 @@ class DirectPut:
             body: the bytes, LARGEST at most.
             sha256: their hex digest; S3 compares it with what arrives.
             owner: the account that must own the bucket; '' for any.
-            options: Metadata, and what the client calls its parameters for encryption.
+            options: Metadata, and what the client calls its parameters for encryption and conditions.
 
         Returns:
             VersionId and ETag, as the client would give them.
@@ -128,7 +129,8 @@ class DirectPut:
 
 def _headers(options: Mapping[str, Any]) -> dict[str, str]:
     """What the client makes of its parameters."""
-    headers = {f"x-amz-meta-{name}": value for name, value in options.get("Metadata", {}).items()}
+    headers = {header: options[name] for name, header in _CONDITIONS.items() if name in options}
+    headers |= {f"x-amz-meta-{name}": value for name, value in options.get("Metadata", {}).items()}
     if "SSEKMSKeyId" in options:
         headers["x-amz-server-side-encryption"] = options["ServerSideEncryption"]
         headers["x-amz-server-side-encryption-aws-kms-key-id"] = options["SSEKMSKeyId"]

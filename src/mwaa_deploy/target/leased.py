@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from mwaa_deploy.errors import AwsUnavailable
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import (
     Bucket,
@@ -15,6 +16,7 @@ from mwaa_deploy.ports import (
     FetchedObject,
     Listed,
     ObjectVersion,
+    Seen,
     Stack,
     StackEvent,
     StackParameter,
@@ -33,6 +35,7 @@ def leased(target: Target, lease: Lease) -> Target:
         stack=LeasedStack(target.stack, lease),
         environments=LeasedEnvironments(target.environments, lease),
         clock=LeasedClock(target.clock, lease),
+        still_ours=lease.confirm,
     )
 
 
@@ -52,13 +55,22 @@ class LeasedClock:
 
         Raises:
             LockLost: another deployment has taken the lock over meanwhile.
+            AwsUnavailable: S3 has not answered for so long that the lease is nearly over.
         """
         most = RENEW_AFTER.total_seconds()
         while seconds > 0:
-            self._lease.require()
+            self._renew()
             self._clock.sleep(min(seconds, most))
             seconds -= most
-        self._lease.require()
+        self._renew()
+
+    def _renew(self) -> None:
+        try:
+            self._lease.require()
+        except AwsUnavailable:
+            # A wait writes nothing, so that it can try again until there is no time left for it.
+            if self._lease.left <= 2 * RENEW_AFTER:
+                raise
 
 
 class LeasedBucket:
@@ -93,20 +105,20 @@ class LeasedBucket:
         """As the bucket itself."""
         return self._bucket.versions_under(prefix)
 
-    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str) -> StoredObject:
+    def put(self, key: str, body: bytes | Path, *, sha256: str, commit: str, seen: Seen | None = None) -> StoredObject:
         """Write a new version, if the lock is ours."""
         self._lease.require()
-        return self._bucket.put(key, body, sha256=sha256, commit=commit)
+        return self._bucket.put(key, body, sha256=sha256, commit=commit, seen=seen)
 
     def put_if(self, key: str, body: bytes, *, sha256: str, commit: str, etag: str | None) -> StoredObject:
         """Write a new version on condition, if the lock is ours."""
         self._lease.require()
         return self._bucket.put_if(key, body, sha256=sha256, commit=commit, etag=etag)
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, seen: Mapping[str, str] | None = None) -> None:
         """Delete, if the lock is ours."""
         self._lease.require()
-        self._bucket.delete(keys)
+        self._bucket.delete(keys, seen=seen)
 
 
 class LeasedEnvironments:

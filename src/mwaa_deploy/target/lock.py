@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mwaa_deploy.errors import LockHeld, LockLost, MwaaDeployError, ObjectChanged
@@ -105,9 +105,9 @@ def read_lock(bucket: Bucket, target: str) -> LockState:
         if plain["owner"] is None:
             return LockState(etag=found.etag)
         holder = Holder(owner=str(plain["owner"]), commit=str(plain["commit"]), run_url=str(plain["run_url"]))
-        since, expires = (datetime.fromisoformat(plain[name]) for name in ("since", "expires"))
-        return LockState(etag=found.etag, holder=holder, since=since, expires=_aware(expires))
-    except (ValueError, TypeError, KeyError, RecursionError) as e:
+        since, expires = (_moment(plain[name]) for name in ("since", "expires"))
+        return LockState(etag=found.etag, holder=holder, since=since, expires=expires)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as e:
         where = f"s3://{bucket.name}/{key}"
         raise LockHeld(
             f"The lock {where} cannot be read: {type(e).__name__}: {e}.",
@@ -116,10 +116,19 @@ def read_lock(bucket: Bucket, target: str) -> LockState:
         ) from e
 
 
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        message = f"{moment} has no time zone"
+def _moment(text: str) -> datetime:
+    """A moment in UTC that can be reckoned with.
+
+    Raises:
+        ValueError: it is no moment, or says no time zone.
+        OverflowError: it is at the very end of the calendar.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        message = f"{text} has no time zone"
         raise ValueError(message)
+    moment = found.astimezone(UTC)
+    _ = moment + SKEW  # a lease ends that much later than it says
     return moment
 
 
@@ -150,6 +159,20 @@ class Lease:
             if self._clock.now() - self._renewed >= RENEW_AFTER:
                 self._write(self._holder)
 
+    @property
+    def left(self) -> timedelta:
+        """How long it is ours yet if it is not renewed."""
+        return self._renewed + LEASE - self._clock.now()
+
+    def confirm(self) -> None:
+        """Ask S3 whether the lock is ours at this moment.
+
+        Raises:
+            LockLost: another deployment has taken it over.
+        """
+        with self._guard:
+            self._write(self._holder)
+
     def release(self) -> None:
         """Free it."""
         with self._guard:
@@ -170,7 +193,9 @@ class Lease:
             raise LockLost(
                 f"Another deployment has taken over the lock of {self._target}.",
                 meaning="This run has not been heard of for longer than its lease, as when its machine was asleep. "
-                "It changes nothing any more; the other one looks at the target anew.",
+                "It begins nothing any more. What it had asked for before may still be carried out, but S3 refuses to "
+                "upload or delete a DAG file late that the other run has given other content. That one looks at the "
+                "target anew, and the next one mends what arrives after it.",
                 mend="Run the job again, if its commit is still the newest.",
             ) from e
         self._renewed = now

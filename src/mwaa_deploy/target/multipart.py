@@ -34,12 +34,16 @@ class MultipartUpload:
         access: the bucket.
         key: where to.
         options: what CreateMultipartUpload is told besides, such as metadata and encryption.
+        condition: what CompleteMultipartUpload is told besides: IfMatch or IfNoneMatch.
     """
 
-    def __init__(self, access: BucketAccess, key: str, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, access: BucketAccess, key: str, options: Mapping[str, Any], condition: Mapping[str, str] | None = None
+    ) -> None:
         self._client = access.client
         self._named = {**access.named, "Key": key}
         self._options = options
+        self._condition = condition or {}
 
     def send(self, chunks: Iterable[bytes], *, size: int, sha256: str) -> dict[str, Any]:
         """Upload all parts, or leave nothing behind.
@@ -60,7 +64,7 @@ class MultipartUpload:
         try:
             parts = self._send_parts(upload, chunks, sha256)
             answer: dict[str, Any] = self._client.complete_multipart_upload(
-                **upload, MultipartUpload={"Parts": parts}, MpuObjectSize=size
+                **upload, MultipartUpload={"Parts": parts}, MpuObjectSize=size, **self._condition
             )
         except BaseException:
             # Parts that are left cost money and show in no listing; the first failure is what is told.

@@ -97,6 +97,12 @@ class Record:
         """Whether both describe the same content at the target, whichever commit and run brought it there."""
         return other is not None and _content(self) == _content(other)
 
+    @property
+    def files_digest(self) -> str:
+        """Equal for records with the same plugins, requirements, startup script and DAGs, in any object versions."""
+        parts = sorted((part, found.sha256 or found.version) for part, found in self.parts.items())
+        return hashlib.sha256(json.dumps([parts, self.dags.digest, self.dag_prefix]).encode()).hexdigest()
+
 
 def _content(record: Record) -> dict[str, Any]:
     described = _to_plain(replace(record, dag_ids={}, restores=None, promoted_from=None))

@@ -174,7 +174,7 @@ def _require_environment_as_it_is(deployment: Deployment, versions: Mapping[Part
             mend="Mend what failed, let MWAA try again, and then run the job again:\n"
             f"aws mwaa update-environment --name {name}",
         )
-    verify_versions(deployment.target.environments, name, versions)
+    verify_versions(deployment.target.environments, name, versions, bucket=deployment.target.bucket.name)
 
 
 def _require_no_environment(deployment: Deployment) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from mwaa_deploy.bundle.artefacts import Artefact, Bundle
 from mwaa_deploy.bundle.keys import part_keys
-from mwaa_deploy.errors import BucketElsewhere, EnvironmentMissing
+from mwaa_deploy.errors import EnvironmentMissing
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, StackState, StoredObject
 from mwaa_deploy.target.dag_objects import DagObject, look_at_dags
 from mwaa_deploy.target.record import Record, fetch_record
+from mwaa_deploy.target.source_bucket import require_live_bucket, require_source_bucket
 from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
 
 _GONE = frozenset({"CREATE_FAILED", "DELETING", "DELETED"})
@@ -59,6 +60,8 @@ class TargetState:
         unfinished: what a deployment that did not come to its end may have changed.
         protected: paths relative to the DAG prefix, and with them all below, that are never deleted.
         without_stack: the environment is another tool's, and is updated directly.
+        bucket: name of the bucket that files are uploaded to; '' where it is of no account.
+        bucket_doubt: a sentence where nobody can tell yet whether the environment will read from that one; else ''.
     """
 
     stack_name: str
@@ -72,6 +75,14 @@ class TargetState:
     unfinished: Unfinished = field(default_factory=Unfinished)
     protected: tuple[str, ...] = ()
     without_stack: bool = False
+    bucket: str = ""
+    bucket_doubt: str = ""
+
+    @property
+    def moves_from(self) -> str:
+        """The bucket that the environment reads from now, if that is another one than its template says; else ''."""
+        live = "" if self.environment is None else self.environment.bucket
+        return live if self.bucket and live != self.bucket else ""
 
     @property
     def creates_stack(self) -> bool:
@@ -123,7 +134,7 @@ def read_state(
         without_stack: the environment is updated directly, so that it must exist.
 
     Raises:
-        BucketElsewhere: the environment that is updated directly reads from another bucket.
+        BucketElsewhere: the environment reads from another bucket, or would once it is deployed.
         EnvironmentMissing: the stack says that it has an environment which MWAA does not know, or whose name is
             another.
         RecordUnreadable: the record is not one of ours.
@@ -131,8 +142,13 @@ def read_state(
     """
     stack_state = stack.state()
     environment = _environment(stack_state, environments, environment_name)
+    doubt = ""
     if without_stack:
         _require_updatable(environment, environment_name, bucket.name)
+    else:
+        doubt = require_source_bucket(
+            bucket.name, bundle, stack=stack_state, stack_name=stack.name, environment=environment
+        )
     record, record_etag = fetch_record(bucket, stack.name)
     keys = part_keys(
         bundle.template,
@@ -157,8 +173,17 @@ def read_state(
         unfinished=read_unfinished(bucket, stack.name),
         protected=protected,
         without_stack=without_stack,
+        bucket=bucket.name,
+        bucket_doubt=doubt,
     )
-    dags = look_at_dags(bucket, keys[Part.DAGS], wanted=bundle.dags, record=state.dag_record, ignored=state.reserved)
+    dags = look_at_dags(
+        bucket,
+        keys[Part.DAGS],
+        wanted=bundle.dags,
+        record=state.dag_record,
+        ignored=state.reserved,
+        spares=state.spares,
+    )
     return replace(state, dags=dags)
 
 
@@ -191,11 +216,7 @@ def _require_updatable(environment: EnvironmentState | None, name: str, bucket: 
             "not be made, or is being deleted, counts as none.",
             mend=f"aws mwaa get-environment --name {name}",
         )
-    if environment.bucket and environment.bucket != bucket:
-        raise BucketElsewhere(
-            f"MWAA environment {name} reads from bucket {environment.bucket}, not from {bucket}.",
-            mend=f"with:\n  bucket: {environment.bucket}",
-        )
+    require_live_bucket(bucket, environment)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,14 @@ from mwaa_deploy.target.record import ObjectToken
 _SHOWN = 20
 
 
-def verify_versions(environments: Environment, name: str, versions: Mapping[Part, str]) -> None:
-    """Check that the environment runs the object versions it was given.
+def verify_versions(environments: Environment, name: str, versions: Mapping[Part, str], *, bucket: str) -> None:
+    """Check that the environment runs the object versions it was given, and reads from the bucket they lie in.
 
     Args:
         environments: MWAA's control plane.
         name: the environment's name.
         versions: what it should run, by part.
+        bucket: name of the bucket.
 
     Raises:
         VerificationFailed: naming each part that differs.
@@ -26,6 +27,12 @@ def verify_versions(environments: Environment, name: str, versions: Mapping[Part
     found = environments.get(name)
     if found is None:
         raise VerificationFailed(f"There is no MWAA environment {name} any more.")
+    if found.bucket and found.bucket != bucket:
+        raise VerificationFailed(
+            f"The environment {name} reads from bucket {found.bucket}, not from {bucket}, to which all was uploaded.",
+            meaning="Its SourceBucketArn could not be told before, or somebody has changed it without the stack.",
+            mend=f"with:\n  bucket: {found.bucket}",
+        )
     differing = [
         f"{part}: runs {found.versions.get(part, 'none')}, not {version}"
         for part, version in versions.items()

@@ -92,7 +92,8 @@ def test_a():
         os.setsid()
         if os.fork() == 0:
             for _ in range(6000):
-                note.write_text(json.dumps({"selected": 1, "finished": 1, "at": None, "left": None}))
+                note.write_text(json.dumps({"selected": 1, "finished": 1, "ran": 1, "hindered": [],
+                    "at": None, "left": None}))
                 time.sleep(0.001)
         os._exit(0)
     time.sleep(0.2)
@@ -161,6 +162,19 @@ BROKEN = {
         {"tests/test_a.py": "def test_a(): pass\n", "pyproject.toml": "[tool.pytest.ini_options]\naddopts = -q\n"},
         ("pyproject.toml", 2),
         "pytest refused to start: pyproject.toml: ",
+    ),
+    "tests that are only set up": (
+        {"tests/test_a.py": "def test_a():\n    assert 0\n", "pytest.ini": "[pytest]\naddopts = --setup-plan\n"},
+        ("tests/test_a.py", 1),
+        "--setup-only and --setup-plan keep tests from being run: 0 of 1 were.",
+    ),
+    "classes of unittest that are not collected": (
+        {
+            "tests/test_a.py": "import unittest\n\nclass A(unittest.TestCase):\n    def test_a(self): self.fail()\n",
+            "pytest.ini": "[pytest]\naddopts = -p no:unittest\n",
+        },
+        ("tests/test_a.py", None),
+        "-p no:unittest keeps tests from being run",
     ),
     "a plug-in that is missing": (
         {"tests/test_a.py": "def test_a(): pass\n", "pytest.ini": "[pytest]\naddopts = --cov=dags\n"},

@@ -33,6 +33,22 @@ NOTICED = {
         "import json\njson.dumps = lambda *_: 'patched'\n",
         "import json\nassert json.dumps(1) == 'patched'\n",
     ),
+    "setting": (
+        "from airflow.configuration import conf\nconf.add_section('left')\nconf.set('left', 'a', '1')\n",
+        "from airflow.configuration import conf\nassert conf.get('left', 'a')\n",
+    ),
+    "default_setting": (
+        "from airflow.configuration import conf\nconf.add_section('core')\nconf.set('core', 'parallelism', '77')\n",
+        "from airflow.configuration import conf\nassert conf.getint('core', 'parallelism') == 77\n",
+    ),
+    "dictionary": (
+        "import http.client\nhttp.client.responses[999] = 'Left'\n",
+        "import http.client\nassert http.client.responses[999]\n",
+    ),
+    "part_of_a_package": (
+        "import wsgiref.simple_server\n",
+        "import wsgiref\nassert wsgiref.simple_server\n",
+    ),
     "method": (
         "from airflow.models.baseoperator import BaseOperator\nBaseOperator.dry_run = None\n",
         "from airflow.models.baseoperator import BaseOperator\nassert BaseOperator.dry_run is None\n",

@@ -178,6 +178,35 @@ def test_what_is_missing_is_red_at_its_line(install, closed, name):
     assert words in outcome.result.failures[0].message
 
 
+HERE = "/usr/local/airflow/plugins/sparse-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "words", "by_file"),
+    [
+        ("no-deps", "sparse", "needed", True),
+        ("no-deps", "sparse[more]", "[more] needs extra", False),
+        ("dry-run", "sparse", "not installed", False),
+        ("dry-run", HERE, "not installed", True),
+        ("target", "sparse", "not installed", False),
+    ],
+)
+def test_settings_of_pip_that_leave_packages_out_make_no_green(install, setting, line, words, by_file):
+    wheels = wheel("sparse", "1.0", requires=["needed", "extra; extra == 'more'"]) | wheel("needed", "1.0")
+    wheels |= wheel("extra", "1.0")
+    with open_closed() as runner:
+        value = str(runner.home / "elsewhere") if setting == "target" else "1"
+        runner.put(runner.home / "pip.conf", f"[global]\n{setting} = {value}\n".encode())
+        by_name = {f"PIP_{setting.upper().replace('-', '_')}": value}
+        by_path = {"PIP_CONFIG_FILE": str(runner.home / "pip.conf")}
+        led = RunnerWithEnvironment(runner, variables={"PIP_RETRIES": "0", **(by_path if by_file else by_name)})
+
+        outcome = install(led, f"{WHEELS}{line}\n", wheels)
+
+    assert places(outcome.result) == [("requirements.txt", 4)] * len(outcome.result.failures)
+    assert any(words in failure.message for failure in outcome.result.failures)
+
+
 def test_a_downgrade_is_traced_to_the_line_that_asked_for_it(install, used):
     wheels = (
         wheel("upper", "1.0", requires=["middle"])

@@ -1,6 +1,7 @@
 """Startup scripts that fail, hang, hide or do well, run by a real bash beside a real Airflow."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.startup_script import StartupOutcome, check_startup_script
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.source.project import Project
-from tests.integration.checks.conftest import laid_out, places
+from tests.integration.checks.conftest import check, laid_out, places
 
 pytestmark = pytest.mark.airflow
 
@@ -162,3 +163,18 @@ def test_a_project_without_a_script_is_skipped(runner, make_project):
     assert outcome.result.skipped == "The project has no startup script."
     seen = outcome.runner.run(["/bin/sh", "-c", "echo $MWAA_COMMAND"], timeout=30)
     assert seen.output == "scheduler\n"
+
+
+def test_the_time_limit_for_dag_files_that_the_script_sets_is_the_one_that_holds(fresh_runner, make_project):
+    project = make_project(
+        {
+            "dags/slow.py": "import time\n\nfrom airflow import DAG\n\ntime.sleep(8)\n",
+            SCRIPT: "export AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT=2.5\n",
+        }
+    )
+
+    report = check(replace(project, startup_script=project.root / SCRIPT), fresh_runner)
+
+    dags = next(result for result in report.results if result.check == "dag-import")
+    assert places(dags) == [("dags/slow.py", 5)]
+    assert "after 2.5s" in dags.failures[0].message

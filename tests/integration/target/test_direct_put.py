@@ -11,7 +11,8 @@ from boto3.session import Session
 from lab.aws.emulator import ACCOUNT
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
-from mwaa_deploy.errors import UploadFailed
+from mwaa_deploy.errors import ObjectChanged, UploadFailed
+from mwaa_deploy.ports import Seen
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.credentials import AwsClients
 from mwaa_deploy.target.direct_put import LARGEST, DirectPut
@@ -67,13 +68,15 @@ def test_it_goes_where_the_client_would_send_it(watched, key):
 
 def test_what_it_says_is_what_the_client_says(clients):
     watched = Watched(clients, owner=ACCOUNT, kms_key="alias/mwaa")
-    watched.put("k", b"body")
+    digest = hashlib.sha256(b"body").hexdigest()
+    watched.bucket.put("k", b"body", sha256=digest, commit=COMMIT, seen=Seen(etag=None))
     (by_client,) = watched.sent
     options = {
         "Metadata": {"mwaa-deploy-sha256": hashlib.sha256(b"body").hexdigest(), "mwaa-deploy-commit": COMMIT},
         "ServerSideEncryption": "aws:kms",
         "SSEKMSKeyId": "alias/mwaa",
         "BucketKeyEnabled": True,
+        "IfNoneMatch": "*",
     }
     ours = watched.direct.request(
         "k", b"body", sha256=hashlib.sha256(b"body").hexdigest(), owner=ACCOUNT, options=options
@@ -81,10 +84,31 @@ def test_what_it_says_is_what_the_client_says(clients):
 
     def told(headers: Any) -> dict[str, str]:
         plain = {name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in headers.items()}
-        kept = ("x-amz-meta", "x-amz-checksum-sha256", "x-amz-server", "x-amz-expected", "user-agent", "content-length")
+        kept = (
+            "if-",
+            "x-amz-meta",
+            "x-amz-checksum-sha256",
+            "x-amz-server",
+            "x-amz-expected",
+            "user-agent",
+            "content-length",
+        )
         return {name: value for name, value in plain.items() if name.startswith(kept)}
 
     assert told(ours.headers) == told(by_client.headers)
+
+
+def test_a_condition_is_signed_and_kept(watched):
+    first = watched.put("k", b"1")
+    second = watched.bucket.put(
+        "k", b"2", sha256=hashlib.sha256(b"2").hexdigest(), commit=COMMIT, seen=Seen(etag=first.etag)
+    )
+    assert len(watched.sent) == 1
+    with pytest.raises(ObjectChanged):
+        watched.bucket.put(
+            "k", b"3", sha256=hashlib.sha256(b"3").hexdigest(), commit=COMMIT, seen=Seen(etag=first.etag)
+        )
+    assert watched.bucket.head("k") == second
 
 
 def test_a_body_with_another_digest_is_refused(watched):

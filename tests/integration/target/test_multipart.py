@@ -9,7 +9,8 @@ import pytest
 
 from lab.aws.emulator import ACCOUNT
 from lab.aws.seed import make_bucket
-from mwaa_deploy.errors import UploadFailed
+from mwaa_deploy.errors import ObjectChanged, UploadFailed
+from mwaa_deploy.ports import Seen
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.bucket_access import BucketAccess, account_of_credentials
 from mwaa_deploy.target.bucket_writes import ObjectWriter
@@ -65,3 +66,16 @@ def test_file_that_changed_leaves_neither_object_nor_parts(access, file):
 
     assert access.client.list_multipart_uploads(**access.named).get("Uploads", []) == []
     assert S3Bucket(access.client, access.name, FakeLog()).head("k") is None
+
+
+def test_parts_take_the_place_of_what_was_seen_only(access, file):
+    writer, digest = ObjectWriter(access, multipart_from=PART, part_size=PART), hashlib.sha256(BODY).hexdigest()
+    first = ObjectWriter(access).put("k", b"small", sha256=hashlib.sha256(b"small").hexdigest(), commit="c")
+
+    with pytest.raises(ObjectChanged, match="k is not what it was"):
+        writer.put("k", file, sha256=digest, commit="c", seen=Seen(etag=None))
+
+    bucket = S3Bucket(access.client, access.name, FakeLog(), owner=ACCOUNT)
+    assert bucket.head("k") == first
+    assert access.client.list_multipart_uploads(**access.named).get("Uploads", []) == []
+    assert writer.put("k", file, sha256=digest, commit="c", seen=Seen(etag=first.etag)) == bucket.head("k")

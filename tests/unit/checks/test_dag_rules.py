@@ -73,6 +73,16 @@ CASES: list[tuple[str, dict[str, Any], list[FoundDag], list[FoundDag]]] = [
     ("schedule", {}, [], [GOOD, cron("* * * * *")]),
     ("schedule", {"allowed": ("0 0 * * *", "None")}, [cron("0 1 * * *")], [GOOD, replace(GOOD, schedule=UNSCHEDULED)]),
     ("schedule", {"allowed": ("? 6 * * *",)}, [GOOD, cron("0 6 * *")], [cron("30 6 * * *")]),
+    (
+        "schedule",
+        {"minimum-minutes": 60},
+        [cron("H * * * *"), replace(GOOD, schedule=Schedule(kind=ScheduleKind.OTHER, text="@continuous"))],
+        [
+            replace(GOOD, schedule=UNSCHEDULED),
+            replace(GOOD, schedule=Schedule(kind=ScheduleKind.ASSETS, text="AssetTriggeredTimetable")),
+        ],
+    ),
+    ("schedule", {}, [], [cron("H * * * *")]),
     ("schedule", {"minimum-minutes": 60}, [cron("*/30 * * * *"), interval(1800)], [cron("@hourly"), interval(3600)]),
     (
         "schedule",

@@ -151,3 +151,30 @@ def test_an_installation_that_nears_a_limit_is_warned_about(seconds, added, word
 
     assert [verdict.severity for verdict in found] == [WARN] * len(words)
     assert all(word in verdict.message for word, verdict in zip(words, found, strict=True))
+
+
+EXTRAS = {
+    "six": ["other>=2; extra == 'more'", "urllib3", "deep[inner]; extra == 'all'", "six[more]; extra == 'self'"],
+    "deep": ["inside; extra == 'inner'"],
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "words"),
+    [
+        ("six[more]", {}, "[more] needs other>=2, which is not installed"),
+        ("six[more]", {"other": "1"}, "[more] needs other>=2, and 1 is installed"),
+        ("six[all]", {"deep": "1"}, "[inner] needs inside, which is not installed"),
+        ("six[self]", {}, "[more] needs other>=2, which is not installed"),
+    ],
+)
+def test_what_an_extra_needs_has_to_be_there_too(asked, there, words):
+    found = judge(f"{asked}\n", installed({**SHIPPED, "six": "1", **there}, EXTRAS))
+
+    assert [(v.severity, words in v.message) for v in found if v.subject == asked] == [(FAIL, True)]
+
+
+def test_extras_whose_packages_are_all_there_pass():
+    after = installed({**SHIPPED, "six": "1", "other": "2", "deep": "1", "inside": "1"}, EXTRAS)
+
+    assert {v.severity for v in judge("six[more,all,self,unknown]\n", after)} == {PASS}

@@ -21,7 +21,8 @@ PASSED = b'<testsuite><testcase classname="tests.test_a" name="test_a" file="tes
 
 def judge(code: int, report: bytes | None, *, timed_out: bool = False, **progress: Any) -> tuple[Verdict, ...]:
     completed = Completed(exit_code=code, output="", seconds=3.0, timed_out=timed_out)
-    note = {"selected": None, "finished": 0, "at": None, "left": None, **progress}
+    ran = progress.get("finished", 0)
+    note = {"selected": None, "finished": 0, "ran": ran, "hindered": [], "at": None, "left": None, **progress}
     return judge_tests(completed, report, json.dumps(note).encode() if progress else None, LAYOUT)
 
 
@@ -52,6 +53,20 @@ def test_fewer_tests_run_than_were_selected_is_a_failure_at_the_last_one():
     assert verdict.severity is Severity.FAIL
     assert verdict.location
     assert (verdict.location.file, verdict.location.line) == ("tests/test_a.py", 9)
+
+
+def test_tests_that_were_only_set_up_are_a_failure():
+    verdict = judge(0, PASSED, selected=3, finished=3, ran=1)[-1]
+
+    assert verdict.severity is Severity.FAIL
+    assert "1 of 3 were" in verdict.message
+
+
+def test_what_keeps_tests_from_being_run_is_named():
+    verdict = judge(0, PASSED, selected=1, finished=1, hindered=["-p no:unittest"])[-1]
+
+    assert verdict.severity is Severity.FAIL
+    assert verdict.message.startswith("-p no:unittest keeps tests from being run")
 
 
 def test_a_time_out_is_a_failure_whatever_the_report_says():

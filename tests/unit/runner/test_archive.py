@@ -23,7 +23,7 @@ def test_bytes_become_one_file_of_the_runners_user():
 
 
 def test_a_folder_is_walked_in_order_without_caches(tmp_path):
-    for name in ("b.py", "a/c.py", "__pycache__/x.pyc", "a/.git/config"):
+    for name in ("b.py", "a/c.py", "__pycache__/x.pyc", "a/gone.pyc", "a/.git/config"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     assert list(entries("dags", tmp_path)) == ["dags", "dags/a", "dags/b.py", "dags/a/c.py"]

@@ -12,6 +12,7 @@ from mwaa_deploy.errors import (
     BucketPublic,
     BucketUnversioned,
     CredentialsRejected,
+    ObjectChanged,
 )
 from mwaa_deploy.ports import StoredObject
 from mwaa_deploy.target.bucket import S3Bucket
@@ -198,6 +199,18 @@ def test_a_key_that_could_not_be_deleted_is_an_error_although_the_call_went_well
         stub.add_response("delete_objects", {"Errors": errors})
         with pytest.raises(AwsAccessDenied, match=r"my-bucket/dags/a\.py.*and 1 more"):
             bucket(client).delete(["dags/a.py", "dags/b.py", "dags/c.py"])
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_a_key_that_is_another_object_by_now_is_told_and_one_that_is_gone_is_not(code):
+    errors = [{"Key": "dags/a.py", "Code": "NoSuchKey"}, {"Key": "dags/b.py", "Code": code}]
+    keys = ["dags/a.py", "dags/b.py", "dags/c.py"]
+    with stubbed("s3") as (client, stub):
+        named = [{"Key": "dags/a.py", "ETag": '"1"'}, {"Key": "dags/b.py", "ETag": '"2"'}, {"Key": "dags/c.py"}]
+        sent = {"Bucket": "my-bucket", "Delete": {"Objects": named, "Quiet": True}}
+        stub.add_response("delete_objects", {"Errors": errors}, sent)
+        with pytest.raises(ObjectChanged, match=r"s3://my-bucket/dags/b\.py was written to"):
+            bucket(client).delete(keys, seen={"dags/a.py": "1", "dags/b.py": "2"})
 
 
 def test_a_key_that_s3_failed_to_delete_is_told_as_s3s_fault():

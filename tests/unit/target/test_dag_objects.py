@@ -18,7 +18,7 @@ WANTED = Manifest(
 
 @pytest.fixture
 def bucket() -> FakeBucket:
-    return FakeBucket()
+    return FakeBucket(target="ours")
 
 
 def deploy(bucket: FakeBucket) -> Record:
@@ -31,7 +31,14 @@ def deploy(bucket: FakeBucket) -> Record:
 
 def look(bucket: FakeBucket, record: Record | None, *, wanted: Manifest = WANTED) -> dict[str, DagObject]:
     bucket.knobs.calls.clear()
-    return look_at_dags(bucket, "dags", wanted=wanted, record=record, ignored=frozenset({"requirements.txt"}))
+    return look_at_dags(
+        bucket,
+        "dags",
+        wanted=wanted,
+        record=record,
+        ignored=frozenset({"requirements.txt"}),
+        spares=lambda name: name.startswith("kept/"),
+    )
 
 
 def heads(bucket: FakeBucket) -> list[str]:
@@ -75,7 +82,7 @@ def test_upload_that_no_record_knows_is_known_by_our_metadata(bucket):
 
     found = look(bucket, record)["a.py"]
 
-    assert found == DagObject(size=5, etag=again.etag, sha256=again.sha256, version=again.version)
+    assert found == DagObject(size=5, etag=again.etag, sha256=again.sha256, version=again.version, target="ours")
 
 
 def test_equal_etag_of_an_object_without_our_record_is_no_digest(bucket):
@@ -119,3 +126,31 @@ def test_object_that_is_overwritten_while_it_is_looked_at_is_unknown(bucket):
     bucket.list = list_then_write
 
     assert {entry.sha256 for entry in look(bucket, None).values()} == {None}
+
+
+def test_what_would_be_deleted_is_asked_whose_it_is_and_nothing_else(bucket):
+    record = deploy(bucket)
+    bucket.put_foreign("dags/requirements.txt", b"x==1")
+    bucket.put_foreign("dags/kept/x.py", b"x = 1")
+    other = bucket.of_target("other")
+    other.put("dags/new.py", b"n", sha256=hashlib.sha256(b"n").hexdigest(), commit="c")
+    # the very bytes of ours, so that the token is equal
+    other.put("dags/b.py", CONTENTS["b.py"], sha256=WANTED.files["b.py"].sha256, commit="c")
+
+    found = look(bucket, record, wanted=Manifest({"a.py": WANTED.files["a.py"]}))
+
+    assert heads(bucket) == ["dags/b.py", "dags/new.py"]
+    assert {name: entry.target for name, entry in found.items() if entry.target} == {"b.py": "other", "new.py": "other"}
+
+
+def test_another_targets_upload_while_it_is_looked_at_is_told(bucket):
+    record = deploy(bucket)
+    listed = bucket.list
+
+    def list_then_write(prefix):
+        yield from list(listed(prefix))
+        bucket.of_target("other").put("dags/a.py", b"a=22", sha256=hashlib.sha256(b"a=22").hexdigest(), commit="c")
+
+    bucket.list = list_then_write
+
+    assert look(bucket, record, wanted=Manifest())["a.py"].target == "other"

@@ -1,5 +1,6 @@
 """The lock of a target: who may have it, how it is kept, and how it is lost."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from mwaa_deploy.target.leased import LeasedBucket, LeasedClock, LeasedStack
 from mwaa_deploy.target.lock import LEASE, SKEW, Holder, LockState, Taking, hold, lock_key, may_take, read_lock
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
+from tests.fakes.failures import Knobs
 from tests.fakes.log import FakeLog
 from tests.fakes.stack import FakeStack
 
@@ -133,6 +135,27 @@ def test_twelve_hours_of_waiting_keep_it(place):
         assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
 
 
+def test_a_wait_outlasts_a_time_in_which_s3_does_not_answer(place):
+    with place.hold() as lease:
+        clock = LeasedClock(place.clock, lease)
+        for _ in range(2):
+            place.bucket.knobs.fail("put_if", AwsUnavailable("503"))
+        for _ in range(10):
+            clock.sleep(60)
+        assert may_take(place.lock(), OTHER, clock.now() + LEASE / 2) is Taking.WAIT
+
+
+def test_a_wait_ends_while_the_lock_is_surely_ours_if_s3_does_not_answer(place):
+    with place.hold() as lease:
+        clock = LeasedClock(place.clock, lease)
+        for _ in range(20):
+            place.bucket.knobs.fail("put_if", AwsUnavailable("503"))
+        with pytest.raises(AwsUnavailable):
+            clock.sleep(20 * 60)
+        assert may_take(place.lock(), OTHER, clock.now()) is Taking.WAIT
+        place.bucket.knobs = Knobs()
+
+
 def test_the_deletion_of_a_stack_keeps_it(place):
     stack = FakeStack("staging", clock=place.clock, seconds=1800)
     made = stack.create_change_set(template=TEMPLATE, parameters=(), create=True, description="")
@@ -157,7 +180,28 @@ def test_one_that_slept_too_long_changes_nothing_any_more(place):
     assert place.lock().free
 
 
-@pytest.mark.parametrize("body", [b"?", b"{}", b"[]", b'{"owner": "o", "commit": "c", "run_url": "", "since": 1}'])
+def held(*, since="2026-11-25T12:00:00+00:00", expires="2026-11-25T12:15:00+00:00"):
+    return json.dumps({"owner": "o", "commit": "c", "run_url": "", "since": since, "expires": expires}).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"?",
+        b"{}",
+        b"[]",
+        b'{"owner": "o", "commit": "c", "run_url": "", "since": 1}',
+        held(since="2026-11-25T12:00:00"),
+        held(expires="2026-11-25T12:15:00"),
+        held(since=None),
+        # the last and the first of all moments, which nothing can be added to, in UTC and elsewhere
+        held(expires="9999-12-31T23:59:59+00:00"),
+        held(expires="9999-12-31T23:59:59-12:00"),
+        held(since="9999-12-31T23:59:59+00:00"),
+        held(since="0001-01-01T00:00:00+14:00"),
+        held(expires="0001-01-01T00:00:00+14:00"),
+    ],
+)
 def test_what_is_no_lock_is_taken_for_none(place, body):
     place.bucket.put_foreign(KEY, body)
     with pytest.raises(LockHeld, match="cannot be read") as caught, place.hold():

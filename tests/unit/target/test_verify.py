@@ -93,13 +93,15 @@ def test_versions_of_the_environment_are_compared():
     environment = FakeEnvironment()
     environment.bring("e", versions={Part.PLUGINS: "v1", Part.REQUIREMENTS: "v2"}, paths={})
 
-    verify_versions(environment, "e", {Part.PLUGINS: "v1"})
+    verify_versions(environment, "e", {Part.PLUGINS: "v1"}, bucket="b")
     with pytest.raises(
         VerificationFailed, match="- requirements: runs v2, not v3\n- startup-script: runs none, not v4"
     ):
-        verify_versions(environment, "e", {Part.PLUGINS: "v1", Part.REQUIREMENTS: "v3", Part.STARTUP_SCRIPT: "v4"})
+        verify_versions(
+            environment, "e", {Part.PLUGINS: "v1", Part.REQUIREMENTS: "v3", Part.STARTUP_SCRIPT: "v4"}, bucket="b"
+        )
 
 
 def test_environment_that_is_gone_is_named():
     with pytest.raises(VerificationFailed, match="no MWAA environment e"):
-        verify_versions(FakeEnvironment(), "e", {})
+        verify_versions(FakeEnvironment(), "e", {}, bucket="b")

@@ -228,6 +228,15 @@ def cores():
         return os.cpu_count() or 1
 
 
+def own_timeout(usual):
+    """The time limit for a file: Airflow's own setting, where the startup script has made one; 0 is none in Airflow."""
+    try:
+        found = float(os.environ.get("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", ""))
+    except ValueError:
+        return usual
+    return found if found > 0 else usual
+
+
 def main():
     """Probe every DAG file and the plugins."""
     parser = argparse.ArgumentParser()
@@ -243,7 +252,9 @@ def main():
     parser.add_argument("--limit", type=float, default=0.0)
     parser.add_argument("--only")
     adopt()
-    supervise(parser.parse_args(), probe)
+    options = parser.parse_args()
+    options.timeout = own_timeout(options.timeout)
+    supervise(options, probe)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""What a commit ships, told from its files alone and not by the code that is judged."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mwaa_deploy.parts import Part
+
+Plugins = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a commit ships.
+
+    Attributes:
+        dags: bytes of each DAG file, by path in the project.
+        parts: what the environment is to run with; None for what the commit does not have.
+        template: text of the template.
+        parameters: text of the parameters file.
+    """
+
+    dags: Mapping[str, bytes]
+    parts: Mapping[str, bytes | Plugins | None]
+    template: str
+    parameters: str
+
+
+def content_of(files: Mapping[str, str]) -> Content:
+    """What a tree ships."""
+    plugins = {name.removeprefix("plugins/"): text for name, text in files.items() if name.startswith("plugins/")}
+    return Content(
+        dags={path: text.encode() for path, text in files.items() if is_dag(path)},
+        parts={
+            Part.REQUIREMENTS: _encoded(files.get("dags/requirements.txt")),
+            Part.STARTUP_SCRIPT: _encoded(files.get("startup.sh")),
+            Part.PLUGINS: {name: text.encode() for name, text in plugins.items()} or None,
+        },
+        template=files.get("template.yaml", ""),
+        parameters=files.get("parameters.yml", ""),
+    )
+
+
+def is_dag(path: str) -> bool:
+    """Whether a path, which is a key too, is in the DAG folder and no artefact of its own."""
+    return path.startswith("dags/") and path != "dags/requirements.txt"
+
+
+def plugins_in(body: bytes) -> Plugins:
+    """The files of a plugins.zip."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()

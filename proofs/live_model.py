@@ -1,0 +1,97 @@
+"""The live Airflow of the model: it reads whatever lies in the bucket."""
+
+from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind
+from mwaa_deploy.checks.verdicts import Location
+from mwaa_deploy.ports import Clock, LiveDag, LiveImportError
+from proofs.contents import is_dag
+from tests.fakes.bucket import FakeBucket
+from tests.fakes.failures import Knobs
+
+BROKEN_LIVE = "raise Live\n"
+"""Text of a DAG file that the checks can import, and the live Airflow cannot."""
+
+_FOLDER = "/usr/local/airflow/dags"
+
+
+class LiveModel:
+    """Fills the LiveAirflow port.
+
+    Args:
+        bucket: where the DAG files are.
+        clock: every file was read just now.
+        knobs: told each call.
+    """
+
+    def __init__(self, bucket: FakeBucket, clock: Clock, knobs: Knobs) -> None:
+        self._bucket, self._clock, self._knobs = bucket, clock, knobs
+
+    def import_errors(self) -> tuple[LiveImportError, ...]:
+        """Every file that is broken."""
+        self._knobs.called("import_errors")
+        return tuple(
+            LiveImportError(file=f"{_FOLDER}/{file}", message="Live")
+            for file, body in self._files().items()
+            if body == BROKEN_LIVE.encode()
+        )
+
+    def dags(self) -> tuple[LiveDag, ...]:
+        """One DAG for each other file."""
+        self._knobs.called("dags")
+        return tuple(
+            LiveDag(id=dag_of(file), file=f"{_FOLDER}/{file}", parsed_at=self._clock.now())
+            for file, body in self._files().items()
+            if body != BROKEN_LIVE.encode()
+        )
+
+    def running_tasks(self) -> int:
+        """None."""
+        return 0
+
+    def trigger(self, dag: str) -> str:
+        """No run of the model asks for it."""
+        raise NotImplementedError
+
+    def run_state(self, dag: str, run: str) -> str:
+        """No run of the model asks for it."""
+        raise NotImplementedError
+
+    def _files(self) -> dict[str, bytes]:
+        contents = self._bucket.contents.items()
+        return {key.removeprefix("dags/"): body for key, body in contents if is_dag(key)}
+
+
+def dag_of(file: str) -> str:
+    """The id of the DAG in a file."""
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def found_by_checks(paths: list[str]) -> tuple[DagFile, ...]:
+    """What the checks find in DAG files, by their paths in the project."""
+    return tuple(
+        DagFile(
+            location=Location(file=path),
+            path=path,
+            seconds=0.1,
+            dags=(_found(dag_of(path.removeprefix("dags/"))),),
+            errors=(),
+            warnings=(),
+        )
+        for path in paths
+    )
+
+
+def _found(dag: str) -> FoundDag:
+    return FoundDag(
+        id=dag,
+        tasks=0,
+        edges=0,
+        location=None,
+        schedule=Schedule(kind=ScheduleKind.NONE, text="None"),
+        tags=(),
+        catchup=False,
+        description=None,
+        documented=False,
+        max_active_runs=None,
+        kinds=(),
+        graph=(),
+    )

@@ -1,0 +1,139 @@
+"""What DAG files and unit tests both see in the runner, watched while both run side by side.
+
+Neither may help or hurt the other: where something was written to meanwhile, it is put back as it was, and the DAG
+files are parsed once more, alone. If they write by themselves, the unit tests are run once more as well.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import PurePosixPath
+
+from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.code_runs import Started
+from mwaa_deploy.checks.layout import Layout, copy_all, unpack
+from mwaa_deploy.checks.metadata_database import names_database
+from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
+from mwaa_deploy.checks.running_probe import ProbeAnswer
+from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind
+from mwaa_deploy.checks.verdicts import CheckResult
+from mwaa_deploy.errors import RunnerBroken
+from mwaa_deploy.ports import Runner
+
+_TIMEOUT = 120.0
+_SCRIPT = "shared_state.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedState:
+    """What it is like at a moment.
+
+    Attributes:
+        folders: digest of DAG folder and plugins; None where nobody could tell.
+        database: digest of the database's file; None where none is looked at.
+    """
+
+    folders: str | None
+    database: str | None = None
+
+
+class SharedFiles:
+    """DAG folder, plugins and database as they were before DAG files and tests were run.
+
+    The first look is taken in a thread of its own from now on.
+
+    Args:
+        layout: the project, laid out in the runner.
+        runner: where.
+        settings: of these, the kind of database.
+    """
+
+    def __init__(self, layout: Layout, runner: Runner, settings: CheckSettings) -> None:
+        self._layout = layout
+        self._runner = runner
+        # A database that no DAG file names can be written to by tests as they like. PostgreSQL's cannot be put back.
+        self._watches_database = settings.database is DatabaseKind.SQLITE and names_database(layout.project) is not None
+        self._kept: bytes | None = None
+        self._before = Background(self._first, "shared-state").result
+
+    def untouched(self) -> bool:
+        """Whether all of it is as it was."""
+        before = self._before()
+        return before.folders is not None and before == self._look("after")
+
+    def restore(self) -> None:
+        """Put all of it back as it was.
+
+        Raises:
+            RunnerBroken: the runner died, or does not let it be done.
+        """
+        layout, runner = self._layout, self._runner
+        gone = ["/bin/sh", "-c", 'rm -rf "$@" && mkdir -p "$@"', "sh", str(layout.dags), str(layout.plugins)]
+        if runner.run(gone, timeout=_TIMEOUT).exit_code:
+            message = "What the unit tests wrote to the DAG folder or the plugins cannot be removed."
+            raise RunnerBroken(message)
+        copy_all(layout, runner)
+        unpack(layout, runner)
+        if self._kept is not None:
+            runner.put(self._database, self._kept)
+        now = self._look("before")
+        self._before = lambda: now
+
+    def _first(self) -> SharedState:
+        if self._watches_database:
+            self._kept = self._runner.read(self._database)
+        return self._look("before")
+
+    def _look(self, when: str) -> SharedState:
+        layout, result = self._layout, self._layout.own / f"shared-{when}.json"
+        words = [str(result), *(("--database", str(self._database)) if self._watches_database else ())]
+        argv = [self._runner.python, "-I", str(layout.own / _SCRIPT), *words, str(layout.dags), str(layout.plugins)]
+        completed = self._runner.run(argv, timeout=_TIMEOUT, results=[result])
+        try:
+            found = fields(parse_result(completed.results.get(result) or b"null"), folders=str, database=str | None)
+        except ForeignResult:
+            return SharedState(folders=None)
+        return SharedState(folders=found["folders"], database=found["database"])
+
+    @property
+    def _database(self) -> PurePosixPath:
+        return self._layout.home / "airflow.db"
+
+
+def guarded(
+    started: Started,
+    shared: SharedFiles,
+    *,
+    probe_alone: Callable[[], ProbeAnswer],
+    test_alone: Callable[[], CheckResult],
+) -> Started:
+    """Both as they are, but what either says counts only if the other can have had no part in it.
+
+    Args:
+        started: DAG files and unit tests at work.
+        shared: as it was before.
+        probe_alone: probes once more.
+        test_alone: runs the unit tests once more.
+    """
+    probe, tests = started.probe, started.tests
+    if probe is None or tests is None:
+        return started
+
+    @cache
+    def both() -> tuple[ProbeAnswer, CheckResult]:
+        began = time.monotonic()
+        answer = probe()
+        if answer.seconds is None:
+            answer = replace(answer, seconds=time.monotonic() - began)
+        result = tests()
+        if shared.untouched():
+            return answer, result
+        shared.restore()
+        answer = probe_alone()
+        if not shared.untouched():  # so it was not the tests alone that wrote
+            shared.restore()
+            result = test_alone()
+        return answer, result
+
+    return Started(probe=lambda: both()[0], tests=lambda: both()[1])
