@@ -121,7 +121,7 @@ def load_all(options, scratch):
     named = set().union(*names.values())
     names[PLUGINS] = set().union(*(imports.of(path) for path in _python_files(options.plugins)))
     hidden = Hidden(folders)
-    brought = set() if options.only else import_beforehand(named)
+    brought = set() if options.only else import_beforehand(named, adapter.IMPORTED_LATE)
     if options.dags not in sys.path:
         sys.path.append(options.dags)  # Airflow 3's DAG processor does so
     adapter.hush()

@@ -58,6 +58,9 @@ mwaa_deploy_warm_up_more()
 """
 """The same, for folders with many files that use what is costly to import."""
 
+IMPORTED_LATE = {"packaging.requirements"}
+"""What Airflow 3 imports when a file asks for a class that has moved to a provider."""
+
 _COSTLY = {"airflow.decorators", "airflow.models.param", "airflow.sdk"}
 
 

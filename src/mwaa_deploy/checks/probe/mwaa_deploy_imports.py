@@ -80,16 +80,21 @@ def _is_file(folder, name):
     return os.path.isfile(os.path.join(folder, name))
 
 
-def import_beforehand(names):
+def import_beforehand(names, late):
     """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's.
+
+    Args:
+        names: what the files import.
+        late: other modules that Airflow imports itself once some of its own are used.
 
     Returns:
         All modules that came with them, but for those that a package imports itself: whoever has it, has these.
     """
     before, own = set(sys.modules), set()
-    for name in sorted(names):
+    wanted = set(names) | (late if any(name.startswith("airflow.") for name in names) else set())
+    for name in sorted(wanted):
         top = name.partition(".")[0]
-        if name not in sys.modules and (name.startswith("airflow.") or top in STANDARD):
+        if name not in sys.modules and (name.startswith("airflow.") or top in STANDARD or name in late):
             try:
                 for end in [at for at, sign in enumerate(name) if sign == "."] + [len(name)]:
                     if name[:end] not in sys.modules:
