@@ -110,7 +110,7 @@ def deploy(
         MwaaDeployError: whatever ends the deployment before its time.
     """
     idle = first.plan.empty and first.lock.free and not job.running(first.state)
-    if idle and under_lock is None and not _wants_stamp(job, first.state):
+    if idle and under_lock is None and _confirmed(job, first):
         _carry_out(job, first.state, first.plan, log, journal)
         return
     target, seconds = job.target, job.inputs.lock_timeout_minutes * 60
@@ -127,16 +127,16 @@ def deploy(
         _deploy_locked(under_lock(locked) if under_lock else locked, log, journal)
 
 
-def _wants_stamp(job: Job, state: TargetState) -> bool:
-    """Whether the record is to be given our commit, which takes the lock: another deployment may be about to write it.
+def _confirmed(job: Job, first: FirstLook) -> bool:
+    """Whether the target has what we ship, and will keep it: an older commit may be on its way.
 
-    Raises:
-        GitHubUnavailable: nobody can tell now how the commits stand to each other.
+    Had another deployment begun in between, the lock would have changed hands.
     """
-    record, commit = state.record, job.author.commit
-    if record is None or record.commit == commit:
+    try:
+        stamped = _stamp(job, first.state)
+    except ObjectChanged:
         return False
-    return job.relation(record.commit) in {Relation.NEWER, Relation.DIVERGED}
+    return not stamped or read_lock(job.target.bucket, job.target.stack.name).etag == first.lock.etag
 
 
 def _stamp(job: Job, state: TargetState) -> bool:
@@ -150,7 +150,9 @@ def _stamp(job: Job, state: TargetState) -> bool:
         GitHubUnavailable: nobody can tell now how the commits stand to each other.
     """
     record, commit = state.record, job.author.commit
-    if record is None or not _wants_stamp(job, state):
+    if record is None or record.commit == commit:
+        return False
+    if job.relation(record.commit) not in {Relation.NEWER, Relation.DIVERGED}:
         return False
     renewed = replace(
         record,

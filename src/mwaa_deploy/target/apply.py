@@ -20,7 +20,7 @@ from mwaa_deploy.target.environment_change import change_environment
 from mwaa_deploy.target.environment_status import Course, environment_status
 from mwaa_deploy.target.environment_wait import update_failed
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
-from mwaa_deploy.target.record import ObjectToken, Record, write_record
+from mwaa_deploy.target.record import ObjectToken, Record, fetch_record, write_record
 from mwaa_deploy.target.running_tasks import require_idle
 from mwaa_deploy.target.stack_change import change_stack
 from mwaa_deploy.target.state import TargetState
@@ -161,6 +161,20 @@ def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 
+def _present_etag(deployment: Deployment) -> str | None:
+    """Of the record that is replaced; a commit that changed nothing may have put its name there meanwhile.
+
+    Raises:
+        LockLost: the target's lock is ours no longer.
+    """
+    state, target = deployment.state, deployment.target
+    found, etag = fetch_record(target.bucket, state.stack_name)
+    if etag == state.record_etag or found is None or not found.same_content(state.record):
+        return state.record_etag
+    target.still_ours()
+    return etag
+
+
 def _record(deployment: Deployment, record: Record, announcement: Announcement) -> None:
     state, target, progress = deployment.state, deployment.target, deployment.progress
     # That the live Airflow has confirmed the same content is news, too.
@@ -170,7 +184,7 @@ def _record(deployment: Deployment, record: Record, announcement: Announcement) 
         return
     with progress.step("record"):
         try:
-            write_record(target.bucket, record, etag=state.record_etag)
+            write_record(target.bucket, record, etag=_present_etag(deployment))
         except ObjectChanged as e:
             raise LockLost(
                 f"Another deployment has written its record: {e.what}",
