@@ -161,22 +161,26 @@ def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 
-def _present_etag(deployment: Deployment) -> str | None:
-    """Of the record that is replaced; a commit that changed nothing may have put its name there meanwhile.
+def _write(deployment: Deployment, record: Record) -> None:
+    """Write the record, if need be over the name that a commit which changed nothing has put there meanwhile.
 
     Raises:
         LockLost: the target's lock is ours no longer.
+        ObjectChanged: another deployment has written its own.
     """
     state, target = deployment.state, deployment.target
-    found, etag = fetch_record(target.bucket, state.stack_name)
-    if etag == state.record_etag or found is None or not found.same_content(state.record):
-        return state.record_etag
-    target.still_ours()
-    return etag
+    try:
+        write_record(target.bucket, record, etag=state.record_etag)
+    except ObjectChanged:
+        found, etag = fetch_record(target.bucket, state.stack_name)
+        if found is None or not found.same_content(state.record):
+            raise
+        target.still_ours()
+        write_record(target.bucket, record, etag=etag)
 
 
 def _record(deployment: Deployment, record: Record, announcement: Announcement) -> None:
-    state, target, progress = deployment.state, deployment.target, deployment.progress
+    state, progress = deployment.state, deployment.progress
     # That the live Airflow has confirmed the same content is news, too.
     confirmed = record.verified and not (state.record and state.record.verified)
     nothing_new = record.same_content(state.record) and state.unfinished.none and not confirmed
@@ -184,7 +188,7 @@ def _record(deployment: Deployment, record: Record, announcement: Announcement) 
         return
     with progress.step("record"):
         try:
-            write_record(target.bucket, record, etag=_present_etag(deployment))
+            _write(deployment, record)
         except ObjectChanged as e:
             raise LockLost(
                 f"Another deployment has written its record: {e.what}",
