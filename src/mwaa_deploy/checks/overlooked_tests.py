@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
 from mwaa_deploy.source.project import Project
 
-_COLLECTED = re.compile(r"test.*\.py|.+_test\.py")
-"""The files that pytest is told to collect (launched_tests.py)."""
+_COLLECTED = re.compile(r"test.*\.py|.+_test\.py|conftest\.py")
+"""The files that pytest is told to collect (launched_tests.py), and those that it loads with them."""
 
 _LOAD_TESTS = re.compile(rb"^(?:async )?def load_tests\b", re.MULTILINE)
 _HOLDS_TESTS = re.compile(rb"^ +(?:async )?def test|^(?:async )?def test", re.MULTILINE)
@@ -44,9 +44,9 @@ def _suites(project: Project, files: Mapping[str, Path], bodies: Mapping[str, by
 
 def _modules(project: Project, files: Mapping[str, Path], bodies: Mapping[str, bytes]) -> Iterator[Verdict]:
     """Base classes are imported by the modules that use them, and are no tests of their own."""
-    collected = b"\n".join(body for name, body in bodies.items() if _collected(name) or _name(name) == "conftest.py")
+    collected = b"\n".join(body for name, body in bodies.items() if _collected(name))
     for name, body in bodies.items():
-        found = None if _collected(name) or _name(name) == "conftest.py" else _HOLDS_TESTS.search(body)
+        found = None if _collected(name) else _HOLDS_TESTS.search(body)
         path = PurePosixPath(name)
         module = path.parent.name if path.name == "__init__.py" else path.stem
         word = re.escape(module.encode())
@@ -59,11 +59,7 @@ def _modules(project: Project, files: Mapping[str, Path], bodies: Mapping[str, b
 
 
 def _collected(name: str) -> bool:
-    return _COLLECTED.fullmatch(_name(name)) is not None
-
-
-def _name(name: str) -> str:
-    return PurePosixPath(name).name
+    return _COLLECTED.fullmatch(PurePosixPath(name).name) is not None
 
 
 def _warning(project: Project, path: Path, message: str, body: bytes, found: re.Match[bytes]) -> Verdict:

@@ -7,7 +7,7 @@ files are parsed once more, alone. If they write by themselves, the unit tests a
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 from mwaa_deploy.checks.background import Background
@@ -52,8 +52,7 @@ class SharedFiles:
     def __init__(self, layout: Layout, runner: Runner, settings: CheckSettings) -> None:
         self._layout = layout
         self._runner = runner
-        # A database that no DAG file names can be written to by tests as they like. PostgreSQL's cannot be put back.
-        self._watches_database = settings.database is DatabaseKind.SQLITE and names_database(layout.project) is not None
+        self._settings = settings
         self._kept: bytes | None = None
         self._before = Background(self._first, "shared-state").result
 
@@ -95,6 +94,12 @@ class SharedFiles:
         except ForeignResult:
             return SharedState(folders=None)
         return SharedState(folders=found["folders"], database=found["database"])
+
+    @cached_property
+    def _watches_database(self) -> bool:
+        # A database that no DAG file names can be written to by tests as they like. PostgreSQL's cannot be put back.
+        sqlite = self._settings.database is DatabaseKind.SQLITE
+        return sqlite and names_database(self._layout.project) is not None
 
     @property
     def _database(self) -> PurePosixPath:

@@ -136,9 +136,8 @@ def load_all(options, scratch):
     gc.freeze()
 
     def serve(orders, output):
-        Worker(*(items, folders, bag, asked and asked.files, options.timeout, warm_ups, hidden, names, output)).serve(
-            orders
-        )
+        own_rules = asked and asked.files
+        Worker(items, folders, bag, own_rules, options.timeout, warm_ups, hidden, names, output).serve(orders)
 
     wanted = _only(options.only, items) if options.only else set(range(len(items)))
     costly = [n for n, path in enumerate(items) if n in wanted and (path == PLUGINS or is_costly(names.get(path, ())))]
