@@ -53,5 +53,10 @@ def plugins_in(body: bytes) -> Plugins:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def shown(part: str, body: bytes | None) -> bytes | Plugins | None:
+    """The bytes of a part as they can be compared with what a commit has."""
+    return plugins_in(body) if part == Part.PLUGINS and body is not None else body
+
+
 def _encoded(text: str | None) -> bytes | None:
     return None if text is None else text.encode()

@@ -1,7 +1,5 @@
 """The live Airflow of the model: it reads whatever lies in the bucket."""
 
-from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind
-from mwaa_deploy.checks.verdicts import Location
 from mwaa_deploy.ports import Clock, LiveDag, LiveImportError
 from proofs.contents import is_dag
 from tests.fakes.bucket import FakeBucket
@@ -63,35 +61,3 @@ class LiveModel:
 def dag_of(file: str) -> str:
     """The id of the DAG in a file."""
     return file.removesuffix(".py").replace("/", ".")
-
-
-def found_by_checks(paths: list[str]) -> tuple[DagFile, ...]:
-    """What the checks find in DAG files, by their paths in the project."""
-    return tuple(
-        DagFile(
-            location=Location(file=path),
-            path=path,
-            seconds=0.1,
-            dags=(_found(dag_of(path.removeprefix("dags/"))),),
-            errors=(),
-            warnings=(),
-        )
-        for path in paths
-    )
-
-
-def _found(dag: str) -> FoundDag:
-    return FoundDag(
-        id=dag,
-        tasks=0,
-        edges=0,
-        location=None,
-        schedule=Schedule(kind=ScheduleKind.NONE, text="None"),
-        tags=(),
-        catchup=False,
-        description=None,
-        documented=False,
-        max_active_runs=None,
-        kinds=(),
-        graph=(),
-    )

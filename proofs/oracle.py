@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import yaml
 
 from mwaa_deploy.errors import LockHeld, MwaaDeployError
-from mwaa_deploy.parts import Part
 from mwaa_deploy.target.record import Record, read_record
-from proofs.contents import Content, content_of, plugins_in
+from proofs.contents import Content, content_of, shown
 from proofs.live_model import BROKEN_LIVE
 from proofs.universe import ENVIRONMENT, RunResult, Universe, digest
 from proofs.virtual_time import Crashed
@@ -59,7 +58,7 @@ def judge_green(universe: Universe, result: RunResult) -> None:
     for part, wanted in content.parts.items():
         # What MWAA was once given it cannot be told to do without, and a note says so.
         if wanted is not None:
-            _equal(part, _shown(part, parts.get(part)), wanted)
+            _equal(part, shown(part, parts.get(part)), wanted)
     state = universe.environment.now(ENVIRONMENT)
     notes = result.journal.plan.notes if result.journal.plan else ()
     # One that an earlier run's update has failed on is good on its old versions, and a note says so.
@@ -108,7 +107,7 @@ def judge_red(universe: Universe, results: Sequence[RunResult], before: Before) 
             raise Violation(message)
         # What an earlier run had begun may have come to its end meanwhile.
         known = [content_of(commit.files).parts.get(part) for commit in universe.commits.commits.values()]
-        if _shown(part, body) not in known:
+        if shown(part, body) not in known:
             message = f"run {number} was red, and the environment's {part} is nobody's: {body!r}"
             raise Violation(message)
 
@@ -142,11 +141,6 @@ def _judge_stack(universe: Universe, content: Content) -> None:
     deployed = stack.deployed.parameters if stack.deployed else {}
     named = {str(key): str(value) for key, value in yaml.safe_load(content.parameters).items()}
     _equal("parameters", {key: deployed.get(key) for key in named}, named)
-
-
-def _shown(part: str, body: bytes | None) -> object:
-    """Bytes as they can be compared with what a commit has."""
-    return plugins_in(body) if part == Part.PLUGINS and body is not None else body
 
 
 def _equal(what: str, found: object, wanted: object) -> None:

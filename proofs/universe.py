@@ -16,24 +16,25 @@ from mwaa_deploy.inputs import DeployWith, Inputs, Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
 from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import Clock, EnvironmentState, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
 from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
-from proofs.contents import content_of, is_dag, plugins_in
-from proofs.live_model import LiveModel, found_by_checks
+from proofs.contents import content_of, is_dag, shown
+from proofs.live_model import LiveModel, dag_of
 from proofs.tripwire import Trip, Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.dag_files import dag_file
 from tests.fakes.environment import FakeEnvironment
 from tests.fakes.log import FakeLog
 from tests.fakes.repository import Commits, FakeRepository
 from tests.fakes.stack import FakeStack
 from tests.fakes.workflow_runs import FakeWorkflowRuns
-from tests.fakes.world import FILES
+from tests.fakes.world import FILES, given_environment
 
 ENVIRONMENT = "staging"
 STACK = "mwaa-staging"
@@ -151,15 +152,7 @@ class Universe:
         self.writes: list[Write] = []
         self.bucket.on_write = self._written
         if not with_stack:
-            paths = {
-                Part.DAGS: "dags",
-                Part.PLUGINS: "plugins.zip",
-                Part.REQUIREMENTS: "dags/requirements.txt",
-                Part.STARTUP_SCRIPT: "startup.sh",
-            }
-            self.environment.put(
-                EnvironmentState(name=ENVIRONMENT, status="AVAILABLE", paths=paths, bucket=self.bucket.name)
-            )
+            self.environment.put(given_environment(ENVIRONMENT, self.bucket.name))
         self._running: dict[str, RunPlan] = {}
         self.runs: list[RunResult] = []
         self._github: dict[int, tuple[str, str]] = {}
@@ -276,8 +269,7 @@ class Universe:
             return ""  # earlier content may be what is meant
         live = self.live_parts()
         for part, wanted in content_of(self.commits.commits[plan.sha].files).parts.items():
-            found = live.get(Part(part))
-            if wanted is not None and wanted != (plugins_in(found) if part == Part.PLUGINS and found else found):
+            if wanted is not None and wanted != shown(part, live.get(Part(part))):
                 return f"the environment's {part} is not the commit's"
         return ""
 
@@ -328,7 +320,7 @@ class ModelEdges:
             runner="a model",
             differences=(),
             results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
-            dag_files=found_by_checks([path for path in files if is_dag(path)]),
+            dag_files=tuple(dag_file(path, dag_of(path.removeprefix("dags/"))) for path in files if is_dag(path)),
         )
 
     def publish_image(self) -> PublishedImage:

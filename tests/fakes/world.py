@@ -64,6 +64,17 @@ FILES: Mapping[str, str] = {
 }
 
 
+def given_environment(name: str, bucket: str) -> EnvironmentState:
+    """An environment that somebody has made, with nothing but its paths."""
+    paths = {
+        Part.DAGS: "dags",
+        Part.PLUGINS: "plugins.zip",
+        Part.REQUIREMENTS: "dags/requirements.txt",
+        Part.STARTUP_SCRIPT: "startup.sh",
+    }
+    return EnvironmentState(name=name, status="AVAILABLE", paths=paths, bucket=bucket)
+
+
 class World:
     """One project and its target.
 
@@ -110,13 +121,7 @@ class World:
         self.without_stack = True
         self.bucket.target = "staging"
         del self.files["template.yaml"], self.files["parameters.yml"]
-        paths = {
-            Part.DAGS: "dags",
-            Part.PLUGINS: "plugins.zip",
-            Part.REQUIREMENTS: "dags/requirements.txt",
-            Part.STARTUP_SCRIPT: "startup.sh",
-        }
-        self.environment.put(EnvironmentState(name="staging", status="AVAILABLE", paths=paths, bucket=self.bucket.name))
+        self.environment.put(given_environment("staging", self.bucket.name))
 
     def bundle(self) -> Bundle:
         """What the files of now ship."""

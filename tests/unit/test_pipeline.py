@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from mwaa_deploy.checks.dag_facts import DagFile, FoundDag, Schedule, ScheduleKind
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.errors import (
@@ -38,6 +37,7 @@ from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.record import read_record
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
+from tests.fakes.dag_files import dag_file
 from tests.fakes.environment import FakeEnvironment
 from tests.fakes.stack import FakeStack
 
@@ -164,27 +164,6 @@ def record_of(edges):
     record = read_record(edges.bucket, "hello-mwaa-staging")
     assert record is not None
     return record
-
-
-def dag_file(file, *ids):
-    dags = tuple(
-        FoundDag(
-            id=dag,
-            tasks=0,
-            edges=0,
-            location=None,
-            schedule=Schedule(kind=ScheduleKind.NONE, text=""),
-            tags=(),
-            catchup=False,
-            description=None,
-            documented=False,
-            max_active_runs=None,
-            kinds=(),
-            graph=(),
-        )
-        for dag in ids
-    )
-    return DagFile(location=Location(file=file), path=f"/{file}", seconds=0, dags=dags, errors=(), warnings=())
 
 
 def go(edges, event="push", inputs=INPUTS):
