@@ -12,7 +12,7 @@ from tests.integration.checks.dag_checks import judge_dags_of, of, place, write
 
 pytestmark = pytest.mark.airflow
 
-HEAD = """from datetime import datetime
+HEAD = """from datetime import datetime, timedelta
 from airflow import DAG
 from airflow.timetables.base import DataInterval, Timetable
 try:
@@ -68,6 +68,25 @@ UNSTORABLE = {
         3,
         "Out of range float values are not JSON compliant",
     ),
+    "negative": (
+        "dag = DAG('negative', schedule=None, start_date=datetime(2024, 1, 1), dagrun_timeout=timedelta(minutes=-5))\n",
+        1,
+        "-300.0 is less than the minimum of 0",
+    ),
+    "unlabelled": (
+        (
+            "dag = DAG('unlabelled', schedule=None, start_date=datetime(2024, 1, 1))\n"
+            "dag.edge_info = {'a': {'b': {'other': 'c'}}}\n"
+        ),
+        1,
+        "'label' is a required property",
+    ),
+}
+# By file: what is like one of those but for what is wrong with it. It comes before that in the order of the names.
+STORABLE = {
+    "inf": UNSTORABLE["infinite"][0].replace("float('inf')", "1.5").replace("'infinite'", "'inf'"),
+    "neg": UNSTORABLE["negative"][0].replace("-5", "5").replace("'negative'", "'neg'"),
+    "unl": UNSTORABLE["unlabelled"][0].replace("other", "label").replace("'unlabelled'", "'unl'"),
 }
 
 
@@ -79,6 +98,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
 
 def project(plain: int) -> dict[str, str]:
     files = {f"dags/{name}.py": HEAD + text for name, (text, _, _) in UNSTORABLE.items()}
+    files |= {f"dags/{name}.py": HEAD + text for name, text in STORABLE.items()}
     files |= {f"dags/plain_{n}.py": HEAD + GOOD.format(f"plain_{n}") for n in range(plain)}
     registered = "import registered_timetable\ndag = DAG('{}', schedule=registered_timetable.Never(), {})\n"
     files["dags/registered.py"] = HEAD + registered.format("registered", "start_date=datetime(2024, 1, 1)")

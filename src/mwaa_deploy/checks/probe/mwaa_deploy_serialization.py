@@ -15,18 +15,22 @@ from mwaa_deploy_tracebacks import parse_traceback
 MEANING = "Airflow cannot store DAG '%s', so that its scheduler would show an import error instead of it: %s"
 
 
-def serialization_errors(dags, watch, folders):
+def serialization_errors(dags, watch, folders, shapes):
     """What keeps the scheduler from storing DAGs, an error each.
 
     Args:
         dags: of one file.
         watch: has seen where they and their tasks were made.
         folders: where the user's code lies.
+        shapes: of the DAGs that could be stored; a DAG like them is not tried.
     """
     serializer, found = adapter.dag_serializer(), []
     for dag in dags:
         if getattr(dag, "is_subdag", False) is True:
             continue  # it is part of another one, and is stored with it
+        alike = shapes.of(dag)
+        if alike and shapes.are_good(alike):
+            continue
         try:
             _store(serializer.to_dict, dag)
         except Exception:
@@ -36,6 +40,8 @@ def serialization_errors(dags, watch, folders):
                 told["file"], told["line"] = (watch.path, line) if line else watch.place(dag)
             reason = "%s: %s" % (told["type"], told["message"]) if told["message"] else told["type"]
             found.append(dict(told, type="SerializationError", message=MEANING % (dag.dag_id, reason)))
+        else:
+            shapes.accept(alike or set())
     return found
 
 

@@ -102,8 +102,10 @@ class State:
 
     def _forget_modules(self):
         """Drop the user's modules. Whether no others came, of libraries that were not there before."""
-        new = set(sys.modules) - self._modules
         self.stayed = []
+        if sys.modules.keys() == self._modules:
+            return True
+        new = set(sys.modules) - self._modules
         clean = len(sys.modules) - len(new) == len(self._modules)
         for name in new:
             if in_folders(home(sys.modules[name]), self._folders):
@@ -161,8 +163,8 @@ class Snapshot:
 
     def accept(self, namespaces):
         """Take the __getattr__ that modules have now for the one that they had."""
-        touched = {id(namespace): namespace for namespace in namespaces}
-        for now, then in self._modules:
+        touched = {id(namespace) for namespace in namespaces}
+        for now, then in self._modules if touched else ():
             if id(now) in touched:
                 then["__getattr__"] = now["__getattr__"]
 

@@ -29,6 +29,7 @@ from mwaa_deploy_descendants import die_first
 from mwaa_deploy_descriptions import describe
 from mwaa_deploy_judge import TRIAL, Judge
 from mwaa_deploy_serialization import serialization_errors
+from mwaa_deploy_shapes import Shapes
 from mwaa_deploy_signals import spare_ancestors
 from mwaa_deploy_tracebacks import error, in_folders, own_caller, parse_traceback
 from mwaa_deploy_traces import Snapshot, State
@@ -74,6 +75,7 @@ class Worker:
         self._loaded = 0
         self._snapshot = None
         self._watch = Watch(folders)
+        self._shapes = Shapes()
         self._safe = adapter.safe_mode()
         self._clock = CoreClock()
         self._unsaid = ""
@@ -89,7 +91,7 @@ class Worker:
             if len(numbers) > 1 and self._snapshot is None:
                 for path in self._warm_ups:
                     warm = adapter.parse(self._bag, path).dags.values()
-                    serialization_errors(warm, self._watch, self._folders)
+                    serialization_errors(warm, self._watch, self._folders, self._shapes)
                 state.put_back()
                 self._snapshot = Snapshot(self._folders)
             goes_on = True
@@ -214,7 +216,7 @@ class Worker:
         told = [describe(dag, self._watch.place(dag), self._watch.lines) for dag in dags]
         captured = [text for texts in (getattr(bag, "captured_warnings", None) or {}).values() for text in texts]
         found = {"seconds": seconds, "dags": told, "errors": errors, "warnings": self._watch.warned(captured)}
-        errors += serialization_errors(dags, self._watch, self._folders)
+        errors += serialization_errors(dags, self._watch, self._folders, self._shapes)
         if self._rules and dags:
             self._kept[self._at] = dags
         return found
