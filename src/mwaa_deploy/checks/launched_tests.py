@@ -10,7 +10,7 @@ from mwaa_deploy.checks.coverage_report import judge_coverage
 from mwaa_deploy.checks.layout import Layout
 from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.network_errors import with_network_explained
-from mwaa_deploy.checks.overlooked_tests import judge_overlooked
+from mwaa_deploy.checks.overlooked_tests import TEST_FILES, judge_overlooked
 from mwaa_deploy.checks.pytest_config import names_test_files
 from mwaa_deploy.checks.scripts import TEST_RESULTS
 from mwaa_deploy.checks.settings import CheckSettings
@@ -176,4 +176,4 @@ def _file_patterns(layout: Layout) -> tuple[str, ...]:
     config = layout.location(str(layout.pytest_config)) if layout.pytest_config else None
     if config and names_test_files(layout.project.repository / config.file):
         return ()
-    return ("-o", "python_files=test*.py *_test.py")
+    return ("-o", f"python_files={' '.join(TEST_FILES)}")

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from mwaa_deploy.checks.verdicts import Location, Severity, Verdict
 from mwaa_deploy.source.project import Project
 
-_COLLECTED = re.compile(r"test.*\.py|.+_test\.py|conftest\.py")
-"""The files that pytest is told to collect (launched_tests.py), and those that it loads with them."""
+TEST_FILES = ("test*.py", "*_test.py")
+"""What `python -m unittest discover` and pytest find by themselves, together: pytest is told to collect these."""
 
+_LOADED = (*TEST_FILES, "conftest.py")
 _LOAD_TESTS = re.compile(rb"^(?:async )?def load_tests\b", re.MULTILINE)
 _HOLDS_TESTS = re.compile(rb"^ +(?:async )?def test|^(?:async )?def test", re.MULTILINE)
 _LARGEST = 1024 * 1024
@@ -52,14 +54,14 @@ def _modules(project: Project, files: Mapping[str, Path], bodies: Mapping[str, b
         word = re.escape(module.encode())
         if found and not re.search(rb"\bimport\b.*\b%s\b|\bfrom\b.*\b%s\b" % (word, word), collected):
             message = (
-                f"The tests in this file are not run: its name is not test*.py or *_test.py, and no test file imports "
-                f"{module}. Rename it, or set python_files in pytest's settings."
+                f"The tests in this file are not run: its name is not {' or '.join(TEST_FILES)}, and no test file "
+                f"imports {module}. Rename it, or set python_files in pytest's settings."
             )
             yield _warning(project, files[name], message, body, found)
 
 
 def _collected(name: str) -> bool:
-    return _COLLECTED.fullmatch(PurePosixPath(name).name) is not None
+    return any(fnmatchcase(PurePosixPath(name).name, pattern) for pattern in _LOADED)
 
 
 def _warning(project: Project, path: Path, message: str, body: bytes, found: re.Match[bytes]) -> Verdict:
