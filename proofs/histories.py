@@ -1,11 +1,11 @@
 """Tells one random history, and judges it."""
 
+import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mwaa_deploy.inputs import Mode
-from mwaa_deploy.target.record import read_record
 from mwaa_deploy.target.record_history import read_history
 from proofs.live_model import BROKEN_LIVE
 from proofs.oracle import (
@@ -13,12 +13,14 @@ from proofs.oracle import (
     judge_error,
     judge_green,
     judge_kept,
+    judge_order,
     judge_record,
     judge_red,
     judge_writes,
     look,
     waited_honestly,
 )
+from proofs.reckoning import Files, expected, files_of, written
 from proofs.steps import (
     PACES,
     PACES_WITHOUT_STACK,
@@ -132,6 +134,8 @@ def _run(universe: Universe, plan: RunPlan) -> RunResult:
     (result,) = universe.run([plan])
     judge_error(result)
     judge_writes(universe, [result], before, back=back)
+    if not plan.github_down:
+        judge_order(universe, result, before)
     if result.green:
         judge_green(universe, result)
     elif result.journal.rollback is not None or (back and isinstance(result.error, Crashed)):
@@ -169,6 +173,8 @@ def _run_again(universe: Universe, step: RunAgain) -> None:
     sha = universe.main
     for _ in range(step.back):
         sha = next(iter(universe.commits.commits[sha].parents), sha)
+    if step.taken and universe.taken:
+        sha = universe.taken[-1 - step.back % len(universe.taken)]
     _run(universe, RunPlan(sha=sha, inputs=universe.inputs, trips=step.trips))
 
 
@@ -177,26 +183,34 @@ def _go_back(universe: Universe, step: GoBack) -> None:
     wanted = "" if step.to is None else records[step.to].version if step.to < len(records) else "v9999"
     inputs = replace(universe.inputs, mode=Mode.ROLLBACK, rollback_to=wanted)
     _pace(universe, step.pace)
-    before = look(universe)
+    before, bodies = look(universe), written(universe)
+    meant = expected(bodies) if step.to is None else None
+    if step.to is not None and step.to < len(records):
+        meant = files_of(bodies[-1 - step.to])
     (result,) = universe.run([RunPlan(sha=universe.main, inputs=inputs, trips=step.trips)])
     judge_error(result)
     judge_writes(universe, [result], before, back=True)
     if not result.green:
         judge_kept(universe, result.number, before)
         return
-    _judge_gone_back(universe, result)
+    _judge_gone_back(universe, result, meant)
 
 
-def _judge_gone_back(universe: Universe, result: RunResult) -> None:
+def _judge_gone_back(universe: Universe, result: RunResult, meant: Files | None) -> None:
+    """The target has what was meant, and the last record says so."""
     rolled_back = result.journal.rollback
     if rolled_back is None:
         message = f"run {result.number} is green, and does not say what it went back to"
         raise Violation(message)
     judge_record(universe, rolled_back.to)
+    found = files_of(written(universe)[-1])
+    if meant is None or found.dags != meant.dags or not found.parts >= meant.parts:
+        message = f"run {result.number} has gone back to {found}, and what was meant is {meant}"
+        raise Violation(message)
 
 
 def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
-    """Both are right, one after the other; the target is as the later one left it."""
+    """Both are right, one after the other; the target is as the later one left it, which the last record tells."""
     before = look(universe)
     sha = universe.push(_edits(step.edits))
     plans = [
@@ -208,14 +222,12 @@ def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
         judge_error(result)
     judge_writes(universe, results, before, back=True)
     push, back = results
-    if push.green and back.green:
-        record = read_record(universe.bucket, universe.target)
-        assert record is not None  # noqa: S101 -- both have left one
-        judge_record(universe, record)
-    elif push.green and back.journal.outcome is None:
+    bodies = written(universe)
+    back_last = bool(bodies and json.loads(bodies[-1]).get("restores"))  # it writes none where there is nothing to do
+    if push.green and (not back_last if back.green else back.ended < push.ended or back.journal.outcome is None):
         judge_green(universe, push)
-    elif back.green and push.journal.outcome is None:
-        _judge_gone_back(universe, back)
+    elif back.green and (push.green or push.ended < back.ended or push.journal.outcome is None):
+        _judge_gone_back(universe, back, expected(bodies[:-1] if back_last else bodies))
     else:
         judge_kept(universe, back.number, before)
 

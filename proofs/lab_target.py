@@ -79,7 +79,7 @@ class LabTarget:
                 log=log,
             ),
             author=Author(commit=commit),
-            relation=lambda _sha: Relation.NEWER,
+            relation=lambda _sha, _ref: Relation.NEWER,
             owner="the same run",  # done again by hand, as people do, it need not wait for its own lease
         )
         journal = Journal()

@@ -25,16 +25,23 @@ class Before:
         parts: bytes of what the environment ran with.
         dags: DAG files, by path in the project.
         writes: how much had been written to the bucket.
+        record: the last one.
     """
 
     parts: Mapping[str, bytes | None]
     dags: Mapping[str, bytes]
     writes: int
+    record: Record | None
 
 
 def look(universe: Universe) -> Before:
     """The target as it is now."""
-    return Before(parts=universe.live_parts(), dags=universe.live_dags(), writes=len(universe.writes))
+    return Before(
+        parts=universe.live_parts(),
+        dags=universe.live_dags(),
+        writes=len(universe.writes),
+        record=read_record(universe.bucket, universe.target),
+    )
 
 
 def judge_error(result: RunResult) -> None:
@@ -92,6 +99,21 @@ def judge_writes(universe: Universe, results: Sequence[RunResult], before: Befor
     if late := [write.key for write in writes[deleted:] if write.body is not None]:
         message = f"{writes[deleted].run} has deleted {writes[deleted].key} before it wrote {late}"
         raise Violation(message)
+
+
+def judge_order(universe: Universe, result: RunResult, before: Before) -> None:
+    """A run alone has not put an older commit in place of a newer one, nor one that the branch no longer has."""
+    sha, history = result.plan.sha, universe.commits.history
+    record, branch = before.record, history(universe.main)
+    if record is None or record.commit == sha or not universe.writes[before.writes :]:
+        return
+    if sha not in branch:
+        message = f"run {result.number} has written to the target, and the branch no longer has its commit"
+    elif record.commit in branch and sha in history(record.commit):
+        message = f"run {result.number} has written to the target, which had a newer commit"
+    else:
+        return
+    raise Violation(message)
 
 
 def judge_red(universe: Universe, results: Sequence[RunResult], before: Before) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from hypothesis import strategies as st
 
@@ -51,12 +52,22 @@ FOREIGN = ("dags/a.py", "dags/deep/b.py", "dags/always.py", "dags/theirs.py")
 Edits = tuple[tuple[str, str | None], ...]
 
 
+class Force(StrEnum):
+    """What a push does to the commit that the branch is at."""
+
+    NO = "no"
+    """It goes on from there."""
+    REPLACE = "replace"
+    """The new commit takes its place."""
+    SET_BACK = "set back"
+    """The branch goes back to the commit before it; there is no new one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Push:
     """A commit is pushed, and a run deploys it.
 
     Attributes:
-        force: whether it takes the place of the commit before.
         checks_fail: whether its checks find fault.
         pace: what AWS does.
         others: who is at the target already: '', 'stack' or 'maintenance'.
@@ -65,7 +76,7 @@ class Push:
     """
 
     edits: Edits
-    force: bool = False
+    force: Force = Force.NO
     checks_fail: bool = False
     trips: tuple[Trip, ...] = ()
     pace: str = "usual"
@@ -80,7 +91,7 @@ class PushTwice:
 
     Attributes:
         choices: which of the two goes on at each chance to.
-        force: whether the second takes the place of the first on the branch.
+        force: what the second does to the first.
     """
 
     first: Edits
@@ -88,7 +99,7 @@ class PushTwice:
     choices: tuple[int, ...] = ()
     first_trips: tuple[Trip, ...] = ()
     second_trips: tuple[Trip, ...] = ()
-    force: bool = False
+    force: Force = Force.NO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +108,11 @@ class RunAgain:
 
     Attributes:
         back: how many commits before the newest.
+        taken: whether to count those that a force-push took off the branch.
     """
 
     back: int
+    taken: bool = False
     trips: tuple[Trip, ...] = ()
 
 
@@ -164,11 +177,12 @@ _TRIP = st.one_of(
     st.builds(Trip, call=st.integers(1, 4), happening=_HAPPENINGS, method=st.sampled_from(["put", "put_if", "delete"])),
 )
 _TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
+_FORCE = st.sampled_from([Force.NO, Force.NO, Force.REPLACE, Force.SET_BACK])
 _PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
 _PUSH = st.builds(
     Push,
     edits=_EDITS,
-    force=st.booleans(),
+    force=_FORCE,
     checks_fail=st.sampled_from([False, False, False, True]),
     trips=_TRIPS,
     pace=_PACES,
@@ -184,9 +198,9 @@ _PUSH_TWICE = st.builds(
     choices=_CHOICES,
     first_trips=_TRIPS,
     second_trips=_TRIPS,
-    force=st.booleans(),
+    force=_FORCE,
 )
-_RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), trips=_TRIPS)
+_RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), taken=st.booleans(), trips=_TRIPS)
 _MEDDLE = st.builds(
     Meddle,
     files=st.lists(

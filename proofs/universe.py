@@ -25,6 +25,7 @@ from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
 from proofs.contents import content_of, is_dag, shown
 from proofs.live_model import LiveModel, dag_of
+from proofs.steps import Force
 from proofs.tripwire import Trip, Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
@@ -132,6 +133,7 @@ class Universe:
     Attributes:
         inputs: what a run is told that is told nothing else.
         main: the commit that the branch is at.
+        taken: the commits that force-pushes have taken off it, in order.
         writes: of DAG files by runs, in order.
     """
 
@@ -149,6 +151,7 @@ class Universe:
         self.main = self.commits.commit(
             FILES if with_stack else {path: text for path, text in FILES.items() if path not in _OF_STACKS}
         )
+        self.taken: list[str] = []
         self.writes: list[Write] = []
         self.bucket.on_write = self._written
         if not with_stack:
@@ -166,11 +169,15 @@ class Universe:
 
     # ------------------------------------------------------------------------------------------------------- people
 
-    def push(self, edits: Mapping[str, str | None], *, force: bool = False) -> str:
-        """A new commit on the branch; with `force`, in place of the last one."""
+    def push(self, edits: Mapping[str, str | None], *, force: Force = Force.NO) -> str:
+        """The commit that the branch is at now."""
         parents: tuple[str, ...] = (self.main,)
-        if force and self.commits.commits[self.main].parents:
+        if force is not Force.NO and self.commits.commits[self.main].parents:
+            self.taken.append(self.main)
             parents = self.commits.commits[self.main].parents
+        if force is Force.SET_BACK:
+            self.main = self.commits.names["main"] = parents[0]
+            return self.main
         before = self.commits.commits[parents[0]].files
         real = {path: text for path, text in edits.items() if text is not None or path in before}
         if not self.with_stack:
@@ -287,7 +294,13 @@ class _Prepared:
     def go(self) -> None:
         """The whole program but for its command line."""
         context = GitHubContext(
-            event_name="push", repository="acme/dags", ref_name="main", run_id=self.number, sha=self.plan.sha, job=JOB
+            event_name="push",
+            repository="acme/dags",
+            ref="refs/heads/main",
+            ref_name="main",
+            run_id=self.number,
+            sha=self.plan.sha,
+            job=JOB,
         )
         run(self.plan.inputs, context, self._edges, self._edges.log, self.journal)
 

@@ -16,8 +16,8 @@ def refuse_older(commit: str, record: Record, relation: Relation | None) -> str:
         relation: how the commit stands to the record's; None if nobody can tell.
 
     Returns:
-        What the user had better know where the order is not certain; else ''. Such a commit is better deployed than
-        held up for ever.
+        What the user had better know where the order is not certain, or was changed by a force-push; else ''. Such a
+        commit is better deployed than held up for ever.
 
     Raises:
         CommitOutdated: the record's commit descends from this one, or the branch no longer has this one.
@@ -33,7 +33,7 @@ def refuse_older(commit: str, record: Record, relation: Relation | None) -> str:
     if relation is Relation.ABANDONED:
         raise CommitOutdated(
             f"The target has {theirs}{by}, and {ours} is no longer on its branch. Nothing was changed.",
-            meaning="The branch was rewritten by a force-push since, or an old run was started again.",
+            meaning="The branch was rewritten or set back by a force-push since, or an old run was started again.",
             mend=_MEND,
         )
     if relation is None:
@@ -41,4 +41,6 @@ def refuse_older(commit: str, record: Record, relation: Relation | None) -> str:
             f"The target had {theirs}{by}; nobody could tell whether {ours} is newer, as GitHub and the checkout do "
             "not know both commits."
         )
+    if relation is Relation.RESET:
+        return f"The target had {theirs}{by}, newer than {ours}; the branch was set back since, and no longer has it."
     return ""

@@ -152,7 +152,7 @@ def _stamp(job: Job, state: TargetState) -> bool:
     record, commit = state.record, job.author.commit
     if record is None or record.commit == commit:
         return False
-    if job.relation(record.commit) not in {Relation.NEWER, Relation.DIVERGED}:
+    if job.relation(record.commit, record.ref) not in {Relation.NEWER, Relation.DIVERGED, Relation.RESET}:
         return False
     renewed = replace(
         record,
@@ -161,6 +161,7 @@ def _stamp(job: Job, state: TargetState) -> bool:
         at=job.target.clock.now(),
         restores=None,
         promoted_from=job.author.promoted_from,
+        ref=job.author.ref,
     )
     write_record(job.target.bucket, renewed, etag=state.record_etag)
     return True
@@ -238,7 +239,7 @@ def _refuse_older(job: Job, state: TargetState, plan: Plan) -> list[str]:
     # What changes nothing takes the place of nothing.
     if plan.empty or job.inputs.force or job.restored or record is None or record.commit == commit:
         return []
-    doubt = refuse_older(commit, record, job.relation(record.commit))
+    doubt = refuse_older(commit, record, job.relation(record.commit, record.ref))
     return [doubt] if doubt else []
 
 

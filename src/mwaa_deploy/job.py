@@ -33,7 +33,7 @@ class Job:
         owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
         restored: where the bundle comes from in a roll-back; None if it comes from the checkout.
         promoted: where the bundle comes from in a promotion; None if it comes from elsewhere.
-        relation: tells how this commit stands to another one; None from it if nobody can tell.
+        relation: tells how this commit stands to another one that came from a ref; None from it if nobody can tell.
     """
 
     inputs: Inputs
@@ -46,7 +46,7 @@ class Job:
     owner: str = ""
     restored: RecordedFiles | None = None
     promoted: Promotion | None = None
-    relation: Callable[[str], Relation | None] = lambda _sha: None
+    relation: Callable[[str, str], Relation | None] = lambda _sha, _ref: None
 
     def look(self) -> TargetState:
         """The target as it is."""
@@ -135,7 +135,7 @@ def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url
         bundle=files.bundle(template),
         changes=Changes(base=base, head=record.commit),
         target=target,
-        author=Author(commit=record.commit, run_url=run_url, restores=record.commit),
+        author=Author(commit=record.commit, run_url=run_url, restores=record.commit, ref=record.ref),
         found_dags=record.dag_ids if parsed else None,
         owner=owner,
         restored=files,

@@ -187,7 +187,12 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
         return None
     target.bucket.check()
     promoted = journal.promotion
-    author = Author(commit=changes.head, run_url=context.run_url, promoted_from=promoted.origin if promoted else None)
+    author = Author(
+        commit=changes.head,
+        run_url=context.run_url,
+        promoted_from=promoted.origin if promoted else None,
+        ref=context.ref,
+    )
     return Job(
         inputs=inputs,
         bundle=bundle,
@@ -202,14 +207,15 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
     )
 
 
-def _relation(journal: Journal, context: GitHubContext, edges: Edges) -> Callable[[str], Relation | None]:
+def _relation(journal: Journal, context: GitHubContext, edges: Edges) -> Callable[[str, str], Relation | None]:
     """How the commit that is checked out stands to another one; only asked if it comes to that."""
 
-    def relation(sha: str) -> Relation | None:
+    def relation(sha: str, ref: str) -> Relation | None:
         project = journal.project
         assert project is not None  # noqa: S101 -- the pipeline has found it before
         with edges.repository(project) as repository:
-            return relation_to(sha, repository, edges.workflow_runs(), ref_name=context.ref_name)
+            runs, same = edges.workflow_runs(), bool(ref) and ref == context.ref
+            return relation_to(sha, repository, runs, ref_name=context.ref_name, same_ref=same)
 
     return relation
 

@@ -163,7 +163,10 @@ class Relation(StrEnum):
     OLDER = "older"
     DIVERGED = "diverged"
     ABANDONED = "abandoned"
-    """Neither descends from the other, and the branch no longer has this one."""
+    """The branch no longer has this one."""
+
+    RESET = "reset"
+    """The other descends from this one, and the branch that both came from no longer has the other."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,6 +100,7 @@ def record_after(
     at: datetime = _NEVER,
     restores: str | None = None,
     promoted_from: PromotedFrom | None = None,
+    ref: str = "",
 ) -> Record:
     """The record of a deployment that has brought the target to the bundle's content.
 
@@ -114,6 +115,7 @@ def record_after(
         commit, run_url, at: who did it; of no account for comparisons.
         restores: the commit that is rolled back to, if it is.
         promoted_from: where the artefacts were taken from, if they were promoted.
+        ref: the branch or tag that the commit comes from.
     """
     parts = {}
     for part, version in versions.items():
@@ -143,6 +145,7 @@ def record_after(
         dag_ids=_dag_ids(dags, found_dags, state.dag_record),
         restores=restores,
         promoted_from=promoted_from,
+        ref=ref,
     )
 
 

@@ -23,7 +23,7 @@ def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str) -> R
         history: newest first; no more of it is read than is needed.
         live: the record of what is live; None if there is none.
         wanted: the beginning of a commit, the id or address of a workflow run, or a record's object version; '' for
-            the newest that has other content. After a roll-back that is the one before what was rolled back to.
+            the newest that has other content and was not left behind by a roll-back.
 
     Raises:
         RollbackImpossible: there is none, or several are meant; with those that there are.
@@ -44,13 +44,13 @@ def same_files(one: Record, other: Record) -> bool:
 
 
 def _previous(history: Iterator[RecordedAt], live: Record | None, seen: list[RecordedAt]) -> RecordedAt:
-    # What was left behind by a roll-back lies between its record and the one it went back to.
+    # What a roll-back left behind lies between its record and the one it went back to, also where commits with the same
+    # content, such as a revert, came after it.
     behind = live is not None and live.restores is not None
     for entry in history:
-        same = live is not None and same_files(entry.record, live)
-        if behind:
-            behind = not (same and entry.record.restores is None)
-        elif not same:
+        if live is not None and same_files(entry.record, live):
+            behind = entry.record.restores is not None
+        elif not behind:
             return entry
     raise RollbackImpossible(
         "There is no earlier record with other content to roll back to." + _listed(seen),

@@ -63,7 +63,7 @@ class Deployments:
             author=Author(commit=sha, run_url=journal.run_url),
             found_dags=self.world.found_dags,
             owner=f"run-{self.runs}",
-            relation=lambda _sha: self.relation,
+            relation=lambda _sha, _ref: self.relation,
         )
         first = look_first(job)
         journal.state, journal.plan = first.state, first.plan

@@ -32,5 +32,13 @@ def test_a_later_commit_and_one_of_another_branch_are_deployed_without_a_word(re
     assert not refuse_older(OURS, RECORD, relation)
 
 
+def test_the_tip_of_a_branch_that_was_set_back_is_deployed_and_said():
+    note = refuse_older(OURS, RECORD, Relation.RESET)
+
+    assert note == (
+        f"The target had aaaaaaa by {RUN}, newer than bbbbbbb; the branch was set back since, and no longer has it."
+    )
+
+
 def test_what_nobody_can_tell_is_deployed_and_said():
     assert "nobody could tell whether bbbbbbb is newer" in refuse_older(OURS, RECORD, None)

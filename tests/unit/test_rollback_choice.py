@@ -34,7 +34,7 @@ def history(*records):
     return [RecordedAt(record=r, version=f"r{len(records) - i}", at=START) for i, r in enumerate(records)]
 
 
-A, B, C = record("aaaa1", run=11), record("bbbb2", run=12), record("cccc3", run=13)
+A, B, C, D = (record(name, run=11 + i) for i, name in enumerate(("aaaa1", "bbbb2", "cccc3", "dddd4")))
 BACK_TO_A = record("aaaa1", run=14, restores=True, version="w")
 
 
@@ -52,6 +52,11 @@ BACK_TO_A = record("aaaa1", run=14, restores=True, version="w")
         ([BACK_TO_A, BACK_TO_A, B, A, C], BACK_TO_A, C),
         # and after the next deployment it is a record like any other
         ([C, BACK_TO_A, B, A], C, BACK_TO_A),
+        # a revert, or any other commit, with the same content does not make it one
+        ([record("dddd", "aaaa1"), BACK_TO_A, B, A, C], record("dddd", "aaaa1"), C),
+        ([BACK_TO_A, C, BACK_TO_A, B, A, D], BACK_TO_A, D),
+        # unless it was deployed again
+        ([record("dddd", "bbbb2"), BACK_TO_A, B, A], record("dddd", "bbbb2"), BACK_TO_A),
         # whatever became of the record
         ([B, A], None, B),
     ],
@@ -98,7 +103,10 @@ def test_of_a_commit_deployed_more_than_once_the_newest():
     assert choose(history(again, B, A), again, "aaaa").record is again
 
 
-@pytest.mark.parametrize(("records", "live"), [([], None), ([A], A), ([BACK_TO_A, B, A], BACK_TO_A)])
+@pytest.mark.parametrize(
+    ("records", "live"),
+    [([], None), ([A], A), ([BACK_TO_A, B, A], BACK_TO_A), ([record("dddd", "aaaa1"), BACK_TO_A, B, A], A)],
+)
 def test_where_there_is_no_way_back_it_says_what_there_is(records, live):
     with pytest.raises(RollbackImpossible, match="no earlier record") as caught:
         choose(history(*records), live, "")

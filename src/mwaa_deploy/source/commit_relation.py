@@ -1,26 +1,45 @@
 """How the commit that is checked out stands to the one that the target has."""
 
+from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.ports import Relation, Repository, WorkflowRuns
 from mwaa_deploy.source.base_facts import compare
 
 
-def relation_to(sha: str, repository: Repository, runs: WorkflowRuns | None, *, ref_name: str) -> Relation | None:
+def relation_to(
+    sha: str, repository: Repository, runs: WorkflowRuns | None, *, ref_name: str, same_ref: bool
+) -> Relation | None:
     """How the head stands to another commit; None if nobody can tell.
 
-    Where neither descends from the other, the branch is asked too: one that was rewritten has left one of them behind.
+    The branch is asked too: one that was rewritten, or set back to an earlier commit, has left one of them behind.
 
     Args:
+        sha: the other commit.
         runs: None where there is no GitHub, as on a laptop.
         ref_name: the branch or tag that the run is of; may be empty.
+        same_ref: whether the other commit was deployed from it as well. If not, it need not be there.
 
     Raises:
-        GitHubUnavailable: the checkout has not the history, and the API refused or did not answer.
+        GitHubUnavailable: the API refused or did not answer, and the checkout alone cannot tell.
     """
     comparison = compare(repository, runs, sha)
     if comparison is None:
         return None
-    if comparison.relation is Relation.DIVERGED and runs is not None and ref_name:
-        of_branch = runs.compare(base=repository.head, head=ref_name)
-        if of_branch is not None and of_branch.relation not in {Relation.SAME, Relation.NEWER}:
-            return Relation.ABANDONED
-    return comparison.relation
+    found, asked = comparison.relation, runs if ref_name else None
+    if found is Relation.SAME or asked is None:
+        return found
+    if found is Relation.OLDER:
+        set_back = same_ref and _has(asked, ref_name, sha) is False and _has(asked, ref_name, repository.head)
+        return Relation.RESET if set_back else Relation.OLDER
+    try:
+        there = _has(asked, ref_name, repository.head)
+    except GitHubUnavailable:
+        if found is Relation.DIVERGED:
+            raise
+        return found  # it has all that the other has, so that nothing is lost
+    return Relation.ABANDONED if there is False else found
+
+
+def _has(runs: WorkflowRuns, ref_name: str, sha: str) -> bool | None:
+    """Whether a commit is the tip of a branch or one before it; None if GitHub does not know both."""
+    found = runs.compare(base=sha, head=ref_name)
+    return None if found is None else found.relation in {Relation.SAME, Relation.NEWER}

@@ -151,6 +151,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         at=deployment.target.clock.now(),
         restores=deployment.author.restores,
         promoted_from=deployment.author.promoted_from,
+        ref=deployment.author.ref,
     )
 
 

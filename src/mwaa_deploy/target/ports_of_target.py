@@ -56,12 +56,14 @@ class Author:
         run_url: address of the workflow run; '' on a laptop.
         restores: the same commit, if it is rolled back to.
         promoted_from: where the artefacts were taken from; None if they were made of the checkout.
+        ref: the branch or tag that the run is of; '' on a laptop.
     """
 
     commit: str
     run_url: str = ""
     restores: str | None = None
     promoted_from: PromotedFrom | None = None
+    ref: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,7 @@ class Record:
         verified: whether the live Airflow was asked in the end, and had all of it.
         restores: the commit that a roll-back went back to, which is then `commit` too; None after a deployment.
         promoted_from: where the artefacts were taken from; None if they were made of the checkout.
+        ref: the branch or tag that the commit was deployed from, as 'refs/heads/main'; '' if that is not known.
     """
 
     commit: str
@@ -91,6 +92,7 @@ class Record:
     verified: bool = False
     restores: str | None = None
     promoted_from: PromotedFrom | None = None
+    ref: str = ""
     schema: int = SCHEMA
 
     def same_content(self, other: "Record | None") -> bool:
@@ -105,7 +107,7 @@ class Record:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    described = _to_plain(replace(record, dag_ids={}, restores=None, promoted_from=None))
+    described = _to_plain(replace(record, dag_ids={}, restores=None, promoted_from=None, ref=""))
     return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at", "verified")}
 
 
@@ -125,6 +127,8 @@ def _to_plain(record: Record) -> dict[str, Any]:
         optional["restores"] = record.restores
     if record.promoted_from is not None:
         optional["promoted_from"] = asdict(record.promoted_from)
+    if record.ref:
+        optional["ref"] = record.ref
     return optional | {
         "schema": record.schema,
         "commit": record.commit,
@@ -218,6 +222,7 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
         verified=plain.get("verified") is True,
         restores=_text_or_none(plain.get("restores")),
         promoted_from=_promoted_from(plain.get("promoted_from")),
+        ref=_text(plain.get("ref", "")),
     )
 
 

@@ -12,9 +12,12 @@ def commits() -> Commits:
     return Commits()
 
 
-def relation(commits: Commits, head: str, sha: str, *, ref_name: str = "main") -> Relation | None:
+def relation(
+    commits: Commits, head: str, sha: str, *, ref_name: str = "main", same_ref: bool = True
+) -> Relation | None:
     """As a checkout sees it that has but one commit."""
-    return relation_to(sha, FakeRepository(commits, head), FakeWorkflowRuns(commits=commits), ref_name=ref_name)
+    runs = FakeWorkflowRuns(commits=commits)
+    return relation_to(sha, FakeRepository(commits, head), runs, ref_name=ref_name, same_ref=same_ref)
 
 
 def test_commits_of_one_history_are_newer_and_older(commits):
@@ -33,6 +36,31 @@ def test_what_a_force_push_took_away_is_abandoned_and_what_it_brought_is_not(com
 
     assert relation(commits, gone, brought) is Relation.ABANDONED
     assert relation(commits, brought, gone) is Relation.DIVERGED
+
+
+def test_what_a_branch_was_set_back_from_is_abandoned_and_its_tip_takes_the_place(commits):
+    first = commits.commit({})
+    gone = commits.commit({}, parents=[first])
+    commits.names["main"] = first
+
+    assert relation(commits, gone, first) is Relation.ABANDONED
+    assert relation(commits, first, gone) is Relation.RESET
+
+
+def test_it_is_older_all_the_same_if_the_newer_one_was_never_on_this_branch(commits):
+    first = commits.commit({}, branch="release")
+    theirs = commits.commit({}, parents=[first])
+
+    assert relation(commits, first, theirs, ref_name="release", same_ref=False) is Relation.OLDER
+
+
+def test_a_commit_that_was_set_back_from_itself_takes_the_place_of_nothing(commits):
+    root = commits.commit({})
+    ours = commits.commit({}, parents=[root])
+    theirs = commits.commit({}, parents=[ours])
+    commits.names["main"] = root
+
+    assert relation(commits, ours, theirs) is Relation.OLDER
 
 
 def test_a_commit_that_is_within_its_branch_is_not_abandoned(commits):
@@ -63,4 +91,20 @@ def test_github_that_does_not_answer_is_no_leave_to_deploy(commits):
     runs = FakeWorkflowRuns(commits=commits, refusal=GitHubUnavailable("GitHub's API answered 502"))
 
     with pytest.raises(GitHubUnavailable):
-        relation_to(second, FakeRepository(commits, first), runs, ref_name="main")
+        relation_to(second, FakeRepository(commits, first), runs, ref_name="main", same_ref=True)
+
+
+def test_without_an_answer_only_a_commit_is_deployed_that_has_all_that_the_other_has(commits):
+    first = commits.commit({})
+    second = commits.commit({}, parents=[first], branch="second")
+    aside = commits.commit({}, parents=[first])
+    runs = FakeWorkflowRuns(commits=commits, refusal=GitHubUnavailable("GitHub's API answered 502"))
+
+    def told(head: str, sha: str) -> Relation | None:
+        repository = FakeRepository(commits, head, shallow=False)
+        return relation_to(sha, repository, runs, ref_name="main", same_ref=True)
+
+    assert told(second, first) is Relation.NEWER
+    for head, sha in ((first, second), (aside, second)):
+        with pytest.raises(GitHubUnavailable):
+            told(head, sha)

@@ -61,6 +61,7 @@ RECORDS = st.builds(
     verified=st.booleans(),
     restores=st.none() | TEXT,
     promoted_from=st.none() | st.builds(PromotedFrom, target=TEXT, bucket=TEXT, run_url=TEXT),
+    ref=TEXT,
 )
 
 
@@ -189,3 +190,4 @@ def test_same_content_by_another_commit_is_the_same():
 
 def test_a_roll_back_to_it_is_no_other_content():
     assert replace(RECORD, restores=RECORD.commit).same_content(RECORD)
+    assert replace(RECORD, ref="refs/heads/main").same_content(RECORD)
