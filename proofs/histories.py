@@ -33,6 +33,7 @@ from proofs.steps import (
     Push,
     PushAndGoBack,
     PushTwice,
+    Revert,
     RunAgain,
     Step,
 )
@@ -82,6 +83,8 @@ def _live(universe: Universe, step: Step) -> None:
         _go_back(universe, step)
     elif isinstance(step, PushAndGoBack):
         _push_and_go_back(universe, step)
+    elif isinstance(step, Revert):
+        _run(universe, RunPlan(sha=universe.revert(), inputs=universe.inputs))
     else:
         _meddle(universe, step)
 

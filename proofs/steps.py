@@ -154,7 +154,12 @@ class PushAndGoBack:
     back_trips: tuple[Trip, ...] = ()
 
 
-Step = Push | PushTwice | RunAgain | Meddle | GoBack | PushAndGoBack
+@dataclass(frozen=True, kw_only=True)
+class Revert:
+    """The last commit is reverted by one that goes on from it, and a run deploys that."""
+
+
+Step = Push | PushTwice | RunAgain | Meddle | GoBack | PushAndGoBack | Revert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +214,16 @@ _MEDDLE = st.builds(
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
 _PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)
-_STEPS = st.lists(
-    st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK), max_size=6
-).map(tuple)
+_ONE = st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK, st.just(Revert()))
+_PLAIN_PUSH = st.builds(Push, edits=_EDITS)
+_TROUBLE = st.tuples(
+    st.tuples(_PLAIN_PUSH, _PLAIN_PUSH),
+    st.lists(st.sampled_from([GoBack(), GoBack(), Revert()]), min_size=1, max_size=4),
+)
+"""What people do with a deployment that turns out to be bad, and nothing else goes wrong."""
+_STEPS = st.one_of(
+    st.lists(_ONE, max_size=6).map(tuple),
+    st.lists(_ONE, max_size=6).map(tuple),
+    _TROUBLE.map(lambda drawn: (*drawn[0], *drawn[1])),
+)
 HISTORIES = st.builds(History, with_stack=st.sampled_from([True, True, False]), steps=_STEPS)

@@ -26,7 +26,7 @@ from mwaa_deploy.target.ports_of_target import Target
 from proofs.contents import content_of, is_dag, shown
 from proofs.live_model import LiveModel, dag_of
 from proofs.steps import Force
-from proofs.tripwire import Trip, Tripwire
+from proofs.tripwire import Happening, Trip, Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.dag_files import dag_file
@@ -106,6 +106,16 @@ class RunResult:
         """Whether the run went well."""
         return self.error is None
 
+    @property
+    def name(self) -> str:
+        """As its writes are marked."""
+        return f"run {self.number}"
+
+    @property
+    def stalled(self) -> bool:
+        """Whether its machine was to be frozen in the middle of a request."""
+        return any(trip.happening is Happening.STALL for trip in self.plan.trips)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
@@ -183,6 +193,14 @@ class Universe:
         if not self.with_stack:
             real = {path: text for path, text in real.items() if path not in _OF_STACKS}
         self.main = self.commits.commit(real, parents=parents)
+        return self.main
+
+    def revert(self) -> str:
+        """A new commit on the branch that takes back what the last one has changed."""
+        now = self.commits.commits[self.main]
+        before = self.commits.commits[next(iter(now.parents), self.main)].files
+        edits: dict[str, str | None] = {path: None for path in now.files if path not in before}
+        self.main = self.commits.commit({**edits, **before}, parents=[self.main])
         return self.main
 
     # --------------------------------------------------------------------------------------------------------- runs
