@@ -1,7 +1,7 @@
 """What a deployment sets and leaves: the change set's parameters and the next record, from bundle and state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mwaa_deploy.bundle.artefacts import Bundle
@@ -10,6 +10,7 @@ from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.errors import TemplateLacksVersions
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
+from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.record import ObjectToken, PartRecord, PromotedFrom, Record
 from mwaa_deploy.target.state import TargetState
 
@@ -125,7 +126,7 @@ def record_after(
             parts[part] = PartRecord(key=found.live_key or state.keys[part], version=version, sha256=known)
     dags = bundle.dags.without(state.reserved)
     kept = {
-        name: state.dags[name].token
+        name: _token(state.dags[name], state.stack_name)
         for name, file in dags.files.items()
         if name in state.dags and state.dags[name].sha256 == file.sha256
     }
@@ -144,6 +145,11 @@ def record_after(
         restores=restores,
         promoted_from=promoted_from,
     )
+
+
+def _token(found: DagObject, ours: str) -> ObjectToken:
+    token = found.token
+    return replace(token, target=None) if token.target == ours else token
 
 
 def _dag_ids(

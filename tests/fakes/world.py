@@ -89,7 +89,7 @@ class World:
         exclude: what of the DAG folder is not shipped.
         without_stack: deploy to the environment directly; put one first, and take the template out of the files.
         recreate_failed_stack: as the input.
-        worker_replacement, allow_running_tasks, allow_replacement, running_tasks: as in Target.
+        worker_replacement, allow_running_tasks, allow_replacement, takes_over_dags, running_tasks: as in Target.
     """
 
     def __init__(self, place: Path) -> None:
@@ -113,6 +113,7 @@ class World:
         self.running_tasks: Callable[[], int | None] | None = None
         self.recreate_failed_stack = False
         self.allow_replacement = False
+        self.takes_over_dags = False
         self._place = place
         self._commits = 0
 
@@ -203,6 +204,7 @@ class World:
             worker_replacement=self.worker_replacement,
             allow_running_tasks=self.allow_running_tasks,
             allow_replacement=self.allow_replacement,
+            takes_over_dags=self.takes_over_dags,
             running_tasks=self.running_tasks,
         )
 
