@@ -10,6 +10,7 @@ from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.errors import RollbackImpossible
 from mwaa_deploy.inputs import Inputs, VerifyKind
 from mwaa_deploy.plan import Operation, OperationKind, Plan
+from mwaa_deploy.plan_settings import pinned_settings
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangeSet, Relation
 from mwaa_deploy.promotion import Promotion
@@ -77,6 +78,7 @@ class Job:
             target=target,
             promoted_from=self.promoted.text if self.promoted else "",
             fingerprint=fingerprint(state),
+            settings=pinned_settings(inputs),
             notes=notes,
         )
 

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
@@ -208,8 +210,8 @@ class World:
             running_tasks=self.running_tasks,
         )
 
-    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40) -> Job:
-        """The deployment of the files of now, as the pipeline asks for it."""
+    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40, **given: Any) -> Job:
+        """The deployment of the files of now, as the pipeline asks for it; with other inputs besides."""
         inputs = Inputs(
             stack_name="" if self.without_stack else self.stack.name,
             environment_name="staging" if self.without_stack else "",
@@ -220,7 +222,7 @@ class World:
             recreate_failed_stack=self.recreate_failed_stack,
         )
         return Job(
-            inputs=inputs,
+            inputs=replace(inputs, **given),
             bundle=self.bundle(),
             changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=head),
             target=self.target(),
