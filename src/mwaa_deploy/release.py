@@ -8,6 +8,7 @@ from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.completion import CompletedParameters, complete_parameters
 from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.errors import TemplateLacksVersions
+from mwaa_deploy.part_decisions import reads_elsewhere
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
 from mwaa_deploy.target.dag_objects import DagObject
@@ -121,9 +122,7 @@ def record_after(
         if artefact := bundle.artefacts.get(part):
             parts[part] = PartRecord(key=state.keys[part], version=version, sha256=artefact.sha256)
         else:
-            found = state.parts[part]
-            known = found.live_sha256 if version == found.live_version else None
-            parts[part] = PartRecord(key=found.live_key or state.keys[part], version=version, sha256=known)
+            parts[part] = _kept(part, version, state)
     dags = bundle.dags.without(state.reserved)
     kept = {
         name: _token(state.dags[name], state.stack_name)
@@ -145,6 +144,16 @@ def record_after(
         restores=restores,
         promoted_from=promoted_from,
     )
+
+
+def _kept(part: Part, version: str, state: TargetState) -> PartRecord:
+    """The record of a part that is not shipped; what is live tells more of it than the record of before."""
+    found, before = state.parts[part], state.record.parts.get(part) if state.record else None
+    if version == found.live_version and not reads_elsewhere(part, state):
+        return PartRecord(key=found.live_key or state.keys[part], version=version, sha256=found.live_sha256)
+    if before is not None and (before.key, before.version) == (state.keys[part], version):
+        return before
+    return PartRecord(key=state.keys[part], version=version, sha256=None)
 
 
 def _token(found: DagObject, ours: str) -> ObjectToken:

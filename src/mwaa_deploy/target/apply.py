@@ -163,7 +163,13 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
 def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record) -> None:
     target, state = deployment.target, deployment.state
     if deployment.progress.environment_name is not None:
-        verify_versions(target.environments, deployment.progress.environment_name, versions, bucket=target.bucket.name)
+        verify_versions(
+            target.environments,
+            deployment.progress.environment_name,
+            versions,
+            paths=record.paths,
+            bucket=target.bucket.name,
+        )
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 

@@ -101,6 +101,11 @@ class Record:
         return other is not None and _content(self) == _content(other)
 
     @property
+    def paths(self) -> Mapping[Part, str]:
+        """From where the environment reads each part, the DAG files among them."""
+        return {part: found.key for part, found in self.parts.items()} | {Part.DAGS: self.dag_prefix}
+
+    @property
     def files_digest(self) -> str:
         """Equal for records with the same plugins, requirements, startup script and DAGs, in any object versions."""
         parts = sorted((part, found.sha256 or found.version) for part, found in self.parts.items())
