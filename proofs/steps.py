@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from proofs.live_model import BROKEN_LIVE
 from proofs.tripwire import Happening, Trip
 from tests.fakes.world import TEMPLATE
 
+T = TypeVar("T")
 _WORKERS = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
 CONTENTS: Mapping[str, list[str | None]] = {
     "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", BROKEN_LIVE, None],
@@ -109,9 +112,13 @@ class Meddle:
 
     Attributes:
         files: key and the digit in its new content; None to delete it.
+        another: the same of what another target's deployment writes, which has the same folder by mistake.
+        paths: the parts that the environment is led elsewhere for.
     """
 
     files: tuple[tuple[str, str | None], ...] = field(default=())
+    another: tuple[tuple[str, str], ...] = ()
+    paths: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +194,18 @@ _PUSH_TWICE = st.builds(
     force=st.booleans(),
 )
 _RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), trips=_TRIPS)
+
+
+def _now_and_then(what: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
+    """Nothing, or one or two."""
+    return st.one_of(st.just(()), st.lists(what, min_size=1, max_size=2).map(tuple))
+
+
 _MEDDLE = st.builds(
     Meddle,
-    files=st.lists(
-        st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
-    ).map(tuple),
+    files=st.lists(st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), max_size=2).map(tuple),
+    another=_now_and_then(st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["1", "2", "10", "9"]))),
+    paths=_now_and_then(st.sampled_from([Part.DAGS, *VERSIONED_PARTS])),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
 _PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)
