@@ -103,6 +103,8 @@ def _edits(edits: Edits) -> dict[str, str | None]:
 def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
     occupied, taken = universe.occupied, universe.taken
+    for part in step.led:
+        universe.lead_elsewhere(part)
     _arrive(universe, step.others)
     _pace(universe, step.pace)
     inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)

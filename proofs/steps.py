@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -11,7 +10,6 @@ from proofs.live_model import BROKEN_LIVE
 from proofs.tripwire import Happening, Trip
 from tests.fakes.world import TEMPLATE
 
-T = TypeVar("T")
 _WORKERS = TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 5\n")
 CONTENTS: Mapping[str, list[str | None]] = {
     "dags/a.py": ["a = 1\n", "a = 2\n", "a = 10\n", BROKEN_LIVE, None],
@@ -65,6 +63,7 @@ class Push:
         others: who is at the target already: '', 'stack' or 'maintenance'.
         goes_back: whether it asks to be rolled back if it fails.
         github_down: whether GitHub's API answers nothing.
+        led: the parts that somebody has the environment read from elsewhere just before.
     """
 
     edits: Edits
@@ -75,6 +74,7 @@ class Push:
     others: str = ""
     goes_back: bool = False
     github_down: bool = False
+    led: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +172,11 @@ _TRIP = st.one_of(
 )
 _TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
 _PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
+_LED = st.one_of(
+    st.just(()),
+    st.just((Part.DAGS,)),
+    st.lists(st.sampled_from([Part.DAGS, *VERSIONED_PARTS]), min_size=1, max_size=2, unique=True).map(tuple),
+)
 _PUSH = st.builds(
     Push,
     edits=_EDITS,
@@ -182,6 +187,7 @@ _PUSH = st.builds(
     others=st.sampled_from(["", "", "", "stack", "maintenance"]),
     goes_back=st.booleans(),
     github_down=st.sampled_from([False, False, False, True]),
+    led=_LED,
 )
 _CHOICES = st.lists(st.integers(0, 1), max_size=60).map(tuple)
 _PUSH_TWICE = st.builds(
@@ -196,20 +202,24 @@ _PUSH_TWICE = st.builds(
 _RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), trips=_TRIPS)
 
 
-def _now_and_then(what: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
-    """Nothing, or one or two."""
-    return st.one_of(st.just(()), st.lists(what, min_size=1, max_size=2).map(tuple))
-
-
-_MEDDLE = st.builds(
-    Meddle,
-    files=st.lists(st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), max_size=2).map(tuple),
-    another=_now_and_then(st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["1", "2", "10", "9"]))),
-    paths=_now_and_then(st.sampled_from([Part.DAGS, *VERSIONED_PARTS])),
+_MEDDLE = st.one_of(
+    st.builds(
+        Meddle,
+        files=st.lists(
+            st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    st.builds(
+        Meddle,
+        another=st.lists(
+            st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["1", "2", "10", "9"])), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    st.builds(Meddle, paths=_LED),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
 _PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)
 _STEPS = st.lists(
-    st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK), max_size=6
+    st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK), max_size=6
 ).map(tuple)
 HISTORIES = st.builds(History, with_stack=st.sampled_from([True, True, False]), steps=_STEPS)

@@ -200,10 +200,10 @@ class Universe:
         if part is Part.DAGS:
             here, there = DAG_FOLDERS
             now = state.paths.get(Part.DAGS)
-            self.environment.update(ENVIRONMENT, versions={}, paths={part: there if now == here else here})
+            self.environment.bring(ENVIRONMENT, versions={}, paths={part: there if now == here else here})
         elif body := self.live_parts().get(part):
             version = self.bucket.put_foreign(f"theirs-{part}", body).version
-            self.environment.update(ENVIRONMENT, versions={part: version}, paths={part: f"theirs-{part}"})
+            self.environment.bring(ENVIRONMENT, versions={part: version}, paths={part: f"theirs-{part}"})
 
     # --------------------------------------------------------------------------------------------------------- runs
 
