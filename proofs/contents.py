@@ -47,6 +47,17 @@ def is_dag(path: str) -> bool:
     return path.startswith("dags/") and path != "dags/requirements.txt"
 
 
+DAG_FOLDERS = ("dags", "moved")
+"""Where an environment of the model may read its DAG files: as everybody means it, and where somebody leads it."""
+
+
+def dag_path(key: str) -> str | None:
+    """Where a DAG file that lies at a key has its place in the project; None for what is none."""
+    folder, _, name = key.partition("/")
+    path = f"dags/{name}"
+    return path if folder in DAG_FOLDERS and is_dag(path) else None
+
+
 def plugins_in(body: bytes) -> Plugins:
     """The files of a plugins.zip."""
     with zipfile.ZipFile(io.BytesIO(body)) as archive:

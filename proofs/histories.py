@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mwaa_deploy.errors import DeletionRefused, OverwriteRefused
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.target.record_history import read_history
 from proofs.live_model import BROKEN_LIVE
@@ -64,6 +65,9 @@ def tell(history: History, tally: Tally) -> None:
         for step in history.steps:
             _live(universe, step)
             recover(universe)
+            if not isinstance(step, Meddle):
+                universe.another_target_leaves()
+        universe.another_target_leaves()
         converge(universe)
         tally.histories += 1
         tally.runs += len(universe.runs)
@@ -103,7 +107,9 @@ def _edits(edits: Edits) -> dict[str, str | None]:
 
 def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
-    occupied = universe.occupied
+    occupied, taken = universe.occupied, universe.taken
+    for part in step.led:
+        universe.lead_elsewhere(part)
     _arrive(universe, step.others)
     _pace(universe, step.pace)
     inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)
@@ -114,10 +120,16 @@ def _push(universe: Universe, step: Push) -> None:
         raise Violation(message)
     broken = _broken(universe, sha)
     _judge_rolled_back(universe, result)
-    quiet = not (broken or step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied)
+    disturbed = broken or step.checks_fail or step.trips or step.pace != "usual" or step.github_down or occupied
+    quiet = not (disturbed or _in_the_way(taken, result))
     if quiet and not result.green:
         message = f"run {result.number} is red for no reason: {result.error!r}"
         raise Violation(message) from result.error
+
+
+def _in_the_way(taken: list[str], result: RunResult) -> bool:
+    """Whether a run was refused since another target has files in the same folder."""
+    return bool(taken) and isinstance(result.error, OverwriteRefused | DeletionRefused)
 
 
 def _broken(universe: Universe, sha: str) -> list[str]:
@@ -149,7 +161,7 @@ def _run(universe: Universe, plan: RunPlan) -> RunResult:
 
 
 def _push_twice(universe: Universe, step: PushTwice) -> None:
-    before, inputs, occupied = look(universe), universe.inputs, universe.occupied
+    before, inputs, occupied, taken = look(universe), universe.inputs, universe.occupied, universe.taken
     first = universe.push(_edits(step.first))
     second = universe.push(_edits(step.second), force=step.force)
     plans = [
@@ -167,7 +179,7 @@ def _push_twice(universe: Universe, step: PushTwice) -> None:
         judge_red(universe, results, before)
     broken = any(_broken(universe, sha) for sha in (first, second))
     disturbed = broken or occupied or step.first_trips or step.second_trips or waited_honestly(newer, older)
-    if not (newer.green or disturbed):
+    if not (newer.green or disturbed or _in_the_way(taken, newer)):
         message = f"the newer of two undisturbed runs is red: {newer.error!r}"
         raise Violation(message) from newer.error
 
@@ -176,8 +188,8 @@ def _run_again(universe: Universe, step: RunAgain) -> None:
     sha = universe.main
     for _ in range(step.back):
         sha = next(iter(universe.commits.commits[sha].parents), sha)
-    if step.taken and universe.taken:
-        sha = universe.taken[-1 - step.back % len(universe.taken)]
+    if step.removed and universe.removed:
+        sha = universe.removed[-1 - step.back % len(universe.removed)]
     _run(universe, RunPlan(sha=sha, inputs=universe.inputs, trips=step.trips))
 
 
@@ -241,6 +253,11 @@ def _meddle(universe: Universe, step: Meddle) -> None:
             universe.bucket.put_foreign(key, f"{Path(key).stem[0]} = {digit}\n".encode())
         elif key in universe.bucket.contents:
             universe.bucket.delete([key])
+
+    for key, digit in step.another:
+        universe.another_target_writes(key, f"{Path(key).stem[0]} = {digit}\n".encode())
+    for part in step.paths:
+        universe.lead_elsewhere(part)
 
 
 def _arrive(universe: Universe, others: str) -> None:

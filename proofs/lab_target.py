@@ -3,6 +3,7 @@
 """A project and its target in the lab, with the real adapters."""
 
 import os
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,7 +81,9 @@ class LabTarget:
             ),
             author=Author(commit=commit),
             relation=lambda _sha, _ref: Relation.NEWER,
-            owner="the same run",  # done again by hand, as people do, it need not wait for its own lease
+            # done again by hand, as people do, it need not wait for its own lease
+            run="the same run",
+            attempt=time.monotonic_ns(),
         )
         journal = Journal()
         job.target.bucket.check()

@@ -1,8 +1,8 @@
-"""The live Airflow of the model: it reads whatever lies in the bucket."""
+"""The live Airflow of the model: it reads whatever lies where the environment reads."""
+
+from collections.abc import Callable, Mapping
 
 from mwaa_deploy.ports import Clock, LiveDag, LiveImportError
-from proofs.contents import is_dag
-from tests.fakes.bucket import FakeBucket
 from tests.fakes.failures import Knobs
 
 BROKEN_LIVE = "raise Live\n"
@@ -15,13 +15,13 @@ class LiveModel:
     """Fills the LiveAirflow port.
 
     Args:
-        bucket: where the DAG files are.
+        held: tells the DAG files that the environment reads, by path in the project.
         clock: every file was read just now.
         knobs: told each call.
     """
 
-    def __init__(self, bucket: FakeBucket, clock: Clock, knobs: Knobs) -> None:
-        self._bucket, self._clock, self._knobs = bucket, clock, knobs
+    def __init__(self, held: Callable[[], Mapping[str, bytes]], clock: Clock, knobs: Knobs) -> None:
+        self._held, self._clock, self._knobs = held, clock, knobs
 
     def import_errors(self) -> tuple[LiveImportError, ...]:
         """Every file that is broken."""
@@ -54,8 +54,7 @@ class LiveModel:
         raise NotImplementedError
 
     def _files(self) -> dict[str, bytes]:
-        contents = self._bucket.contents.items()
-        return {key.removeprefix("dags/"): body for key, body in contents if is_dag(key)}
+        return {path.removeprefix("dags/"): body for path, body in self._held().items()}
 
 
 def dag_of(file: str) -> str:

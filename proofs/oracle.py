@@ -11,6 +11,7 @@ from proofs.contents import Content, content_of, shown
 from proofs.live_model import BROKEN_LIVE
 from proofs.universe import ENVIRONMENT, RunResult, Universe, digest
 from proofs.virtual_time import Crashed
+from tests.fakes.world import given_environment
 
 
 class Violation(AssertionError):
@@ -73,8 +74,20 @@ def judge_green(universe: Universe, result: RunResult) -> None:
     if state is None or not (state.status == "AVAILABLE" or (state.status == "UPDATE_FAILED" and said)):
         message = f"a green run leaves the environment {state and state.status}"
         raise Violation(message)
+    judge_paths(universe)
     if universe.with_stack:
         _judge_stack(universe, content)
+
+
+def judge_paths(universe: Universe) -> None:
+    """The environment reads from where the record says; with a stack, that is where its template says."""
+    state, record = universe.environment.now(ENVIRONMENT), read_record(universe.bucket, universe.target)
+    assert state is not None  # noqa: S101 -- it has been looked at before
+    assert record is not None  # noqa: S101 -- a green run leaves one
+    _equal("paths", {part: state.paths.get(part) for part in record.paths}, dict(record.paths))
+    if universe.with_stack:
+        meant = given_environment(ENVIRONMENT, "").paths
+        _equal("paths", dict(record.paths), {part: meant[part] for part in record.paths})
 
 
 def judge_writes(universe: Universe, results: Sequence[RunResult], before: Before, *, back: bool = False) -> None:
@@ -92,6 +105,9 @@ def judge_writes(universe: Universe, results: Sequence[RunResult], before: Befor
         shipped = [content.dags.get(write.key) for content in contents]
         if not back and write.body not in shipped:
             message = f"{write.run} has written {write.key} as {write.body!r}, and the commits have {shipped}"
+            raise Violation(message)
+        if write.over_anothers:
+            message = f"{write.run} has written {write.key} over what another target has there, as {write.body!r}"
             raise Violation(message)
         if write.early and write.run not in frozen:
             message = f"{write.run} has written {write.key} early: {write.early}"

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
+from mwaa_deploy.parts import VERSIONED_PARTS, Part
 from proofs.live_model import BROKEN_LIVE
 from proofs.tripwire import Happening, Trip
 from tests.fakes.world import TEMPLATE
@@ -73,6 +74,7 @@ class Push:
         others: who is at the target already: '', 'stack' or 'maintenance'.
         goes_back: whether it asks to be rolled back if it fails.
         github_down: whether GitHub's API answers nothing.
+        led: the parts that somebody has the environment read from elsewhere just before.
     """
 
     edits: Edits
@@ -83,6 +85,7 @@ class Push:
     others: str = ""
     goes_back: bool = False
     github_down: bool = False
+    led: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +111,11 @@ class RunAgain:
 
     Attributes:
         back: how many commits before the newest.
-        taken: whether to count those that a force-push took off the branch.
+        removed: whether to count those that a force-push took off the branch.
     """
 
     back: int
-    taken: bool = False
+    removed: bool = False
     trips: tuple[Trip, ...] = ()
 
 
@@ -122,9 +125,13 @@ class Meddle:
 
     Attributes:
         files: key and the digit in its new content; None to delete it.
+        another: the same of what another target's deployment writes, which has the same folder by mistake.
+        paths: the parts that the environment is led elsewhere for.
     """
 
     files: tuple[tuple[str, str | None], ...] = field(default=())
+    another: tuple[tuple[str, str], ...] = ()
+    paths: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +191,11 @@ _TRIP = st.one_of(
 _TRIPS = st.lists(_TRIP, max_size=2).map(tuple)
 _FORCE = st.sampled_from([Force.NO, Force.NO, Force.REPLACE, Force.SET_BACK])
 _PACES = st.one_of(st.just("usual"), st.just("usual"), st.sampled_from(sorted(PACES)))
+_LED = st.one_of(
+    st.just(()),
+    st.just((Part.DAGS,)),
+    st.lists(st.sampled_from([Part.DAGS, *VERSIONED_PARTS]), min_size=1, max_size=2, unique=True).map(tuple),
+)
 _PUSH = st.builds(
     Push,
     edits=_EDITS,
@@ -194,6 +206,7 @@ _PUSH = st.builds(
     others=st.sampled_from(["", "", "", "stack", "maintenance"]),
     goes_back=st.booleans(),
     github_down=st.sampled_from([False, False, False, True]),
+    led=_LED,
 )
 _CHOICES = st.lists(st.integers(0, 1), max_size=60).map(tuple)
 _PUSH_TWICE = st.builds(
@@ -205,16 +218,27 @@ _PUSH_TWICE = st.builds(
     second_trips=_TRIPS,
     force=_FORCE,
 )
-_RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), taken=st.booleans(), trips=_TRIPS)
-_MEDDLE = st.builds(
-    Meddle,
-    files=st.lists(
-        st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
-    ).map(tuple),
+_RUN_AGAIN = st.builds(RunAgain, back=st.integers(0, 3), removed=st.booleans(), trips=_TRIPS)
+_MEDDLE = st.one_of(
+    st.builds(
+        Meddle,
+        files=st.lists(
+            st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    st.builds(
+        Meddle,
+        another=st.lists(
+            st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["1", "2", "10", "9"])), min_size=1, max_size=2
+        ).map(tuple),
+    ),
+    st.builds(Meddle, paths=_LED),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
 _PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)
-_ONE = st.one_of(_PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK, st.just(Revert()))
+_ONE = st.one_of(
+    _PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK, st.just(Revert())
+)
 _PLAIN_PUSH = st.builds(Push, edits=_EDITS)
 _TROUBLE = st.tuples(
     st.tuples(_PLAIN_PUSH, _PLAIN_PUSH),

@@ -23,7 +23,7 @@ from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.ports_of_target import Target
-from proofs.contents import content_of, is_dag, shown
+from proofs.contents import DAG_FOLDERS, content_of, dag_path, is_dag, shown
 from proofs.live_model import LiveModel, dag_of
 from proofs.steps import Force
 from proofs.tripwire import Happening, Trip, Tripwire
@@ -39,6 +39,7 @@ from tests.fakes.world import FILES, given_environment
 
 ENVIRONMENT = "staging"
 STACK = "mwaa-staging"
+ANOTHER = "mwaa-another"
 JOB = "deploy"
 PATIENCE = timedelta(hours=2)
 """Less than a run waits for a stack, by what it takes itself."""
@@ -123,14 +124,17 @@ class Write:
 
     Attributes:
         run: its name.
+        key: its path in the project.
         body: None for a deletion.
         early: why it was too early for that; '' if it was not.
+        over_anothers: whether it took the place of other content of another target's.
     """
 
     run: str
     key: str
     body: bytes | None
     early: str
+    over_anothers: bool = False
 
 
 class Universe:
@@ -143,7 +147,7 @@ class Universe:
     Attributes:
         inputs: what a run is told that is told nothing else.
         main: the commit that the branch is at.
-        taken: the commits that force-pushes have taken off it, in order.
+        removed: the commits that force-pushes have taken off it, in order.
         writes: of DAG files by runs, in order.
     """
 
@@ -152,7 +156,7 @@ class Universe:
         self.inputs = WITH_STACK if with_stack else WITHOUT_STACK
         self.time = VirtualTime()
         self.wire = Tripwire(self.time)
-        self.bucket = FakeBucket()
+        self.bucket = FakeBucket(target=self.target)
         self.environment = FakeEnvironment(self.time)
         self.stack = FakeStack(STACK, environment=self.environment, clock=self.time, seconds=1200)
         for fake in (self.bucket, self.environment, self.stack):
@@ -161,7 +165,7 @@ class Universe:
         self.main = self.commits.commit(
             FILES if with_stack else {path: text for path, text in FILES.items() if path not in _OF_STACKS}
         )
-        self.taken: list[str] = []
+        self.removed: list[str] = []
         self.writes: list[Write] = []
         self.bucket.on_write = self._written
         if not with_stack:
@@ -183,7 +187,7 @@ class Universe:
         """The commit that the branch is at now."""
         parents: tuple[str, ...] = (self.main,)
         if force is not Force.NO and self.commits.commits[self.main].parents:
-            self.taken.append(self.main)
+            self.removed.append(self.main)
             parents = self.commits.commits[self.main].parents
         if force is Force.SET_BACK:
             self.main = self.commits.names["main"] = parents[0]
@@ -202,6 +206,29 @@ class Universe:
         edits: dict[str, str | None] = {path: None for path in now.files if path not in before}
         self.main = self.commits.commit({**edits, **before}, parents=[self.main])
         return self.main
+
+    def another_target_writes(self, key: str, body: bytes) -> None:
+        """A deployment to another target, which by mistake has the same folder, uploads a DAG file."""
+        other = self.bucket.of_target(ANOTHER)
+        other.put(key, body, sha256=digest(body), commit="f" * 40)
+
+    def another_target_leaves(self) -> None:
+        """Somebody has given the other target a folder of its own, and taken its files away."""
+        if self.taken:
+            self.bucket.delete(self.taken)
+
+    def lead_elsewhere(self, part: Part) -> None:
+        """Somebody has the environment read a part from another place, where the very same lies; DAG files do not."""
+        state = self.environment.now(ENVIRONMENT)
+        if state is None or state.status != "AVAILABLE":
+            return
+        if part is Part.DAGS:
+            here, there = DAG_FOLDERS
+            now = state.paths.get(Part.DAGS)
+            self.environment.bring(ENVIRONMENT, versions={}, paths={part: there if now == here else here})
+        elif body := self.live_parts().get(part):
+            version = self.bucket.put_foreign(f"theirs-{part}", body).version
+            self.environment.bring(ENVIRONMENT, versions={part: version}, paths={part: f"theirs-{part}"})
 
     # --------------------------------------------------------------------------------------------------------- runs
 
@@ -265,8 +292,24 @@ class Universe:
         return found
 
     def live_dags(self) -> dict[str, bytes]:
-        """The DAG files in the bucket, by path in the project."""
-        return {key: body for key, body in self.bucket.contents.items() if is_dag(key)}
+        """The DAG files that the environment reads, by path in the project."""
+        state = self.environment.now(ENVIRONMENT)
+        folder = state.paths.get(Part.DAGS, "dags") if state else "dags"
+        return {
+            path: body
+            for key, body in self.bucket.contents.items()
+            if key.startswith(f"{folder}/") and (path := dag_path(key))
+        }
+
+    @property
+    def taken(self) -> list[str]:
+        """The keys of the DAG files that another target's deployment has written."""
+        return [key for key in self.bucket.contents if dag_path(key) and self._another(key)]
+
+    def _another(self, key: str) -> bool:
+        """Whether the object at a key carries another target's name."""
+        versions = self.bucket.versions.get(key, ())
+        return any(last.body is not None and last.target not in {None, self.target} for last in versions[-1:])
 
     @property
     def occupied(self) -> bool:
@@ -280,10 +323,12 @@ class Universe:
     # -------------------------------------------------------------------------------------------------- looking on
 
     def _written(self, key: str, body: bytes | None) -> None:
-        task = self.time.mine()
-        if task is None or not is_dag(key):
+        task, path = self.time.mine(), dag_path(key)
+        if task is None or path is None:
             return
-        self.writes.append(Write(run=task.name, key=key, body=body, early=self._early(self._running[task.name])))
+        early = self._early(self._running[task.name])
+        lost = self._another(key) and self.bucket.versions[key][-1].body != body
+        self.writes.append(Write(run=task.name, key=path, body=body, early=early, over_anothers=lost))
 
     def _early(self, plan: RunPlan) -> str:
         """Why it is too early for a DAG file: the environment does not run with what the file needs."""
@@ -372,7 +417,7 @@ class ModelEdges:
             clock=universe.time,
             log=self.log,
             timeout=inputs.stack_timeout_minutes * 60,
-            live=lambda _environment: LiveModel(universe.bucket, universe.time, universe.wire),
+            live=lambda _environment: LiveModel(universe.live_dags, universe.time, universe.wire),
             deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
         )
 

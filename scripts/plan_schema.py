@@ -13,6 +13,7 @@ from schema_file import write_or_compare
 from mwaa_deploy.drift import DriftKind
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import PLAN_SCHEMA, Disruption, OperationKind, ParameterSource
+from mwaa_deploy.plan_settings import PINNED, input_name
 from mwaa_deploy.target.fingerprint import ASPECTS
 
 FILE = Path(__file__).parents[1] / "schema" / "plan.schema.json"
@@ -50,6 +51,10 @@ def schema() -> dict[str, Any]:
                     **map_of(part_names(), {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
                     "description": "SHA-256 of what would be deployed: of each artefact and the template, and of the "
                     "names and digests of the DAG files.",
+                },
+                "settings": {
+                    **map_of(map(input_name, PINNED), TEXT),
+                    "description": "Inputs that decide what is done and are told by nothing else; empty if offline.",
                 },
                 "empty": {**FLAG, "description": "Whether there is nothing to deploy."},
                 "offline": {**FLAG, "description": "Whether the target was not looked at."},

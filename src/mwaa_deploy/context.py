@@ -43,9 +43,9 @@ class GitHubContext:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
     @property
-    def run_owner(self) -> str:
-        """What all attempts of this job in this run have in common, and no other run; '' on a laptop."""
-        return f"{self.repository}/runs/{self.run_id}/{self.job}" if self.repository and self.run_id else ""
+    def run(self) -> str:
+        """What all jobs and attempts of this run have in common, and no other run; '' on a laptop."""
+        return f"{self.repository}/runs/{self.run_id}" if self.repository and self.run_id else ""
 
     @property
     def default_branch(self) -> str:

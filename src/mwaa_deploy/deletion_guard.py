@@ -7,6 +7,7 @@ from mwaa_deploy.deletion_limits import DEFAULT_COUNT, SHARE_COUNTS_FROM, Deleti
 from mwaa_deploy.errors import DeletionRefused
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import DagSync
+from mwaa_deploy.reasons import lines_of
 from mwaa_deploy.target.state import TargetState
 
 _SHOWN = 10
@@ -42,7 +43,8 @@ def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) 
         why = f"more than the {limits.share} percent of max-deletion-share"
     names = foreign or sync.deleted
     return DeletionRefused(
-        f"{len(names)} of the {there} file(s) under {state.keys[Part.DAGS]}/ would be deleted, {why}:\n{_lines(names)}",
+        f"{len(names)} of the {there} file(s) under {state.keys[Part.DAGS]}/ would be deleted, {why}:\n"
+        + lines_of(names, _SHOWN),
         meaning=_UNKNOWN if foreign else _MISTAKEN,
         mend="If they are to go:\nwith:\n" + "\n".join(inputs) + f"\nIf they are to stay:\n{_protect(names[0])}",
     )
@@ -109,7 +111,7 @@ def _shared_folder(names: Sequence[str], state: TargetState) -> DeletionRefused:
     prefix, targets = state.keys[Part.DAGS], ", ".join(sorted({state.dags[name].target or "" for name in names}))
     return DeletionRefused(
         f"{len(names)} file(s) under {prefix}/ would be deleted, which were deployed to another target ({targets}) "
-        f"and not to {state.stack_name}:\n{_lines(names)}",
+        f"and not to {state.stack_name}:\n{lines_of(names, _SHOWN)}",
         meaning="Two targets share one DAG folder, and each would delete what the other has. max-deletions does not "
         "allow that. Nothing has been changed.",
         mend="Give each target a folder of its own in its template:\n"
@@ -121,8 +123,3 @@ def _shared_folder(names: Sequence[str], state: TargetState) -> DeletionRefused:
 
 def _protect(name: str) -> str:
     return f"with:\n  protected-prefixes: {name.partition('/')[0]}"
-
-
-def _lines(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
-    return "\n".join(f"- {line}" for line in [*names[:_SHOWN], *more])

@@ -36,7 +36,8 @@ from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.saved_plan import require_same
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.leased import leased
-from mwaa_deploy.target.lock import LockState, hold, read_lock
+from mwaa_deploy.target.lock import hold
+from mwaa_deploy.target.lock_state import LockState, read_lock
 from mwaa_deploy.target.record import Record, write_record
 from mwaa_deploy.target.recovery import recover
 from mwaa_deploy.target.settle import settle
@@ -197,7 +198,7 @@ def roll_back(job: Job, record: Record | None, error: MwaaDeployError, log: Log,
     try:
         with journal.step("roll back"), tempfile.TemporaryDirectory(prefix="mwaa-deploy-") as work:
             files = RecordedFiles(record=record, bucket=target.bucket, folder=Path(work))
-            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url, owner=job.owner)
+            back = job_back_to(files, inputs=job.inputs, target=target, run_url=job.author.run_url)
             _settle_and_carry_out(back, log, attempt)
     except MwaaDeployError as e:
         journal.rollback = replace(done, outcome=attempt.outcome)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mwaa_deploy.bundle.manifest import FileDigest
 from mwaa_deploy.bundle.template import Template
-from mwaa_deploy.parts import VERSIONED_PARTS, Part
+from mwaa_deploy.parts import VERSIONED_PARTS
 from mwaa_deploy.ports import EnvironmentState
 from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.environment_status import Course, environment_status
@@ -116,7 +116,6 @@ def _parts(
 ) -> Iterator[Drift]:
     if state.moves_from:
         yield Drift(subject="bucket", kind=DriftKind.PATH, recorded=state.bucket, found=state.moves_from)
-    paths = {part: found.key for part, found in record.parts.items()} | {Part.DAGS: record.dag_prefix}
     for part in VERSIONED_PARTS:
         recorded = record.parts[part].version if part in record.parts else None
         live = environment.versions.get(part)
@@ -127,7 +126,7 @@ def _parts(
         named = state.stack_parameters.get(name) if name else None
         if named is not None and named != (live or ""):
             yield Drift(subject=part, kind=DriftKind.STACK, recorded=recorded, found=named)
-    for part, key in paths.items():
+    for part, key in record.paths.items():
         path = environment.paths.get(part)
         if path is not None and path.strip("/") != key.strip("/"):
             yield Drift(subject=part, kind=DriftKind.PATH, recorded=key, found=path)

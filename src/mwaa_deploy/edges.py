@@ -200,6 +200,7 @@ class RealEdges:
             worker_replacement=inputs.worker_replacement.value,
             allow_running_tasks=inputs.allow_running_tasks,
             allow_replacement=inputs.allow_replacement,
+            takes_over_dags=inputs.force,
         )
 
     def promotion_source(self) -> Source:

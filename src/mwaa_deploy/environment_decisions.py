@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from mwaa_deploy.part_decisions import reads_elsewhere
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import Disruption, Operation, OperationKind
 from mwaa_deploy.target.environment_status import UPDATE_MINUTES
@@ -9,12 +10,16 @@ from mwaa_deploy.target.state import TargetState
 
 
 def changed_parts(versions: Mapping[Part, str | None], state: TargetState) -> list[Part]:
-    """The parts whose version the environment does not run yet.
+    """The parts whose version the environment does not run yet, or not from where it belongs.
 
     Args:
         versions: what it is to run; None for a version yet to be uploaded.
     """
-    return [part for part, version in versions.items() if version is None or version != state.parts[part].live_version]
+    return [
+        part
+        for part, version in versions.items()
+        if version is None or version != state.parts[part].live_version or reads_elsewhere(part, state)
+    ]
 
 
 def environment_update(changed: Sequence[Part]) -> Operation:

@@ -394,6 +394,13 @@ class DeletionRefused(MwaaDeployError):
     title = "Too many DAG files would be deleted"
 
 
+class OverwriteRefused(MwaaDeployError):
+    """The deployment would give other content to DAG files that were deployed to another target."""
+
+    exit_code = 84
+    title = "DAG files of another target would be overwritten"
+
+
 class StackRecoveryRefused(MwaaDeployError):
     """The stack is in a state from which only its deletion, or somebody's own hand, leads on."""
 

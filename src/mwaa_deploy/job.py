@@ -10,13 +10,14 @@ from mwaa_deploy.bundle.template import parse_template
 from mwaa_deploy.errors import RollbackImpossible
 from mwaa_deploy.inputs import Inputs, VerifyKind
 from mwaa_deploy.plan import Operation, OperationKind, Plan
+from mwaa_deploy.plan_settings import pinned_settings
 from mwaa_deploy.planner import make_plan
 from mwaa_deploy.ports import ChangeSet, Relation
 from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.saved_plan import SavedPlan
 from mwaa_deploy.source.changes import Base, Changes
 from mwaa_deploy.target.fingerprint import fingerprint
-from mwaa_deploy.target.lock import Holder
+from mwaa_deploy.target.lock_state import Holder
 from mwaa_deploy.target.ports_of_target import Author, Target
 from mwaa_deploy.target.preview import preview_change_set
 from mwaa_deploy.target.settle import Running, what_runs
@@ -30,7 +31,8 @@ class Job:
     Attributes:
         found_dags: by file in the DAG folder, the DAGs that this run's checks found in it; None if they parsed none.
         saved: the plan that it must come to; None if any will do.
-        owner: by which the lock knows this run in all its attempts; '' for one that is no workflow's.
+        run: by which the lock knows the workflow run in all its jobs and attempts; '' for none.
+        attempt: which of its attempts this is.
         restored: where the bundle comes from in a roll-back; None if it comes from the checkout.
         promoted: where the bundle comes from in a promotion; None if it comes from elsewhere.
         relation: tells how this commit stands to another one that came from a ref; None from it if nobody can tell.
@@ -43,7 +45,8 @@ class Job:
     author: Author
     found_dags: Mapping[str, tuple[str, ...]] | None = None
     saved: SavedPlan | None = None
-    owner: str = ""
+    run: str = ""
+    attempt: int = 0
     restored: RecordedFiles | None = None
     promoted: Promotion | None = None
     relation: Callable[[str, str], Relation | None] = lambda _sha, _ref: None
@@ -75,6 +78,7 @@ class Job:
             target=target,
             promoted_from=self.promoted.text if self.promoted else "",
             fingerprint=fingerprint(state),
+            settings=pinned_settings(inputs),
             notes=notes,
         )
 
@@ -106,16 +110,25 @@ class Job:
 
     @property
     def holder(self) -> Holder:
-        """As the lock knows this run."""
-        return Holder(owner=self.owner or uuid.uuid4().hex, commit=self.author.commit, run_url=self.author.run_url)
+        """As the lock knows this process: the jobs of a matrix have run and attempt in common."""
+        author = self.author
+        return Holder(
+            owner=uuid.uuid4().hex, commit=author.commit, run_url=author.run_url, run=self.run, attempt=self.attempt
+        )
 
     def running(self, state: TargetState) -> Running | None:
         """What a deployment would have to wait for."""
         return what_runs(state.stack, state.environment, state.unfinished, now=self.target.clock.now())
 
 
-def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url: str, owner: str) -> Job:
+def job_back_to(
+    files: RecordedFiles, *, inputs: Inputs, target: Target, run_url: str, run: str = "", attempt: int = 0
+) -> Job:
     """The job that brings the content of an earlier record back, with the stack's template and parameters of now.
+
+    Args:
+        files: of the record.
+        run_url, run, attempt: of the workflow run that does it; see Author and Job.
 
     Raises:
         RollbackImpossible: there is no stack, or the record's object versions are gone.
@@ -137,6 +150,7 @@ def job_back_to(files: RecordedFiles, *, inputs: Inputs, target: Target, run_url
         target=target,
         author=Author(commit=record.commit, run_url=run_url, restores=record.commit, ref=record.ref),
         found_dags=record.dag_ids if parsed else None,
-        owner=owner,
+        run=run,
+        attempt=attempt,
         restored=files,
     )

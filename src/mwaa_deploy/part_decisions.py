@@ -55,8 +55,19 @@ def _decide_missing(part: Part, bundle: Bundle, state: TargetState) -> tuple[Ope
         return Operation(kind=OperationKind.KEEP, part=part, reason=reason), given
     if not live:
         return None
+    recorded = state.record.parts.get(part) if state.record else None
+    if (path := reads_elsewhere(part, state)) and recorded and recorded.key == state.keys[part]:
+        reason = f"{bundle.whose} has no {part}; version {recorded.version} is live again, instead of that in {path}."
+        return Operation(kind=OperationKind.REUSE, part=part, reason=reason), recorded.version
     reason = f"{bundle.whose} has no {part}; the environment keeps version {live}, as MWAA cannot do without it again."
     return Operation(kind=OperationKind.KEEP, part=part, reason=reason), live
+
+
+def reads_elsewhere(part: Part, state: TargetState) -> str:
+    """From where the environment reads a part that belongs elsewhere; '' if it reads it from there, or not at all."""
+    environment = state.environment
+    found = state.parts[part].live_key if part in state.parts else environment and environment.paths.get(part)
+    return found if found and found.strip("/") != state.keys[part] else ""
 
 
 def version_named_by_stack(part: Part, bundle: Bundle, state: TargetState) -> str | None:

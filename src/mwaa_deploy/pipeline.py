@@ -202,7 +202,8 @@ def _job(  # noqa: PLR0917 -- what the pipeline itself is given
         found_dags=promoted.found_dags if promoted else _found_dags(journal),
         promoted=promoted,
         saved=saved,
-        owner=context.run_owner,
+        run=context.run,
+        attempt=context.run_attempt,
         relation=_relation(journal, context, edges),
     )
 

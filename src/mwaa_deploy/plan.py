@@ -10,8 +10,8 @@ from mwaa_deploy.drift import Drift
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import ResourceChange
 
-PLAN_SCHEMA = 3
-"""2: without the content."""
+PLAN_SCHEMA = 4
+"""2: without the content. 3: without the settings."""
 
 
 class OperationKind(StrEnum):
@@ -130,6 +130,7 @@ class Plan:
         obstacles: what would keep a deployment waiting, or refuse it, a sentence each.
         fingerprint: by aspect of the target, a digest of what the plan was made from; empty if offline.
         content: by part, a digest of what would be deployed.
+        settings: inputs that decide what is done and are told by nothing else, by name; empty if offline.
     """
 
     base: str | None
@@ -148,6 +149,7 @@ class Plan:
     obstacles: tuple[str, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     content: Mapping[Part, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -184,6 +186,7 @@ class Plan:
             "promoted_from": self.promoted_from,
             "fingerprint": dict(self.fingerprint),
             "content": {str(part): digest for part, digest in self.content.items()},
+            "settings": dict(self.settings),
             "empty": self.empty,
             "offline": self.offline,
             "base": self.base,

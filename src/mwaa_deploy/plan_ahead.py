@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from mwaa_deploy.deletion_guard import deletion_refusal
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
 from mwaa_deploy.job import Job
+from mwaa_deploy.overwrite_guard import overwrite_refusal
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.target.recovery import Remedy, recovery_for, recovery_refused
@@ -57,6 +58,9 @@ def look_ahead(job: Job, state: TargetState, plan: Plan) -> PlanAhead:
         obstacles += [refused(what) for what in lost]
     if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
         obstacles.append(refused(refusal.what))
+    taken = job.target.takes_over_dags
+    if overwriting := overwrite_refusal(plan.dags, state, job.bundle.dags, allowed=taken):
+        obstacles.append(refused(overwriting.what))
     return PlanAhead(plan=replace(plan, obstacles=tuple(obstacles)), notes=tuple(notes))
 
 

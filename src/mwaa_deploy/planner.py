@@ -7,6 +7,7 @@ from mwaa_deploy.drift import DriftKind, drift_since, find_drift
 from mwaa_deploy.environment_decisions import decide_environment
 from mwaa_deploy.part_decisions import decide_part
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
+from mwaa_deploy.path_decisions import force_update
 from mwaa_deploy.plan import DagSync, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ChangedFile
 from mwaa_deploy.reasons import GitView, why_kept, why_shipped
@@ -36,10 +37,11 @@ def make_plan(
         ParametersUnknown: the parameters file and the template disagree.
     """
     git = GitView(base=base, base_reason=base_reason, files=files)
-    decided = [decision for part in VERSIONED_PARTS if (decision := decide_part(part, bundle, state, git))]
-    versions = {operation.part: version for operation, version in decided if operation.part is not None}
+    decided = {part: decision for part in VERSIONED_PARTS if (decision := decide_part(part, bundle, state, git))}
+    decided = dict(force_update(decided, bundle, state))
+    versions = {part: version for part, (_, version) in decided.items()}
     parameters = plan_parameters(bundle, state, versions)
-    operations = [operation for operation, _ in decided]
+    operations = [operation for operation, _ in decided.values()]
     if state.without_stack:
         operations += decide_environment(versions, state)
     else:

@@ -480,9 +480,18 @@ class Stack(Protocol):
         """The stack as it is; None if it does not exist (or was deleted)."""
 
     def create_change_set(
-        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+        self,
+        *,
+        template: str,
+        parameters: Sequence[StackParameter],
+        create: bool,
+        description: str,
+        revert_drift: bool = False,
     ) -> ChangeSet:
-        """Create a change set and wait for it. An empty one is deleted again and returned with no changes."""
+        """Create a change set and wait for it. An empty one is deleted again and returned with no changes.
+
+        With `revert_drift` it also has what puts back what was changed without the stack.
+        """
 
     def template(self) -> str | None:
         """The template it was last brought to, as it was handed in; None if the stack does not exist."""

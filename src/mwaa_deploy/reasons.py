@@ -1,6 +1,6 @@
 """Why something is deployed, or is not, in plain words: content decides, git explains."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mwaa_deploy.parts import Part
@@ -41,6 +41,12 @@ def listed(names: list[str] | tuple[str, ...]) -> str:
     if len(names) <= _SHOWN:
         return ", ".join(names)
     return f"{', '.join(names[: _SHOWN - 1])} and {len(names) - _SHOWN + 1} more"
+
+
+def lines_of(names: Sequence[str], most: int) -> str:
+    """The first names on a line each, and how many more there are."""
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return "\n".join(f"- {line}" for line in [*names[:most], *more])
 
 
 def sentence(text: str) -> str:

@@ -1,15 +1,17 @@
 """What a deployment sets and leaves: the change set's parameters and the next record, from bundle and state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.completion import CompletedParameters, complete_parameters
 from mwaa_deploy.bundle.manifest import Manifest
 from mwaa_deploy.errors import TemplateLacksVersions
+from mwaa_deploy.part_decisions import reads_elsewhere
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
+from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.record import ObjectToken, PartRecord, PromotedFrom, Record
 from mwaa_deploy.target.state import TargetState
 
@@ -122,12 +124,10 @@ def record_after(
         if artefact := bundle.artefacts.get(part):
             parts[part] = PartRecord(key=state.keys[part], version=version, sha256=artefact.sha256)
         else:
-            found = state.parts[part]
-            known = found.live_sha256 if version == found.live_version else None
-            parts[part] = PartRecord(key=found.live_key or state.keys[part], version=version, sha256=known)
+            parts[part] = _kept(part, version, state)
     dags = bundle.dags.without(state.reserved)
     kept = {
-        name: state.dags[name].token
+        name: _token(state.dags[name], state.stack_name)
         for name, file in dags.files.items()
         if name in state.dags and state.dags[name].sha256 == file.sha256
     }
@@ -147,6 +147,21 @@ def record_after(
         promoted_from=promoted_from,
         ref=ref,
     )
+
+
+def _kept(part: Part, version: str, state: TargetState) -> PartRecord:
+    """The record of a part that is not shipped; what is live tells more of it than the record of before."""
+    found, before = state.parts[part], state.record.parts.get(part) if state.record else None
+    if version == found.live_version and not reads_elsewhere(part, state):
+        return PartRecord(key=found.live_key or state.keys[part], version=version, sha256=found.live_sha256)
+    if before is not None and (before.key, before.version) == (state.keys[part], version):
+        return before
+    return PartRecord(key=state.keys[part], version=version, sha256=None)
+
+
+def _token(found: DagObject, ours: str) -> ObjectToken:
+    token = found.token
+    return replace(token, target=None) if token.target == ours else token
 
 
 def _dag_ids(

@@ -77,7 +77,12 @@ class _Story:
         folder.mkdir(exist_ok=True)
         files = RecordedFiles(record=record, bucket=target.bucket, folder=folder)
         job = job_back_to(
-            files, inputs=self.inputs, target=target, run_url=self.context.run_url, owner=self.context.run_owner
+            files,
+            inputs=self.inputs,
+            target=target,
+            run_url=self.context.run_url,
+            run=self.context.run,
+            attempt=self.context.run_attempt,
         )
         self.journal.rollback = RollBack(to=record, since=chosen.live.commit if chosen.live else None)
         self.log.info(f"Rolling back to commit {record.commit}, record version {version}.")

@@ -13,6 +13,7 @@ from typing import Any
 from mwaa_deploy.errors import InputsInvalid, PlanOutdated
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import PLAN_SCHEMA, Plan
+from mwaa_deploy.plan_settings import PINNED, input_name
 from mwaa_deploy.target.fingerprint import ASPECTS
 
 _MEANING = "Something happened between the plan and this run, so that it would do something else than was planned."
@@ -103,6 +104,11 @@ def differences(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[
         for aspect, words in ASPECTS.items()
         if saved["fingerprint"].get(aspect) != fresh["fingerprint"].get(aspect)
     )
+    yield from (
+        f"the input {name}: it was made with another value"
+        for name in map(input_name, PINNED)
+        if saved["settings"].get(name) != fresh["settings"].get(name)
+    )
     yield from _other_bytes(saved["content"], fresh["content"])
     if _decided(saved) != _decided(fresh):
         yield "the operations: other ones would be carried out"
@@ -133,7 +139,8 @@ def _is_plan(document: object) -> bool:
     """Whether it has all that is compared, in the right shape."""
     if not isinstance(document, dict) or document.get("schema") != PLAN_SCHEMA:
         return False
-    kinds = {"offline": bool, "commit": str, "target": dict, "fingerprint": dict, "content": dict, "versions": dict}
+    kinds: dict[str, type] = {"offline": bool, "commit": str}
+    kinds |= dict.fromkeys(("target", "fingerprint", "content", "settings", "versions"), dict)
     if not all(isinstance(document.get(name), kind) for name, kind in kinds.items()):
         return False
     lists = [document.get("operations"), document.get("parameters")]

@@ -8,6 +8,7 @@ from mwaa_deploy.bundle.template import Template
 from mwaa_deploy.environment_decisions import changed_parts, environment_update
 from mwaa_deploy.part_decisions import version_named_by_stack
 from mwaa_deploy.parts import Part
+from mwaa_deploy.path_decisions import led_elsewhere
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, ParameterPreview
 from mwaa_deploy.reasons import GitView, sentence
 from mwaa_deploy.target.environment_status import CREATE_MINUTES, UPDATE_MINUTES
@@ -87,8 +88,8 @@ def _reasons(
         if version.live_version and version_named_by_stack(part, bundle, state) not in (None, version.live_version)
     ]:
         reasons.append(f"the stack names another version of {' and '.join(drifted)} than the environment runs")
-    if state.moves_from:
-        reasons.append(f"the environment reads from bucket {state.moves_from}, and is to read from {state.bucket}")
+    if elsewhere := led_elsewhere(state):
+        reasons.append(f"the environment reads {' and '.join(elsewhere)}")
     if hidden := [p.key for p in parameters if p.changes is None]:
         reasons.append(f"only CloudFormation can compare {' and '.join(hidden)}, which is NoEcho")
     return reasons

@@ -62,7 +62,7 @@ class Deployments:
             target=self.target(),
             author=Author(commit=sha, run_url=journal.run_url),
             found_dags=self.world.found_dags,
-            owner=f"run-{self.runs}",
+            run=f"run-{self.runs}",
             relation=lambda _sha, _ref: self.relation,
         )
         first = look_first(job)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
 from mwaa_deploy.parts import Part
-from mwaa_deploy.ports import ChangeSet, StackEvent, StackParameter, StackState
+from mwaa_deploy.ports import ChangeSet, ResourceChange, StackEvent, StackParameter, StackState
 from tests.fakes.clock import FakeClock
 from tests.fakes.environment import FakeEnvironment
 from tests.fakes.failures import Knobs
@@ -93,7 +93,13 @@ class FakeStack:
         return self.body
 
     def create_change_set(
-        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+        self,
+        *,
+        template: str,
+        parameters: Sequence[StackParameter],
+        create: bool,
+        description: str,
+        revert_drift: bool = False,
     ) -> ChangeSet:
         self.knobs.called("create_change_set", description)
         state = self._settled()
@@ -107,6 +113,8 @@ class FakeStack:
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
+        if revert_drift and kind == "UPDATE":
+            changes = self._with_drift(changes, after)
         if self.tells_values:
             changes = tuple(with_values(change, self.deployed, after) for change in changes)
         self._serial += 1
@@ -278,6 +286,35 @@ class FakeStack:
             left -= 60
         if self.seconds > timeout:
             raise StackWaitTimedOut(f"Stack {self.name} is still {self._state.status} after {timeout:.0f} s.")
+
+    def _with_drift(self, changes: tuple[ResourceChange, ...], after: Deployed) -> tuple[ResourceChange, ...]:
+        """The changes, and that of the environment if it is not as the template has it."""
+        properties = after.environment(self.name) or {}
+        live = self.environment.now(str(properties.get("Name")))
+        ids = [logical_id for logical_id, found in after.resources.items() if found["Type"] == MWAA_TYPE]
+        if live is None or any(change.logical_id in ids for change in changes):
+            return changes
+        drifted = [
+            *(key for key, part in ENVIRONMENT_PATHS.items() if properties.get(key) != live.paths.get(part)),
+            *(
+                key
+                for key, part in ENVIRONMENT_VERSIONS.items()
+                if (properties.get(key) or None) != live.versions.get(part)
+            ),
+        ]
+        if properties.get("SourceBucketArn", live.bucket).rpartition(":")[2] != live.bucket:
+            drifted.append("SourceBucketArn")
+        if not drifted:
+            return changes
+        (logical_id,) = ids
+        change = ResourceChange(
+            action="Modify",
+            logical_id=logical_id,
+            resource_type=MWAA_TYPE,
+            replacement="False",
+            details=tuple(sorted(drifted)),
+        )
+        return (*changes, change)
 
     def _event(self, logical_id: str, resource_type: str, status: str, reason: str = "") -> StackEvent:
         return StackEvent(

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.exclude import Exclude
@@ -89,7 +91,7 @@ class World:
         exclude: what of the DAG folder is not shipped.
         without_stack: deploy to the environment directly; put one first, and take the template out of the files.
         recreate_failed_stack: as the input.
-        worker_replacement, allow_running_tasks, allow_replacement, running_tasks: as in Target.
+        worker_replacement, allow_running_tasks, allow_replacement, takes_over_dags, running_tasks: as in Target.
     """
 
     def __init__(self, place: Path) -> None:
@@ -113,6 +115,7 @@ class World:
         self.running_tasks: Callable[[], int | None] | None = None
         self.recreate_failed_stack = False
         self.allow_replacement = False
+        self.takes_over_dags = False
         self._place = place
         self._commits = 0
 
@@ -203,11 +206,12 @@ class World:
             worker_replacement=self.worker_replacement,
             allow_running_tasks=self.allow_running_tasks,
             allow_replacement=self.allow_replacement,
+            takes_over_dags=self.takes_over_dags,
             running_tasks=self.running_tasks,
         )
 
-    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40) -> Job:
-        """The deployment of the files of now, as the pipeline asks for it."""
+    def job(self, *, saved: SavedPlan | None = None, head: str = "c" * 40, **given: Any) -> Job:
+        """The deployment of the files of now, as the pipeline asks for it; with other inputs besides."""
         inputs = Inputs(
             stack_name="" if self.without_stack else self.stack.name,
             environment_name="staging" if self.without_stack else "",
@@ -218,7 +222,7 @@ class World:
             recreate_failed_stack=self.recreate_failed_stack,
         )
         return Job(
-            inputs=inputs,
+            inputs=replace(inputs, **given),
             bundle=self.bundle(),
             changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=head),
             target=self.target(),

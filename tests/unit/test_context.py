@@ -37,7 +37,15 @@ def test_what_the_base_is_found_by_is_read_from_the_event(tmp_path):
 
 
 def test_a_laptop_has_no_run():
-    assert read_context({}).run_url == ""
+    assert (read_context({}).run_url, read_context({}).run) == ("", "")
+
+
+def test_all_jobs_and_attempts_of_a_run_know_each_other_by_it():
+    env = {"GITHUB_REPOSITORY": "acme/dags", "GITHUB_RUN_ID": "7"}
+    first = read_context(env | {"GITHUB_JOB": "staging", "GITHUB_RUN_ATTEMPT": "1"})
+    second = read_context(env | {"GITHUB_JOB": "production", "GITHUB_RUN_ATTEMPT": "2"})
+    assert first.run == second.run == "acme/dags/runs/7"
+    assert (first.run_attempt, second.run_attempt) == (1, 2)
 
 
 @pytest.mark.parametrize("env", [{"GITHUB_RUN_ID": "abc"}, {"GITHUB_RUN_ATTEMPT": "-1"}])

@@ -18,7 +18,7 @@ def test_json_is_stable_and_whole():
 
     assert text == plan(bundle(plugins=b"p2"), deployed(bundle()), plugins=("plugins/a.py",)).to_json()
     plain = json.loads(text)
-    assert plain["schema"] == 3
+    assert plain["schema"] == 4
     assert (plain["empty"], plain["offline"], plain["base"]) == (False, False, BASE)
     assert plain["versions"] == {"plugins": None, "requirements": "v-requirements"}
     assert plain["expected_minutes"] == [16, 37]

@@ -22,7 +22,8 @@ from mwaa_deploy.report.as_json import report_document
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.live_check import LiveCheck
-from mwaa_deploy.target.lock import Holder, hold, lock_key, read_lock
+from mwaa_deploy.target.lock import hold
+from mwaa_deploy.target.lock_state import Holder, lock_key, read_lock
 from mwaa_deploy.target.no_stack import NoStack
 from mwaa_deploy.target.record import encode_record, fetch_record, record_key, write_record
 from tests.fakes.deployments import Deployments

@@ -1,14 +1,17 @@
 """A plan that was saved is carried out only if it is still what a deployment would do."""
 
 import json
+from dataclasses import fields
 
 import pytest
 
 from mwaa_deploy.deployment import deploy, look_first
 from mwaa_deploy.errors import InputsInvalid, PlanOutdated
+from mwaa_deploy.inputs import Inputs, WorkerReplacement
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan_ahead import look_ahead
+from mwaa_deploy.plan_settings import COMPARED, HARMLESS, PINNED
 from mwaa_deploy.saved_plan import SavedPlan, read_saved
 from tests.fakes.world import World
 
@@ -24,15 +27,15 @@ def world(request, tmp_path):
     return world
 
 
-def save(world, head="c" * 40):
-    job = world.job(head=head)
+def save(world, head="c" * 40, **inputs):
+    job = world.job(head=head, **inputs)
     state = job.look()
     plan = look_ahead(job, state, job.plan(state)).plan
     return SavedPlan(name="plan.json", document=json.loads(plan.to_json()))
 
 
-def carry_out(world, saved, head="c" * 40):
-    job, journal = world.job(saved=saved, head=head), Journal()
+def carry_out(world, saved, head="c" * 40, **inputs):
+    job, journal = world.job(saved=saved, head=head, **inputs), Journal()
     deploy(job, look_first(job), world.log, journal)
     return journal
 
@@ -142,6 +145,52 @@ def test_a_plan_made_without_the_target_is_refused(world):
     assert refusal(world, saved) == ["it was made without looking at the target"]
 
 
+OTHERS = {
+    "allow_replacement": True,
+    "allow_running_tasks": True,
+    "capabilities": ("CAPABILITY_AUTO_EXPAND",),
+    "deploy_with": "another way",
+    "force": True,
+    "kms_key": "alias/other",
+    "nested_stacks": True,
+    "notification_arns": ("arn:aws:sns:eu-west-1:123456789012:t",),
+    "promote_from": "staging",
+    "revert_drift": True,
+    "rollback_on_failure": True,
+    "smoke_dags": ("a",),
+    "stack_role_arn": "arn:aws:iam::123456789012:role/r",
+    "stack_tags": (("team", "b"),),
+    "termination_protection": True,
+    "worker_replacement": WorkerReplacement.FORCED,
+}
+
+
+def test_no_input_is_forgotten():
+    """A new one has to be pinned, or there has to be a reason why not: else a saved plan may come to something else."""
+    lists = [*PINNED, *COMPARED, *HARMLESS]
+    assert sorted(lists) == sorted(field.name for field in fields(Inputs))
+    assert all([*COMPARED.values(), *HARMLESS.values()])
+    assert OTHERS.keys() == set(PINNED)
+
+
+@pytest.mark.parametrize("field", PINNED)
+def test_another_value_of_an_input_that_decides_is_refused(with_stack, field):
+    saved = save(with_stack)
+    if field == "deploy_with":  # the deployment itself would go another way before it comes to that
+        settings = {**saved.document["settings"], "deploy-with": OTHERS[field]}
+        saved, given = SavedPlan(name="p", document={**saved.document, "settings": settings}), {}
+    else:
+        given = {field: OTHERS[field]}
+    wanted = f"the input {field.replace('_', '-')}: it was made with another value"
+    assert refusal(with_stack, saved, **given) == [wanted]
+
+
+def test_a_plan_is_carried_out_with_the_inputs_that_it_was_made_with(with_stack):
+    given = {name: value for name, value in OTHERS.items() if name not in {"deploy_with", "worker_replacement"}}
+    carry_out(with_stack, save(with_stack, **given), **given)
+    with_stack.assert_deployed()
+
+
 @pytest.fixture
 def with_stack(tmp_path):
     world = World(tmp_path)
@@ -202,10 +251,10 @@ def test_a_file_is_read_back_as_it_was_written(with_stack, tmp_path):
         (None, "cannot be read: No such file or directory"),
         (b"\xff", "is no JSON"),
         (b"[" * 100_000, "is no JSON"),
-        (b"[]", "is no plan of schema 3"),
-        (b'{"schema": 2}', "is no plan of schema 3"),
-        (b'{"schema": 3}', "is no plan of schema 3"),
-        (b'{"schema": 3, "offline": 1}', "is no plan of schema 3"),
+        (b"[]", "is no plan of schema 4"),
+        (b'{"schema": 3}', "is no plan of schema 4"),
+        (b'{"schema": 4}', "is no plan of schema 4"),
+        (b'{"schema": 4, "offline": 1}', "is no plan of schema 4"),
     ],
 )
 def test_a_file_that_is_no_plan_is_refused(tmp_path, body, problem):
@@ -223,6 +272,7 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path, body, problem):
         {"target": []},
         {"fingerprint": "x"},
         {"content": None},
+        {"settings": None},
         {"versions": None},
         {"operations": [1]},
         {"parameters": {}},

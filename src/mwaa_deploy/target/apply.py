@@ -11,6 +11,7 @@ from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.deletion_guard import refuse_deletions
 from mwaa_deploy.errors import LockLost, ObjectChanged
 from mwaa_deploy.outcome import Outcome, Progress
+from mwaa_deploy.overwrite_guard import refuse_overwriting
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.release import record_after
@@ -47,6 +48,8 @@ def apply(
 
     Raises:
         DeletionRefused: too many DAG files would be deleted; nothing has been changed.
+        OverwriteRefused: DAG files of another target would be given other content; nothing has been changed, unless
+            they came at the last moment.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
         TasksRunning: a forced replacement of workers would stop tasks; nothing has been changed.
         VerificationFailed: what is live differs in the end.
@@ -58,6 +61,7 @@ def apply(
     """
     progress = progress or Progress(target.clock)
     refuse_deletions(plan.dags, state, target.deletions)
+    refuse_overwriting(plan.dags, state, bundle.dags, allowed=target.takes_over_dags)
     if not plan.empty:
         require_idle(plan, target, state.environment)
         _carry_out(
@@ -134,6 +138,8 @@ def _sync_dags(deployment: Deployment) -> Mapping[str, ObjectToken]:
         commit=deployment.author.commit,
         log=deployment.target.log,
         synced=deployment.progress,
+        ours=deployment.state.stack_name,
+        takes_over=deployment.target.takes_over_dags,
         still_ours=deployment.target.still_ours,
     )
 
@@ -158,7 +164,13 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
 def _verify(deployment: Deployment, versions: Mapping[Part, str], record: Record) -> None:
     target, state = deployment.target, deployment.state
     if deployment.progress.environment_name is not None:
-        verify_versions(target.environments, deployment.progress.environment_name, versions, bucket=target.bucket.name)
+        verify_versions(
+            target.environments,
+            deployment.progress.environment_name,
+            versions,
+            paths=record.paths,
+            bucket=target.bucket.name,
+        )
     verify_dags(target.bucket, state.keys[Part.DAGS], record.dags, record.objects, ignored=state.spares)
 
 

@@ -93,15 +93,30 @@ class ChangeSets:
         self._interval = interval
         self._timeout = timeout
 
-    def create(self, kind: str, *, template: str, parameters: Sequence[StackParameter], description: str) -> ChangeSet:
+    def create(
+        self,
+        kind: str,
+        *,
+        template: str,
+        parameters: Sequence[StackParameter],
+        description: str,
+        revert_drift: bool = False,
+    ) -> ChangeSet:
         """Create a change set of kind CREATE or UPDATE and wait for it; with no changes, it is deleted again.
+
+        Args:
+            kind: CREATE or UPDATE.
+            template, parameters, description: what CloudFormation is given.
+            revert_drift: whether it is drift-aware, also where the options do not say so.
 
         Raises:
             ChangeSetFailed: CloudFormation could not make one; what there is of it is deleted again.
         """
-        where = self._where(template)
+        where, revert = self._where(template), revert_drift or self._options.revert_drift
         name = f"mwaa-deploy-{self._clock.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-        change_set_id = self._submit(name, kind, where, parameters, description)
+        # what is not there yet cannot have drifted
+        mode = {"DeploymentMode": "REVERT_DRIFT"} if revert and kind == "UPDATE" else {}
+        change_set_id = self._submit(name, kind, {**where, **mode}, parameters, description)
         if change_set_id is None:
             return ChangeSet(id="", name=name, type=kind, changes=())
         answer = self._wait(change_set_id)
@@ -178,8 +193,6 @@ class ChangeSets:
             options["NotificationARNs"] = list(self._options.notification_arns)
         if self._options.include_nested:
             options["IncludeNestedStacks"] = True
-        if self._options.revert_drift and kind == "UPDATE":  # what is not there yet cannot have drifted
-            options["DeploymentMode"] = "REVERT_DRIFT"
         with aws_errors("cloudformation:CreateChangeSet", self._arn):
             try:
                 answer = self._client.create_change_set(

@@ -20,7 +20,7 @@ class DagObject:
         etag: its change token, as a listing shows it.
         sha256: hex digest of its content; None when it was not asked for, or somebody else wrote it.
         version: its version id, where the digest is known.
-        target: the target whose deployment wrote it; None when it was not asked for, or the object does not say.
+        target: the target whose deployment wrote it; None when nobody has asked, or the object does not say.
     """
 
     size: int
@@ -32,7 +32,7 @@ class DagObject:
     @property
     def token(self) -> ObjectToken:
         """What a record keeps of it."""
-        return ObjectToken(version=self.version, etag=self.etag)
+        return ObjectToken(version=self.version, etag=self.etag, target=self.target)
 
 
 def list_dags(bucket: Bucket, prefix: str) -> dict[str, Listed]:
@@ -56,7 +56,7 @@ def recognise(listed: Mapping[str, Listed], record: Record | None) -> dict[str, 
     for name, token in record.objects.items():
         there, file = found.get(name), record.dags.files.get(name)
         if there and file and token.etag and (there.etag, there.size) == (token.etag, file.size):
-            found[name] = replace(there, sha256=file.sha256, version=token.version)
+            found[name] = replace(there, sha256=file.sha256, version=token.version, target=token.target)
     return found
 
 
@@ -71,9 +71,9 @@ def look_at_dags(
 ) -> dict[str, DagObject]:
     """List the DAG prefix, and ask for our own metadata where it decides something.
 
-    That is the digest of files that may be there already, by their size, but whose token the record does not know; and
-    of files that would be deleted, whose deployment wrote them: an equal token does not tell, as equal bytes that
-    another target wrote have it too.
+    That is the digest, and whose deployment wrote them, of files that may be there already or would be written over,
+    but whose token the record does not know; and of files that would be deleted, whose deployment wrote them: an equal
+    token does not tell, as equal bytes that another target wrote have it too.
 
     Args:
         bucket: the bucket MWAA reads from.
@@ -86,8 +86,7 @@ def look_at_dags(
     found = recognise(list_dags(bucket, prefix), record)
 
     def decides(name: str) -> bool:
-        file, there = wanted.files.get(name), found[name]
-        return not spares(name) if file is None else there.sha256 is None and file.size == there.size
+        return found[name].sha256 is None if name in wanted.files else not spares(name)
 
     doubtful = [name for name in found if name not in ignored and decides(name)]
     if doubtful:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mwaa_deploy.bundle.manifest import Manifest
-from mwaa_deploy.errors import ObjectChanged
+from mwaa_deploy.errors import ObjectChanged, OverwriteRefused
+from mwaa_deploy.overwrite_guard import how_to_part
 from mwaa_deploy.plan import DagSync
 from mwaa_deploy.ports import Bucket, Log, Seen, StoredObject
 from mwaa_deploy.target.dag_objects import DagObject
@@ -37,6 +38,8 @@ def sync_dags(
     commit: str,
     log: Log,
     synced: SyncedDags,
+    ours: str = "",
+    takes_over: bool = False,
     still_ours: Callable[[], None] = lambda: None,
 ) -> dict[str, ObjectToken]:
     """Upload what is new or changed, and delete what is gone only when all of that has arrived.
@@ -52,6 +55,8 @@ def sync_dags(
         found: what lay under the prefix when the target was looked at.
         commit: written onto each object.
         synced: is told what was done, also when not all could be.
+        ours: name of the target.
+        takes_over: whether what another target's deployment wrote may be given other content.
         still_ours: raises LockLost if the target's lock is ours no longer.
 
     Returns:
@@ -59,6 +64,7 @@ def sync_dags(
 
     Raises:
         LockLost: another deployment has the lock, and has written to what was to be uploaded or deleted.
+        OverwriteRefused: a deployment to another target, which has a lock of its own, has written to it meanwhile.
         ObjectChanged: somebody else keeps writing to it, or has written to what was to be deleted.
         MwaaDeployError: whatever the bucket raises first; nothing is deleted then.
     """
@@ -72,8 +78,11 @@ def sync_dags(
             except ObjectChanged:
                 # By hand, or by one that has the lock now. In this order: what is seen before the lock is known to be
                 # ours was not written by another deployment.
-                seen = _seen(bucket.head(key))
+                there = bucket.head(key)
+                seen = _seen(there)
                 still_ours()
+                if there and not takes_over and there.target not in {None, ours} and there.sha256 != sha256:
+                    raise _taken(there, ours) from None
                 if attempt == _ATTEMPTS:
                     raise
             else:
@@ -108,6 +117,15 @@ def _seen(found: DagObject | StoredObject | None) -> Seen | None:
     if found is None:
         return Seen(etag=None)
     return Seen(etag=found.etag) if found.etag else None
+
+
+def _taken(there: StoredObject, ours: str) -> OverwriteRefused:
+    return OverwriteRefused(
+        f"{there.key} was deployed to another target ({there.target}) while it was on its way to {ours}.",
+        meaning="Two targets share one DAG folder, and each would give the other its own content. The file was left as "
+        "it is, and this run has deleted none.",
+        mend=how_to_part(ours),
+    )
 
 
 def _arrived(future: Future[ObjectToken]) -> bool:

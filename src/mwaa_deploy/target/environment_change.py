@@ -21,7 +21,8 @@ INTERVAL = 30
 def change_environment(deployment: Deployment, versions: Mapping[Part, str], announcement: Announcement) -> None:
     """Bring an environment to the versions, and wait until it runs them.
 
-    All versions are handed over with their paths, so that it does not matter what somebody else has set in between.
+    All versions are handed over with their paths, and the path of the DAG files, so that it does not matter what
+    somebody else has set in between.
 
     Args:
         deployment: what is carried out.
@@ -80,7 +81,7 @@ def _ask_once(
         target.environments.update(
             name,
             versions=versions,
-            paths={part: keys[part] for part in versions},
+            paths={part: keys[part] for part in (*versions, Part.DAGS)},
             worker_replacement=target.worker_replacement,
         )
     except EnvironmentBusy:

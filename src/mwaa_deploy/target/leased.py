@@ -157,12 +157,22 @@ class LeasedStack:
         return self._stack.template()
 
     def create_change_set(
-        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+        self,
+        *,
+        template: str,
+        parameters: Sequence[StackParameter],
+        create: bool,
+        description: str,
+        revert_drift: bool = False,
     ) -> ChangeSet:
         """Create a change set, if the lock is ours."""
         self._lease.require()
         return self._stack.create_change_set(
-            template=template, parameters=parameters, create=create, description=description
+            template=template,
+            parameters=parameters,
+            create=create,
+            description=description,
+            revert_drift=revert_drift,
         )
 
     def delete_change_set(self, change_set: ChangeSet) -> None:

@@ -4,132 +4,29 @@ It is an object that is never deleted, `mwaa-deploy/<target>/lock.json`, and cha
 of two that want it, S3 lets one have it. A lease ends by itself, so that a run that was killed is soon in nobody's way.
 """
 
-import hashlib
-import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from mwaa_deploy.errors import LockHeld, LockLost, MwaaDeployError, ObjectChanged
 from mwaa_deploy.ports import Bucket, Clock, Log
 from mwaa_deploy.target.heartbeat import Heartbeat, elapsed
-
-LEASE = timedelta(minutes=15)
-"""How long a lease holds without being renewed."""
+from mwaa_deploy.target.lock_state import (
+    LEASE,
+    Holder,
+    LockState,
+    Taking,
+    lock_key,
+    may_take,
+    read_lock,
+    write_lock,
+)
 
 RENEW_AFTER = timedelta(minutes=3)
 """Age from which the next write or look renews a lease."""
 
-SKEW = timedelta(minutes=2)
-"""By how much the clocks of two machines may differ: a lease is another's that much longer than it says."""
-
 _POLL = 15
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holder:
-    """Who wants the lock, or has it.
-
-    Attributes:
-        owner: the workflow run, whatever its attempt; for a laptop, something that is no other's.
-        commit: full SHA of what is deployed.
-        run_url: address of the run; '' on a laptop.
-    """
-
-    owner: str
-    commit: str
-    run_url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockState:
-    """The lock as it lies at the target.
-
-    Attributes:
-        etag: what a write must name to take it; None if there has never been one.
-        holder: whose it is; None if it is free.
-        since: when the holder took it.
-        expires: when it is free again, by the holder's clock.
-    """
-
-    etag: str | None
-    holder: Holder | None = None
-    since: datetime | None = None
-    expires: datetime | None = None
-
-    @property
-    def free(self) -> bool:
-        """Whether nobody has it."""
-        return self.holder is None
-
-
-class Taking(StrEnum):
-    """What one who wants the lock may do."""
-
-    TAKE = "take"
-    TAKE_OVER = "take over"
-    WAIT = "wait"
-
-
-def may_take(found: LockState, me: Holder, now: datetime) -> Taking:
-    """Whether the lock may be had: free, our own run's, or left by one that is gone."""
-    if found.holder is None:
-        return Taking.TAKE
-    if found.holder.owner == me.owner:
-        return Taking.TAKE_OVER  # an earlier attempt, as GitHub runs one at a time
-    if found.expires is None or now >= found.expires + SKEW:
-        return Taking.TAKE_OVER
-    return Taking.WAIT
-
-
-def lock_key(target: str) -> str:
-    """Where the lock of a target lies in the bucket."""
-    return f"mwaa-deploy/{target}/lock.json"
-
-
-def read_lock(bucket: Bucket, target: str) -> LockState:
-    """The lock as it is now.
-
-    Raises:
-        LockHeld: what lies there is no lock of ours, so that nobody can tell whether it is free.
-    """
-    key = lock_key(target)
-    found = bucket.fetch(key)
-    if found is None:
-        return LockState(etag=None)
-    try:
-        plain = json.loads(found.body)
-        if plain["owner"] is None:
-            return LockState(etag=found.etag)
-        holder = Holder(owner=str(plain["owner"]), commit=str(plain["commit"]), run_url=str(plain["run_url"]))
-        since, expires = (_moment(plain[name]) for name in ("since", "expires"))
-        return LockState(etag=found.etag, holder=holder, since=since, expires=expires)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as e:
-        where = f"s3://{bucket.name}/{key}"
-        raise LockHeld(
-            f"The lock {where} cannot be read: {type(e).__name__}: {e}.",
-            meaning="Something else, or a newer mwaa-deploy, wrote to that key. Nothing has been changed.",
-            mend=f"aws s3 rm '{where}'  # if no deployment to this target is running",
-        ) from e
-
-
-def _moment(text: str) -> datetime:
-    """A moment in UTC that can be reckoned with.
-
-    Raises:
-        ValueError: it is no moment, or says no time zone.
-        OverflowError: it is at the very end of the calendar.
-    """
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        message = f"{text} has no time zone"
-        raise ValueError(message)
-    moment = found.astimezone(UTC)
-    _ = moment + SKEW  # a lease ends that much later than it says
-    return moment
 
 
 class Lease:
@@ -182,7 +79,7 @@ class Lease:
         now = self._clock.now()
         since = self._state.since or now
         try:
-            self._state = _put(
+            self._state = write_lock(
                 self._bucket,
                 self._target,
                 LockState(etag=self._state.etag, holder=holder, since=since),
@@ -241,10 +138,10 @@ def _take(
         if taking is not Taking.WAIT:
             try:
                 wanted = LockState(etag=found.etag, holder=me, since=clock.now())
-                state = _put(bucket, target, wanted, now=clock.now(), commit=me.commit)
+                state = write_lock(bucket, target, wanted, now=clock.now(), commit=me.commit)
             except ObjectChanged:
                 continue  # another one was faster
-            if taking is Taking.TAKE_OVER and found.holder and found.holder.owner != me.owner:
+            if taking is Taking.TAKE_OVER and found.holder and not me.is_after(found.holder):
                 notes.append(f"The lock was taken over from {_name(found.holder)}, which was not heard of any more.")
             if waited_for:
                 notes.append(f"Waited {elapsed(started, clock.now())} for {'; '.join(waited_for)}.")
@@ -275,26 +172,3 @@ def _held(bucket: Bucket, target: str, found: LockState, *, waited: str) -> Lock
         "    concurrency:\n      group: mwaa-staging\n      cancel-in-progress: false\n"
         f"Only if that run is gone for good: aws s3 rm 's3://{bucket.name}/{lock_key(target)}'",
     )
-
-
-def _put(bucket: Bucket, target: str, wanted: LockState, *, now: datetime, commit: str) -> LockState:
-    """Write the lock as it is wanted in place of the one with its ETag; as it is then."""
-    expires = now + LEASE if wanted.holder else None
-    state = replace(wanted, since=wanted.since if wanted.holder else None, expires=expires)
-    body = (json.dumps(_plain(state, now), indent=1, sort_keys=True) + "\n").encode()
-    sha256 = hashlib.sha256(body).hexdigest()
-    stored = bucket.put_if(lock_key(target), body, sha256=sha256, commit=commit, etag=wanted.etag)
-    return replace(state, etag=stored.etag)
-
-
-def _plain(state: LockState, now: datetime) -> Mapping[str, str | None]:
-    holder = state.holder
-    return {
-        "owner": holder.owner if holder else None,
-        "commit": holder.commit if holder else None,
-        "run_url": holder.run_url if holder else None,
-        "since": state.since.isoformat() if state.since else None,
-        "expires": state.expires.isoformat() if state.expires else None,
-        # no two states of the lock have the same bytes, so that none has another's ETag
-        "written": now.isoformat(),
-    }

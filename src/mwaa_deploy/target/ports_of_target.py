@@ -26,6 +26,7 @@ class Target:
         worker_replacement: GRACEFUL or FORCED; '' leaves the choice to MWAA.
         allow_running_tasks: whether a forced replacement may stop tasks.
         allow_replacement: whether a change set may replace or remove the environment or its bucket.
+        takes_over_dags: whether DAG files that another target's deployment wrote may be given other content.
         still_ours: raises LockLost if the target's lock is ours no longer; it is not asked for where nobody holds one.
         running_tasks: asks the live Airflow how many tasks run; None from it means that it cannot be asked.
     """
@@ -43,6 +44,7 @@ class Target:
     worker_replacement: str = ""
     allow_running_tasks: bool = False
     allow_replacement: bool = False
+    takes_over_dags: bool = False
     still_ours: Callable[[], None] = lambda: None
     running_tasks: Callable[[], int | None] | None = None
 

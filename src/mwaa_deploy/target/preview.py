@@ -1,6 +1,7 @@
 """CloudFormation's own view of a plan, for a pull request: the change set is made, and deleted again."""
 
 from mwaa_deploy.bundle.artefacts import Bundle
+from mwaa_deploy.path_decisions import needs_revert
 from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.ports import ChangeSet, Stack
 from mwaa_deploy.release import change_set_parameters
@@ -25,6 +26,7 @@ def preview_change_set(
         parameters=change_set_parameters(bundle, state, plan.versions).parameters,
         create=state.creates_stack,
         description=f"mwaa-deploy plan of {commit}",
+        revert_drift=needs_revert(bundle, state, plan.versions),
     )
     if not change_set.empty:
         stack.delete_change_set(change_set)

@@ -36,10 +36,13 @@ class ObjectToken:
     Attributes:
         version: its version id.
         etag: what a listing shows for as long as nobody overwrites it with something else; no digest.
+        target: the other target whose deployment uploaded it, with the very content that ours would have; None if it
+            was ours, or nobody's that is known.
     """
 
     version: str
     etag: str
+    target: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,11 @@ class Record:
         return other is not None and _content(self) == _content(other)
 
     @property
+    def paths(self) -> Mapping[Part, str]:
+        """From where the environment reads each part, the DAG files among them."""
+        return {part: found.key for part, found in self.parts.items()} | {Part.DAGS: self.dag_prefix}
+
+    @property
     def files_digest(self) -> str:
         """Equal for records with the same plugins, requirements, startup script and DAGs, in any object versions."""
         parts = sorted((part, found.sha256 or found.version) for part, found in self.parts.items())
@@ -153,6 +161,7 @@ def _plain_dag(file: FileDigest, token: ObjectToken | None, ids: tuple[str, ...]
     plain: dict[str, Any] = {"sha256": file.sha256, "size": file.size}
     if token is not None:
         plain |= {"etag": token.etag, "version": token.version}
+        plain |= {} if token.target is None else {"target": token.target}
     return plain if ids is None else plain | {"ids": list(ids)}
 
 
@@ -210,7 +219,9 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
             }
         ),
         objects={
-            name: ObjectToken(version=_text(file["version"]), etag=_text(file["etag"]))
+            name: ObjectToken(
+                version=_text(file["version"]), etag=_text(file["etag"]), target=_text_or_none(file.get("target"))
+            )
             for name, file in plain["dags"].items()
             if "etag" in file
         },

@@ -14,13 +14,12 @@ from mwaa_deploy.target.aws_errors import aws_errors, code_of, message_of, names
 from mwaa_deploy.target.change_sets import ChangeSetOptions, ChangeSets
 from mwaa_deploy.target.stack_deletion import delete_stack
 from mwaa_deploy.target.stack_events import StackEvents
+from mwaa_deploy.target.stack_look import environment_name_in, stack_state
 from mwaa_deploy.target.stack_operation import wait_for_operation
 from mwaa_deploy.target.stack_status import NEVER_CREATED, Readiness, StackStatus, stack_status
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient  # only its name is needed, and importing it takes half a second
-
-ENVIRONMENT_TYPE = "AWS::MWAA::Environment"
 
 SHELL_TIMEOUT = 120
 """Seconds for CloudFormation to delete a stack that has nothing in it."""
@@ -77,16 +76,7 @@ class CloudFormationStack:
         raw = self._describe(self.name)
         if raw is None or raw["StackStatus"] == "DELETE_COMPLETE":
             return None
-        return StackState(
-            id=raw["StackId"],
-            name=self.name,
-            status=raw["StackStatus"],
-            status_reason=raw.get("StackStatusReason", ""),
-            parameters={entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in raw.get("Parameters", ())},
-            outputs={entry["OutputKey"]: entry.get("OutputValue", "") for entry in raw.get("Outputs", ())},
-            environment_name=self._environment_name(raw["StackId"]),
-            changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
-        )
+        return stack_state(self.name, raw, environment_name_in(self._client, raw["StackId"], arn=self._arn))
 
     def template(self) -> str | None:
         """The template it was last brought to, as it was handed in; None if the stack does not exist."""
@@ -102,7 +92,13 @@ class CloudFormationStack:
         return str(answer["TemplateBody"])
 
     def create_change_set(
-        self, *, template: str, parameters: Sequence[StackParameter], create: bool, description: str
+        self,
+        *,
+        template: str,
+        parameters: Sequence[StackParameter],
+        create: bool,
+        description: str,
+        revert_drift: bool = False,
     ) -> ChangeSet:
         """Create a change set and wait for it. An empty one is deleted again and returned with no changes.
 
@@ -111,6 +107,7 @@ class CloudFormationStack:
             parameters: every parameter of the template that has no default.
             create: whether the stack is to be made. A stack that was never executed is made either way.
             description: shown with the change set.
+            revert_drift: whether it puts back what was changed without the stack, also where that is no option.
 
         Raises:
             StackBusy: another operation runs on the stack.
@@ -125,7 +122,11 @@ class CloudFormationStack:
             create = create or status.readiness is Readiness.CREATE
         try:
             change_set = self._change_sets.create(
-                "CREATE" if create else "UPDATE", template=template, parameters=parameters, description=description
+                "CREATE" if create else "UPDATE",
+                template=template,
+                parameters=parameters,
+                description=description,
+                revert_drift=revert_drift,
             )
         except ChangeSetFailed as e:
             if missing:
@@ -259,15 +260,6 @@ class CloudFormationStack:
     def _protect(self, stack_id: str) -> None:
         with aws_errors("cloudformation:UpdateTerminationProtection", self._arn):
             self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
-
-    def _environment_name(self, stack_id: str) -> str | None:
-        with aws_errors("cloudformation:ListStackResources", self._arn):
-            paginator = self._client.get_paginator("list_stack_resources")  # type: ignore[no-untyped-call]
-            for page in paginator.paginate(StackName=stack_id):
-                for resource in page["StackResourceSummaries"]:
-                    if resource["ResourceType"] == ENVIRONMENT_TYPE and resource.get("PhysicalResourceId"):
-                        return str(resource["PhysicalResourceId"])
-        return None
 
     def _delete_shell(self) -> None:
         raw = self._describe(self.name)

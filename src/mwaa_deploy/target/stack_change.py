@@ -7,9 +7,10 @@ from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.errors import EnvironmentMissing
 from mwaa_deploy.parts import Part
+from mwaa_deploy.path_decisions import needs_revert
 from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.ports import Annotation, ChangeSet, StackEvent
-from mwaa_deploy.release import change_set_parameters
+from mwaa_deploy.release import change_set_parameters, record_after
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.environment_update import Awaited, Stand, before, failed_since, judge
 from mwaa_deploy.target.environment_wait import update_failed, wait_until_live
@@ -70,6 +71,7 @@ def _change_set(deployment: Deployment, versions: Mapping[Part, str]) -> ChangeS
         parameters=change_set_parameters(bundle, state, versions).parameters,
         create=state.creates_stack,
         description=f"mwaa-deploy {deployment.author.commit}",
+        revert_drift=needs_revert(bundle, state, deployment.plan.versions),
     )
     deployment.progress.changes = change_set.changes
     with target.log.group(f"Change set {change_set.name}: {len(change_set.changes)} change(s)"):
@@ -174,7 +176,8 @@ def _require_environment_as_it_is(deployment: Deployment, versions: Mapping[Part
             mend="Mend what failed, let MWAA try again, and then run the job again:\n"
             f"aws mwaa update-environment --name {name}",
         )
-    verify_versions(deployment.target.environments, name, versions, bucket=deployment.target.bucket.name)
+    paths = record_after(deployment.bundle, deployment.state, versions, environment=name).paths
+    verify_versions(deployment.target.environments, name, versions, paths=paths, bucket=deployment.target.bucket.name)
 
 
 def _require_no_environment(deployment: Deployment) -> None:

@@ -12,13 +12,16 @@ from mwaa_deploy.target.record import ObjectToken
 _SHOWN = 20
 
 
-def verify_versions(environments: Environment, name: str, versions: Mapping[Part, str], *, bucket: str) -> None:
-    """Check that the environment runs the object versions it was given, and reads from the bucket they lie in.
+def verify_versions(
+    environments: Environment, name: str, versions: Mapping[Part, str], *, paths: Mapping[Part, str], bucket: str
+) -> None:
+    """Check that the environment runs the object versions it was given, and reads from where all was uploaded to.
 
     Args:
         environments: MWAA's control plane.
         name: the environment's name.
         versions: what it should run, by part.
+        paths: from where it should read, by part; what MWAA does not tell is not compared.
         bucket: name of the bucket.
 
     Raises:
@@ -37,6 +40,11 @@ def verify_versions(environments: Environment, name: str, versions: Mapping[Part
         f"{part}: runs {found.versions.get(part, 'none')}, not {version}"
         for part, version in versions.items()
         if found.versions.get(part) != version
+    ]
+    differing += [
+        f"{part}: is read from {read}, not from {path}"
+        for part, path in paths.items()
+        if (read := found.paths.get(part)) and read.strip("/") != path.strip("/")
     ]
     if differing:
         raise VerificationFailed(

@@ -68,12 +68,16 @@ def test_other_content_in_the_same_size_is_unknown(bucket):
     assert heads(bucket) == ["dags/a.py"]
 
 
-def test_overwritten_file_of_another_size_is_unknown_without_being_asked_for(bucket):
+def test_overwritten_file_of_another_size_is_unknown_and_asked_whose_it_is(bucket):
     record = deploy(bucket)
     bucket.put_foreign("dags/a.py", b"longer")
+    bucket.of_target("theirs").put("dags/b.py", b"other", sha256=hashlib.sha256(b"other").hexdigest(), commit="c")
 
-    assert look(bucket, record)["a.py"].sha256 is None
-    assert heads(bucket) == []
+    found = look(bucket, record)
+
+    assert (found["a.py"].sha256, found["a.py"].target) == (None, None)
+    assert found["b.py"].target == "theirs"
+    assert heads(bucket) == ["dags/a.py", "dags/b.py"]
 
 
 def test_upload_that_no_record_knows_is_known_by_our_metadata(bucket):

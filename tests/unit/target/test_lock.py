@@ -1,21 +1,27 @@
 """The lock of a target: who may have it, how it is kept, and how it is lost."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from mwaa_deploy.errors import AwsUnavailable, LockHeld, LockLost, StackUpdateFailed
 from mwaa_deploy.target.leased import LeasedBucket, LeasedClock, LeasedStack
-from mwaa_deploy.target.lock import LEASE, SKEW, Holder, LockState, Taking, hold, lock_key, may_take, read_lock
+from mwaa_deploy.target.lock import hold
+from mwaa_deploy.target.lock_state import LEASE, SKEW, Holder, LockState, Taking, lock_key, may_take, read_lock
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.failures import Knobs
 from tests.fakes.log import FakeLog
 from tests.fakes.stack import FakeStack
+from tests.fakes.world import World
 
-ME = Holder(owner="acme/dags/runs/7/deploy", commit="a" * 40, run_url="https://github.test/runs/7")
-OTHER = Holder(owner="acme/dags/runs/8/deploy", commit="b" * 40, run_url="https://github.test/runs/8")
+ME = Holder(owner="me", commit="a" * 40, run_url="https://github.test/runs/7", run="acme/dags/runs/7", attempt=2)
+EARLIER = replace(ME, owner="earlier", attempt=1)
+LEG = replace(ME, owner="another leg of the matrix")
+OTHER = Holder(owner="other", commit="b" * 40, run_url="https://github.test/runs/8", run="acme/dags/runs/8", attempt=1)
+LAPTOP, OTHER_LAPTOP = Holder(owner="mine", commit="a" * 40), Holder(owner="theirs", commit="a" * 40)
 KEY = "mwaa-deploy/staging/lock.json"
 TEMPLATE = "Resources: {Note: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: hello}}}"
 
@@ -54,6 +60,9 @@ NOW = FakeClock().now()
         (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW - SKEW + timedelta(seconds=1)), Taking.WAIT),
         (LockState(etag="e", holder=OTHER, since=NOW, expires=NOW - SKEW), Taking.TAKE_OVER),
         (LockState(etag="e", holder=ME, since=NOW, expires=NOW + LEASE), Taking.TAKE_OVER),
+        (LockState(etag="e", holder=EARLIER, since=NOW, expires=NOW + LEASE), Taking.TAKE_OVER),
+        (LockState(etag="e", holder=LEG, since=NOW, expires=NOW + LEASE), Taking.WAIT),
+        (LockState(etag="e", holder=replace(ME, owner="later", attempt=3), expires=NOW + LEASE), Taking.WAIT),
     ],
 )
 def test_who_may_take_it(found, taking):
@@ -105,12 +114,43 @@ def test_one_that_was_killed_is_in_nobodys_way_for_long(place):
     ]
 
 
+def test_two_laptops_are_not_one_run():
+    found = LockState(etag="e", holder=OTHER_LAPTOP, since=NOW, expires=NOW + LEASE)
+    assert may_take(found, LAPTOP, NOW) is Taking.WAIT
+
+
 def test_the_next_attempt_of_a_run_need_not_wait(place):
-    killed = place.hold()
+    killed = place.hold(EARLIER)
     killed.__enter__()
     with place.hold():
         assert place.clock.slept == []
     assert place.notes == []
+
+
+def test_another_leg_of_the_same_job_waits(place):
+    with place.hold(LEG), pytest.raises(LockHeld, match=r"runs/7 still holds the lock"), place.hold(timeout=60):
+        pass
+
+
+def test_one_that_was_killed_in_the_same_attempt_is_waited_for_and_named(place):
+    killed = place.hold(LEG)
+    killed.__enter__()
+    with place.hold():
+        assert (place.clock.now() - NOW) == LEASE + SKEW
+    assert place.notes[0].startswith("The lock was taken over from https://github.test/runs/7")
+
+
+def test_each_job_of_a_matrix_is_a_holder_of_its_own(tmp_path):
+    """They have the job's name, the run and the attempt in common."""
+    job = World(tmp_path).job()
+    first, second = (replace(job, run="acme/dags/runs/7", attempt=1).holder for _ in range(2))
+    assert may_take(LockState(etag="e", holder=first, since=NOW, expires=NOW + LEASE), second, NOW) is Taking.WAIT
+
+
+def test_a_lock_of_a_version_before_is_read(place):
+    place.bucket.put_foreign(KEY, held(expires="2099-01-01T00:00:00+00:00"))
+    found = place.lock().holder
+    assert (found.owner, found.run, found.attempt) == ("o", "", 0)
 
 
 def test_it_is_renewed_while_we_work_and_only_then(place):

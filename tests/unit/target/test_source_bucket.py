@@ -104,7 +104,7 @@ def test_an_environment_may_move_to_the_bucket_of_its_template(world):
     assert world.plan().empty
 
 
-def test_an_environment_that_somebody_moved_is_never_taken_for_deployed(world):
+def test_an_environment_that_somebody_moved_is_moved_back(world):
     reads(world, BY_PARAMETER)
     world.deploy()
     world.environment.put(replace(world.environment.states["staging"], bucket="theirs"))
@@ -113,6 +113,7 @@ def test_an_environment_that_somebody_moved_is_never_taken_for_deployed(world):
 
     assert [d.text for d in found.drift] == ["bucket: the environment reads theirs, not mwaa-bucket."]
     (operation,) = found.of_kind(OperationKind.CHANGE_SET)
-    assert "reads from bucket theirs, and is to read from mwaa-bucket" in operation.reason
-    with pytest.raises(VerificationFailed, match="reads from bucket theirs"):
-        world.deploy()
+    assert "reads from bucket theirs instead of mwaa-bucket" in operation.reason
+    world.deploy()
+    assert world.environment.states["staging"].bucket == "mwaa-bucket"
+    assert world.plan().empty

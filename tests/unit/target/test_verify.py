@@ -93,15 +93,29 @@ def test_versions_of_the_environment_are_compared():
     environment = FakeEnvironment()
     environment.bring("e", versions={Part.PLUGINS: "v1", Part.REQUIREMENTS: "v2"}, paths={})
 
-    verify_versions(environment, "e", {Part.PLUGINS: "v1"}, bucket="b")
+    verify_versions(environment, "e", {Part.PLUGINS: "v1"}, paths={}, bucket="b")
     with pytest.raises(
         VerificationFailed, match="- requirements: runs v2, not v3\n- startup-script: runs none, not v4"
     ):
         verify_versions(
-            environment, "e", {Part.PLUGINS: "v1", Part.REQUIREMENTS: "v3", Part.STARTUP_SCRIPT: "v4"}, bucket="b"
+            environment,
+            "e",
+            {Part.PLUGINS: "v1", Part.REQUIREMENTS: "v3", Part.STARTUP_SCRIPT: "v4"},
+            paths={},
+            bucket="b",
         )
 
 
 def test_environment_that_is_gone_is_named():
     with pytest.raises(VerificationFailed, match="no MWAA environment e"):
-        verify_versions(FakeEnvironment(), "e", {}, bucket="b")
+        verify_versions(FakeEnvironment(), "e", {}, paths={}, bucket="b")
+
+
+def test_paths_of_the_environment_are_compared_as_far_as_it_tells_them():
+    environment = FakeEnvironment()
+    environment.bring("e", versions={}, paths={Part.DAGS: "/theirs/", Part.PLUGINS: "p.zip"})
+
+    told = {Part.DAGS: "theirs", Part.PLUGINS: "p.zip", Part.REQUIREMENTS: "r.txt"}
+    verify_versions(environment, "e", {}, paths=told, bucket="b")
+    with pytest.raises(VerificationFailed, match="- dags: is read from /theirs/, not from dags\n"):
+        verify_versions(environment, "e", {}, paths={**told, Part.DAGS: "dags"}, bucket="b")
