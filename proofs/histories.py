@@ -1,6 +1,5 @@
 """Tells one random history, and judges it."""
 
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,7 +237,7 @@ def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
     judge_writes(universe, results, before, back=True)
     push, back = results
     bodies = written(universe)
-    back_last = bool(bodies and json.loads(bodies[-1]).get("restores"))  # it writes none where there is nothing to do
+    back_last = bool(bodies and bodies[-1].record.get("restores"))  # it writes none where there is nothing to do
     if push.green and (not back_last if back.green else back.ended < push.ended or back.journal.outcome is None):
         judge_green(universe, push)
     elif back.green and (push.green or push.ended < back.ended or push.journal.outcome is None):

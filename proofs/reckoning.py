@@ -17,33 +17,48 @@ class Files:
     dags: frozenset[tuple[str, str]]
 
 
-def written(universe: Universe) -> list[bytes]:
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A record, and the object version that it was written as."""
+
+    body: bytes
+    version: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return dict(json.loads(self.body))
+
+
+def written(universe: Universe) -> list[Written]:
     """Every record that was ever written, oldest first."""
-    return [entry.body for entry in universe.bucket.versions.get(record_key(universe.target), ()) if entry.body]
+    versions = universe.bucket.versions.get(record_key(universe.target), ())
+    return [Written(body=entry.body, version=entry.id) for entry in versions if entry.body]
 
 
-def files_of(body: bytes) -> Files:
+def files_of(written: Written) -> Files:
     """What a record says."""
-    record = json.loads(body)
+    record = written.record
     return Files(
         parts=frozenset((part, found["sha256"] or found["version"]) for part, found in record["parts"].items()),
         dags=frozenset((name, file["sha256"]) for name, file in record["dags"].items()),
     )
 
 
-def expected(bodies: Iterable[bytes]) -> Files | None:
+def expected(records: Iterable[Written]) -> Files | None:
     """What the deployment before the last one shipped, if what roll-backs have left behind never was.
 
     Args:
-        bodies: records, oldest first.
+        records: oldest first.
     """
-    past: list[Files] = []
-    for body in bodies:
-        record: dict[str, Any] = json.loads(body)
-        files = files_of(body)
-        if record.get("restores") and files in past:
-            while past[-1] != files:
+    past: list[tuple[Files, set[str]]] = []
+    for found in records:
+        files, restored = files_of(found), found.record.get("restored_version")
+        if any(restored in versions for _, versions in past):
+            while restored not in past[-1][1]:
                 past.pop()
-        elif not past or past[-1] != files:
-            past.append(files)
-    return past[-2] if len(past) > 1 else None
+        if past and past[-1][0] == files:
+            past[-1][1].add(found.version)
+        else:
+            past.append((files, {found.version}))
+    return past[-2][0] if len(past) > 1 else None

@@ -161,6 +161,7 @@ def _stamp(job: Job, state: TargetState) -> bool:
         run_url=job.author.run_url,
         at=job.target.clock.now(),
         restores=None,
+        restored_version="",
         promoted_from=job.author.promoted_from,
         ref=job.author.ref,
     )

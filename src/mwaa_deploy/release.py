@@ -101,6 +101,7 @@ def record_after(
     run_url: str = "",
     at: datetime = _NEVER,
     restores: str | None = None,
+    restored_version: str = "",
     promoted_from: PromotedFrom | None = None,
     ref: str = "",
 ) -> Record:
@@ -115,7 +116,7 @@ def record_after(
         found_dags: by file, the DAGs that this run found in it; None if it parsed none, so that what an earlier one
             found in the same content is all that is known.
         commit, run_url, at: who did it; of no account for comparisons.
-        restores: the commit that is rolled back to, if it is.
+        restores, restored_version: the commit that is rolled back to, if it is, and the object version of its record.
         promoted_from: where the artefacts were taken from, if they were promoted.
         ref: the branch or tag that the commit comes from.
     """
@@ -144,6 +145,7 @@ def record_after(
         environment=environment,
         dag_ids=_dag_ids(dags, found_dags, state.dag_record),
         restores=restores,
+        restored_version=restored_version,
         promoted_from=promoted_from,
         ref=ref,
     )

@@ -75,7 +75,7 @@ class _Story:
         record, version = chosen.entry.record, chosen.entry.version
         folder = self.work / hashlib.sha256(version.encode()).hexdigest()
         folder.mkdir(exist_ok=True)
-        files = RecordedFiles(record=record, bucket=target.bucket, folder=folder)
+        files = RecordedFiles(record=record, bucket=target.bucket, folder=folder, version=version)
         job = job_back_to(
             files,
             inputs=self.inputs,

@@ -46,18 +46,28 @@ def same_files(one: Record, other: Record) -> bool:
 def _previous(history: Iterator[RecordedAt], live: Record | None, seen: list[RecordedAt]) -> RecordedAt:
     # What a roll-back left behind lies between its record and the one it went back to, also where commits with the same
     # content, such as a revert, came after it.
-    behind = live is not None and live.restores is not None
+    back = live if live is not None and live.restores else None
     for entry in history:
-        if live is not None and same_files(entry.record, live):
-            behind = entry.record.restores is not None
-        elif not behind:
+        if back is not None:
+            if _is_restored(entry, back):
+                back = entry.record if entry.record.restores else None
+        elif live is None or not same_files(entry.record, live):
             return entry
+        elif entry.record.restores:
+            back = entry.record
     raise RollbackImpossible(
         "There is no earlier record with other content to roll back to." + _listed(seen),
         meaning="This is the first deployment, or the bucket's lifecycle rules have removed earlier versions. "
         "A note says so where there are older ones that were not looked into.",
         mend="Deploy the commit that you want:\ngit revert <commit> && git push",
     )
+
+
+def _is_restored(entry: RecordedAt, back: Record) -> bool:
+    """Whether a record is the one that a roll-back went back to; which that was, not every record of one tells."""
+    if back.restored_version:
+        return entry.version == back.restored_version
+    return entry.record.commit == back.restores and entry.record.restores is None and same_files(entry.record, back)
 
 
 def _named(history: Iterator[RecordedAt], wanted: str, seen: list[RecordedAt]) -> RecordedAt:

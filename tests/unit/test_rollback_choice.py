@@ -36,6 +36,8 @@ def history(*records):
 
 A, B, C, D = (record(name, run=11 + i) for i, name in enumerate(("aaaa1", "bbbb2", "cccc3", "dddd4")))
 BACK_TO_A = record("aaaa1", run=14, restores=True, version="w")
+BACK_TO_B = record("bbbb2", run=15, restores=True, version="w")
+BACK_TO_R2 = replace(BACK_TO_A, restored_version="r2")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,8 @@ BACK_TO_A = record("aaaa1", run=14, restores=True, version="w")
         # a revert, or any other commit, with the same content does not make it one
         ([record("dddd", "aaaa1"), BACK_TO_A, B, A, C], record("dddd", "aaaa1"), C),
         ([BACK_TO_A, C, BACK_TO_A, B, A, D], BACK_TO_A, D),
+        # what lies between two of the same content is found by the version that was gone back to
+        ([BACK_TO_R2, BACK_TO_B, A, B, A, D], BACK_TO_R2, D),
         # unless it was deployed again
         ([record("dddd", "bbbb2"), BACK_TO_A, B, A], record("dddd", "bbbb2"), BACK_TO_A),
         # whatever became of the record

@@ -25,11 +25,13 @@ class RecordedFiles:
     Attributes:
         bucket: where their object versions lie.
         folder: a folder of our own, for the DAG files that have to be at hand.
+        version: the record's own object version; '' if that is not known.
     """
 
     record: Record
     bucket: Bucket
     folder: Path
+    version: str = ""
 
     def bundle(self, template: Template | None, *, same_target: bool = True) -> Bundle:
         """What a deployment ships that brings the record's content back. DAG files come when they are fetched.

@@ -156,6 +156,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         run_url=deployment.author.run_url,
         at=deployment.target.clock.now(),
         restores=deployment.author.restores,
+        restored_version=deployment.author.restored_version,
         promoted_from=deployment.author.promoted_from,
         ref=deployment.author.ref,
     )

@@ -57,6 +57,7 @@ class Author:
         commit: full SHA of what is deployed.
         run_url: address of the workflow run; '' on a laptop.
         restores: the same commit, if it is rolled back to.
+        restored_version: of the record that is rolled back to, its object version; '' if that is not known.
         promoted_from: where the artefacts were taken from; None if they were made of the checkout.
         ref: the branch or tag that the run is of; '' on a laptop.
     """
@@ -64,6 +65,7 @@ class Author:
     commit: str
     run_url: str = ""
     restores: str | None = None
+    restored_version: str = ""
     promoted_from: PromotedFrom | None = None
     ref: str = ""
 

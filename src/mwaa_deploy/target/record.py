@@ -77,6 +77,7 @@ class Record:
         dag_ids: by DAG file, the DAGs that a run found in it; a file that no run has parsed is missing.
         verified: whether the live Airflow was asked in the end, and had all of it.
         restores: the commit that a roll-back went back to, which is then `commit` too; None after a deployment.
+        restored_version: the object version of the record that it went back to; '' if that is not known.
         promoted_from: where the artefacts were taken from; None if they were made of the checkout.
         ref: the branch or tag that the commit was deployed from, as 'refs/heads/main'; '' if that is not known.
     """
@@ -94,6 +95,7 @@ class Record:
     dag_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     verified: bool = False
     restores: str | None = None
+    restored_version: str = ""
     promoted_from: PromotedFrom | None = None
     ref: str = ""
     schema: int = SCHEMA
@@ -115,7 +117,7 @@ class Record:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    described = _to_plain(replace(record, dag_ids={}, restores=None, promoted_from=None, ref=""))
+    described = _to_plain(replace(record, dag_ids={}, restores=None, restored_version="", promoted_from=None, ref=""))
     return {key: value for key, value in described.items() if key not in ("commit", "run_url", "at", "verified")}
 
 
@@ -133,6 +135,8 @@ def _to_plain(record: Record) -> dict[str, Any]:
     optional: dict[str, Any] = {"verified": True} if record.verified else {}
     if record.restores is not None:
         optional["restores"] = record.restores
+    if record.restored_version:
+        optional["restored_version"] = record.restored_version
     if record.promoted_from is not None:
         optional["promoted_from"] = asdict(record.promoted_from)
     if record.ref:
@@ -232,6 +236,7 @@ def _from_plain(plain: Mapping[str, Any]) -> Record:
         dag_ids={name: tuple(map(_text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
         verified=plain.get("verified") is True,
         restores=_text_or_none(plain.get("restores")),
+        restored_version=_text(plain.get("restored_version", "")),
         promoted_from=_promoted_from(plain.get("promoted_from")),
         ref=_text(plain.get("ref", "")),
     )

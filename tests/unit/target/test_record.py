@@ -62,6 +62,7 @@ RECORDS = st.builds(
     restores=st.none() | TEXT,
     promoted_from=st.none() | st.builds(PromotedFrom, target=TEXT, bucket=TEXT, run_url=TEXT),
     ref=TEXT,
+    restored_version=TEXT,
 )
 
 
