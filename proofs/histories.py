@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mwaa_deploy.errors import DeletionRefused, OverwriteRefused
 from mwaa_deploy.inputs import Mode
+from mwaa_deploy.parts import Part
 from mwaa_deploy.target.record_history import read_history
 from proofs.live_model import BROKEN_LIVE
 from proofs.oracle import (
@@ -41,6 +42,9 @@ from proofs.tripwire import Happening
 from proofs.universe import ENVIRONMENT, RunPlan, RunResult, Universe
 from proofs.virtual_time import Crashed
 
+_SHARED = (OverwriteRefused, DeletionRefused)
+"""How a run ends where another target has files in its folder."""
+
 
 @dataclass
 class Tally:
@@ -64,7 +68,7 @@ def tell(history: History, tally: Tally) -> None:
         for step in history.steps:
             _live(universe, step)
             recover(universe)
-            if not isinstance(step, Meddle):
+            if any(isinstance(result.error, _SHARED) for result in universe.runs[-1:]):
                 universe.another_target_leaves()
         universe.another_target_leaves()
         converge(universe)
@@ -106,9 +110,8 @@ def _edits(edits: Edits) -> dict[str, str | None]:
 
 def _push(universe: Universe, step: Push) -> None:
     sha = universe.push(_edits(step.edits), force=step.force)
+    _lead_and_take(universe, step.led, step.another)
     occupied, taken = universe.occupied, universe.taken
-    for part in step.led:
-        universe.lead_elsewhere(part)
     _arrive(universe, step.others)
     _pace(universe, step.pace)
     inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)
@@ -128,7 +131,7 @@ def _push(universe: Universe, step: Push) -> None:
 
 def _in_the_way(taken: list[str], result: RunResult) -> bool:
     """Whether a run was refused since another target has files in the same folder."""
-    return bool(taken) and isinstance(result.error, OverwriteRefused | DeletionRefused)
+    return bool(taken) and isinstance(result.error, _SHARED)
 
 
 def _broken(universe: Universe, sha: str) -> list[str]:
@@ -253,10 +256,15 @@ def _meddle(universe: Universe, step: Meddle) -> None:
         elif key in universe.bucket.contents:
             universe.bucket.delete([key])
 
-    for key, digit in step.another:
-        universe.another_target_writes(key, f"{Path(key).stem[0]} = {digit}\n".encode())
-    for part in step.paths:
+    _lead_and_take(universe, step.paths, step.another)
+
+
+def _lead_and_take(universe: Universe, parts: tuple[Part, ...], files: tuple[tuple[str, str], ...]) -> None:
+    """The environment is led elsewhere, and another target's deployment writes into the folder."""
+    for part in parts:
         universe.lead_elsewhere(part)
+    for key, digit in files:
+        universe.another_target_writes(key, f"{Path(key).stem[0]} = {digit}\n".encode())
 
 
 def _arrive(universe: Universe, others: str) -> None:

@@ -75,6 +75,7 @@ class Push:
         goes_back: whether it asks to be rolled back if it fails.
         github_down: whether GitHub's API answers nothing.
         led: the parts that somebody has the environment read from elsewhere just before.
+        another: key and the digit in it of what another target's deployment has written there just before.
     """
 
     edits: Edits
@@ -86,6 +87,7 @@ class Push:
     goes_back: bool = False
     github_down: bool = False
     led: tuple[Part, ...] = ()
+    another: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +198,9 @@ _LED = st.one_of(
     st.just((Part.DAGS,)),
     st.lists(st.sampled_from([Part.DAGS, *VERSIONED_PARTS]), min_size=1, max_size=2, unique=True).map(tuple),
 )
+_ANOTHER = st.lists(
+    st.tuples(st.sampled_from(["dags/a.py", *FOREIGN]), st.sampled_from(["1", "2", "10", "9"])), min_size=1, max_size=2
+).map(tuple)
 _PUSH = st.builds(
     Push,
     edits=_EDITS,
@@ -207,6 +212,7 @@ _PUSH = st.builds(
     goes_back=st.booleans(),
     github_down=st.sampled_from([False, False, False, True]),
     led=_LED,
+    another=st.one_of(st.just(()), st.just(()), _ANOTHER),
 )
 _CHOICES = st.lists(st.integers(0, 1), max_size=60).map(tuple)
 _PUSH_TWICE = st.builds(
@@ -226,12 +232,7 @@ _MEDDLE = st.one_of(
             st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["3", "4", "9", None])), min_size=1, max_size=2
         ).map(tuple),
     ),
-    st.builds(
-        Meddle,
-        another=st.lists(
-            st.tuples(st.sampled_from(FOREIGN), st.sampled_from(["1", "2", "10", "9"])), min_size=1, max_size=2
-        ).map(tuple),
-    ),
+    st.builds(Meddle, another=_ANOTHER),
     st.builds(Meddle, paths=_LED),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
