@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mwaa_deploy.errors import DeletionRefused, OverwriteRefused
-from mwaa_deploy.inputs import Mode
 from mwaa_deploy.parts import Part
-from mwaa_deploy.target.record_history import read_history
 from proofs.live_model import BROKEN_LIVE
 from proofs.oracle import (
     Violation,
@@ -21,13 +19,11 @@ from proofs.oracle import (
     look,
     waited_honestly,
 )
-from proofs.reckoning import Files, expected, files_of, written
+from proofs.roll_backs import go_back, push_and_go_back
+from proofs.runs import ENVIRONMENT, RunPlan, RunResult
 from proofs.steps import (
-    PACES,
-    PACES_WITHOUT_STACK,
     USUAL_PACE,
     USUAL_PACE_WITHOUT_STACK,
-    Edits,
     GoBack,
     History,
     Meddle,
@@ -37,9 +33,10 @@ from proofs.steps import (
     Revert,
     RunAgain,
     Step,
+    whole,
 )
 from proofs.tripwire import Happening
-from proofs.universe import ENVIRONMENT, RunPlan, RunResult, Universe
+from proofs.universe import Universe
 from proofs.virtual_time import Crashed
 
 _SHARED = (OverwriteRefused, DeletionRefused)
@@ -87,33 +84,21 @@ def _live(universe: Universe, step: Step) -> None:
     elif isinstance(step, RunAgain):
         _run_again(universe, step)
     elif isinstance(step, GoBack):
-        _go_back(universe, step)
+        go_back(universe, step)
     elif isinstance(step, PushAndGoBack):
-        _push_and_go_back(universe, step)
+        push_and_go_back(universe, step)
     elif isinstance(step, Revert):
         _run(universe, RunPlan(sha=universe.revert(), inputs=universe.inputs))
     else:
         _meddle(universe, step)
 
 
-def _pace(universe: Universe, name: str) -> None:
-    """How AWS goes about the next run."""
-    if universe.with_stack:
-        vars(universe.stack).update(PACES[name])
-    else:
-        vars(universe.environment).update(PACES_WITHOUT_STACK.get(name, {}))
-
-
-def _edits(edits: Edits) -> dict[str, str | None]:
-    return {**dict(edits), "dags/always.py": "x = 1\n"}
-
-
 def _push(universe: Universe, step: Push) -> None:
-    sha = universe.push(_edits(step.edits), force=step.force)
+    sha = universe.push(whole(step.edits), force=step.force)
     _lead_and_take(universe, step.led, step.another)
     occupied, taken = universe.occupied, universe.taken
     _arrive(universe, step.others)
-    _pace(universe, step.pace)
+    universe.go_at(step.pace)
     inputs = replace(universe.inputs, rollback_on_failure=step.goes_back)
     plan = RunPlan(sha=sha, inputs=inputs, checks_fail=step.checks_fail, github_down=step.github_down, trips=step.trips)
     result = _run(universe, plan)
@@ -164,8 +149,8 @@ def _run(universe: Universe, plan: RunPlan) -> RunResult:
 
 def _push_twice(universe: Universe, step: PushTwice) -> None:
     before, inputs, occupied, taken = look(universe), universe.inputs, universe.occupied, universe.taken
-    first = universe.push(_edits(step.first))
-    second = universe.push(_edits(step.second), force=step.force)
+    first = universe.push(whole(step.first))
+    second = universe.push(whole(step.second), force=step.force)
     plans = [
         RunPlan(sha=first, inputs=inputs, trips=step.first_trips),
         RunPlan(sha=second, inputs=inputs, trips=step.second_trips),
@@ -193,60 +178,6 @@ def _run_again(universe: Universe, step: RunAgain) -> None:
     if step.removed and universe.removed:
         sha = universe.removed[-1 - step.back % len(universe.removed)]
     _run(universe, RunPlan(sha=sha, inputs=universe.inputs, trips=step.trips))
-
-
-def _go_back(universe: Universe, step: GoBack) -> None:
-    records = list(read_history(universe.bucket, universe.target, skipped=lambda _what: None))
-    wanted = "" if step.to is None else records[step.to].version if step.to < len(records) else "v9999"
-    inputs = replace(universe.inputs, mode=Mode.ROLLBACK, rollback_to=wanted)
-    _pace(universe, step.pace)
-    before, bodies = look(universe), written(universe)
-    meant = expected(bodies) if step.to is None else None
-    if step.to is not None and step.to < len(records):
-        meant = files_of(bodies[-1 - step.to])
-    (result,) = universe.run([RunPlan(sha=universe.main, inputs=inputs, trips=step.trips)])
-    judge_error(result)
-    judge_writes(universe, [result], before, back=True)
-    if not result.green:
-        judge_kept(universe, result.number, before)
-        return
-    _judge_gone_back(universe, result, meant)
-
-
-def _judge_gone_back(universe: Universe, result: RunResult, meant: Files | None) -> None:
-    """The target has what was meant, and the last record says so."""
-    rolled_back = result.journal.rollback
-    if rolled_back is None:
-        message = f"run {result.number} is green, and does not say what it went back to"
-        raise Violation(message)
-    judge_record(universe, rolled_back.to)
-    found = files_of(written(universe)[-1])
-    if meant is None or found.dags != meant.dags or not found.parts >= meant.parts:
-        message = f"run {result.number} has gone back to {found}, and what was meant is {meant}"
-        raise Violation(message)
-
-
-def _push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
-    """Both are right, one after the other; the target is as the later one left it, which the last record tells."""
-    before = look(universe)
-    sha = universe.push(_edits(step.edits))
-    plans = [
-        RunPlan(sha=sha, inputs=universe.inputs, trips=step.push_trips),
-        RunPlan(sha=sha, inputs=replace(universe.inputs, mode=Mode.ROLLBACK), trips=step.back_trips),
-    ]
-    results = universe.run(plans, step.choices)
-    for result in results:
-        judge_error(result)
-    judge_writes(universe, results, before, back=True)
-    push, back = results
-    bodies = written(universe)
-    back_last = bool(bodies and bodies[-1].record.get("restores"))  # it writes none where there is nothing to do
-    if push.green and (not back_last if back.green else back.ended < push.ended or back.journal.outcome is None):
-        judge_green(universe, push)
-    elif back.green and (push.green or push.ended < back.ended or push.journal.outcome is None):
-        _judge_gone_back(universe, back, expected(bodies[:-1] if back_last else bodies))
-    else:
-        judge_kept(universe, back.number, before)
 
 
 def _meddle(universe: Universe, step: Meddle) -> None:
@@ -300,7 +231,7 @@ def converge(universe: Universe) -> None:
     told to try again, and the run is done again.
     """
     mended = tuple((path, "mended = 1\n") for path in _broken(universe, universe.main))
-    sha = universe.push(_edits(mended))
+    sha = universe.push(whole(mended))
     for _ in range(3):
         result = _run(universe, RunPlan(sha=sha, inputs=replace(universe.inputs, stack_timeout_minutes=24 * 60)))
         if result.green:

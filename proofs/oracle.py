@@ -9,7 +9,8 @@ from mwaa_deploy.errors import LockHeld, MwaaDeployError
 from mwaa_deploy.target.record import Record, read_record
 from proofs.contents import Content, content_of, is_dag, shown
 from proofs.live_model import BROKEN_LIVE
-from proofs.universe import ENVIRONMENT, RunResult, Universe, digest
+from proofs.runs import ENVIRONMENT, RunResult
+from proofs.universe import Universe, digest
 from proofs.virtual_time import Crashed
 from tests.fakes.world import given_environment
 

@@ -11,10 +11,18 @@ from proofs.universe import Universe
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """What a record says was shipped: digests by part and by DAG file."""
+    """What a record says was shipped: digests by part and by DAG file, and to which folder."""
 
     parts: frozenset[tuple[str, str]]
     dags: frozenset[tuple[str, str]]
+    prefix: str
+
+    def holds(self, meant: "Files") -> bool:
+        """Whether all that is meant is there, in whichever folder the environment has by now.
+
+        A part that came later stays, and requirements in the folder of DAGs are no DAG file while they are read there.
+        """
+        return self.parts >= meant.parts and _of_dags(self) == _of_dags(meant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +50,12 @@ def files_of(written: Written) -> Files:
     return Files(
         parts=frozenset((part, found["sha256"] or found["version"]) for part, found in record["parts"].items()),
         dags=frozenset((name, file["sha256"]) for name, file in record["dags"].items()),
+        prefix=record["dag_prefix"],
     )
+
+
+def _of_dags(files: Files) -> set[tuple[str, str]]:
+    return {(name, digest) for name, digest in files.dags if name != "requirements.txt"}
 
 
 def expected(records: Iterable[Written]) -> Files | None:

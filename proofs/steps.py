@@ -53,6 +53,11 @@ FOREIGN = ("dags/a.py", "dags/deep/b.py", "dags/always.py", "dags/theirs.py")
 Edits = tuple[tuple[str, str | None], ...]
 
 
+def whole(edits: Edits) -> dict[str, str | None]:
+    """Edits as a commit has them: one file is always there, so that no commit is without DAGs."""
+    return {**dict(edits), "dags/always.py": "x = 1\n"}
+
+
 class Force(StrEnum):
     """What a push does to the commit that the branch is at."""
 

@@ -2,45 +2,28 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity, Verdict
-from mwaa_deploy.context import GitHubContext
-from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.inputs import DeployWith, Inputs, Mode
-from mwaa_deploy.journal import Journal
 from mwaa_deploy.parts import Part
-from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
-from mwaa_deploy.promotion import Source
-from mwaa_deploy.runner.image_publishing import PublishedImage
-from mwaa_deploy.source.changes import Changes
-from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.no_stack import NoStack
-from mwaa_deploy.target.ports_of_target import Target
-from proofs.contents import DAG_FOLDERS, content_of, dag_path, is_dag, shown
-from proofs.live_model import LiveModel, dag_of
-from proofs.steps import Force
-from proofs.tripwire import Happening, Trip, Tripwire
+from proofs.contents import DAG_FOLDERS, content_of, dag_path, shown
+from proofs.model_edges import PreparedRun
+from proofs.runs import ENVIRONMENT, JOB, RunPlan, RunResult, Write
+from proofs.steps import PACES, PACES_WITHOUT_STACK, Force
+from proofs.tripwire import Tripwire
 from proofs.virtual_time import VirtualTime
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.dag_files import dag_file
 from tests.fakes.environment import FakeEnvironment
-from tests.fakes.log import FakeLog
-from tests.fakes.repository import Commits, FakeRepository
+from tests.fakes.repository import Commits
 from tests.fakes.stack import FakeStack
 from tests.fakes.workflow_runs import FakeWorkflowRuns
 from tests.fakes.world import FILES, given_environment
 
-ENVIRONMENT = "staging"
 STACK = "mwaa-staging"
 ANOTHER = "mwaa-another"
-JOB = "deploy"
 PATIENCE = timedelta(hours=2)
 """Less than a run waits for a stack, by what it takes itself."""
 WITH_STACK = Inputs(
@@ -64,77 +47,6 @@ WITHOUT_STACK = replace(
     stack_name="",
 )
 _OF_STACKS = {"template.yaml", "parameters.yml"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunPlan:
-    """A run that is to come.
-
-    Attributes:
-        sha: the commit that it deploys.
-        inputs: what it is told.
-        checks_fail: whether its checks find fault.
-        github_down: whether GitHub's API answers nothing.
-        trips: what happens to it on its way.
-    """
-
-    sha: str
-    inputs: Inputs
-    checks_fail: bool = False
-    github_down: bool = False
-    trips: tuple[Trip, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """A run that has ended.
-
-    Attributes:
-        error: None for a green run.
-        calls: how many calls to the outside it made.
-        ended: when.
-    """
-
-    number: int
-    plan: RunPlan
-    journal: Journal
-    error: BaseException | None
-    calls: int
-    ended: datetime
-
-    @property
-    def green(self) -> bool:
-        """Whether the run went well."""
-        return self.error is None
-
-    @property
-    def name(self) -> str:
-        """As its writes are marked."""
-        return f"run {self.number}"
-
-    @property
-    def stalled(self) -> bool:
-        """Whether its machine was to be frozen in the middle of a request."""
-        return any(trip.happening is Happening.STALL for trip in self.plan.trips)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Write:
-    """A DAG file that a run has written.
-
-    Attributes:
-        run: its name.
-        key: its path in the project.
-        body: None for a deletion.
-        early: why it was too early for that; '' if it was not.
-        over_anothers: whether it took the place of other content of another target's.
-    """
-
-    run: str
-    key: str
-    body: bytes | None
-    early: str
-    over_anothers: bool = False
 
 
 class Universe:
@@ -230,11 +142,18 @@ class Universe:
             version = self.bucket.put_foreign(f"theirs-{part}", body).version
             self.environment.bring(ENVIRONMENT, versions={part: version}, paths={part: f"theirs-{part}"})
 
+    def go_at(self, pace: str) -> None:
+        """Let AWS go about the next run at a pace of steps.py's."""
+        if self.with_stack:
+            vars(self.stack).update(PACES[pace])
+        else:
+            vars(self.environment).update(PACES_WITHOUT_STACK.get(pace, {}))
+
     # --------------------------------------------------------------------------------------------------------- runs
 
     def run(self, plans: Sequence[RunPlan], choices: Sequence[int] = ()) -> list[RunResult]:
         """Let runs happen, side by side if there are several."""
-        prepared = [_Prepared(self, plan) for plan in plans]
+        prepared = [PreparedRun(self, plan) for plan in plans]
         for each in prepared:
             self.wire.lay(each.name, each.plan.trips)
             self._running[each.name] = each.plan
@@ -342,84 +261,6 @@ class Universe:
             if wanted is not None and wanted != shown(part, live.get(Part(part))):
                 return f"the environment's {part} is not the commit's"
         return ""
-
-
-class _Prepared:
-    """A run with its own edges."""
-
-    def __init__(self, universe: Universe, plan: RunPlan) -> None:
-        self.number = universe.next_number()
-        self.name = f"run {self.number}"
-        self.plan = plan
-        self.journal = Journal()
-        self._edges = ModelEdges(universe, plan, self.number)
-
-    def go(self) -> None:
-        """The whole program but for its command line."""
-        context = GitHubContext(
-            event_name="push",
-            repository="acme/dags",
-            ref="refs/heads/main",
-            ref_name="main",
-            run_id=self.number,
-            sha=self.plan.sha,
-            job=JOB,
-        )
-        run(self.plan.inputs, context, self._edges, self._edges.log, self.journal)
-
-
-class ModelEdges:
-    """The model behind the ports."""
-
-    def __init__(self, universe: Universe, plan: RunPlan, number: int) -> None:
-        self.clock: Clock = universe.time
-        self.workspace = universe.checkout(plan.sha)
-        self.log = FakeLog()
-        self._universe = universe
-        self._plan = plan
-        self._number = number
-
-    def repository(self, project: Project) -> AbstractContextManager[Repository]:
-        """A checkout of one commit."""
-        return nullcontext(FakeRepository(self._universe.commits, self._plan.sha))
-
-    def workflow_runs(self) -> WorkflowRuns | None:
-        """GitHub's memory."""
-        return self._universe.github(self._number, down=self._plan.github_down)
-
-    def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
-        """What the checks find."""
-        files = self._universe.commits.commits[self._plan.sha].files
-        severity = Severity.FAIL if self._plan.checks_fail else Severity.PASS
-        verdict = Verdict(subject="dags", severity=severity, message="as told")
-        return CheckReport(
-            runner="a model",
-            differences=(),
-            results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
-            dag_files=tuple(dag_file(path, dag_of(path.removeprefix("dags/"))) for path in files if is_dag(path)),
-        )
-
-    def publish_image(self) -> PublishedImage:
-        """No run of the model asks for it."""
-        raise NotImplementedError
-
-    def promotion_source(self) -> Source:
-        """No run of the model promotes."""
-        raise NotImplementedError
-
-    def target(self) -> Target:
-        """The target."""
-        universe, inputs = self._universe, self._plan.inputs
-        return Target(
-            bucket=universe.bucket,
-            stack=universe.stack if universe.with_stack else NoStack(ENVIRONMENT),
-            environments=universe.environment,
-            clock=universe.time,
-            log=self.log,
-            timeout=inputs.stack_timeout_minutes * 60,
-            live=lambda _environment: LiveModel(universe.live_dags, universe.time, universe.wire),
-            deletions=DeletionLimits(count=inputs.max_deletions, share=inputs.max_deletion_share),
-        )
 
 
 def digest(body: bytes) -> str:
