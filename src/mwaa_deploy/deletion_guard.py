@@ -13,16 +13,19 @@ from mwaa_deploy.target.state import TargetState
 _SHOWN = 10
 
 
-def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) -> DeletionRefused | None:
+def deletion_refusal(
+    sync: DagSync, state: TargetState, limits: DeletionLimits, *, takes_over: bool = False
+) -> DeletionRefused | None:
     """Why a deployment may not delete what it would; None if it may.
 
     Args:
         sync: what the plan does under the DAG prefix.
         state: the target the plan was made for.
         limits: what the user allows.
+        takes_over: whether what another target's deployment wrote may go, within the limits.
     """
     owners = {name: _owner(name, state) for name in sync.deleted}
-    if theirs := [name for name, owner in owners.items() if owner is Owner.OTHER_TARGET]:
+    if theirs := [name for name, owner in owners.items() if owner is Owner.OTHER_TARGET and not takes_over]:
         return _shared_folder(theirs, state)
     there, gone = sum(1 for name in state.dags if not state.spares(name)), len(sync.deleted)
     foreign = [] if limits.count is not None else [name for name, owner in owners.items() if owner is Owner.UNKNOWN]
@@ -50,13 +53,13 @@ def deletion_refusal(sync: DagSync, state: TargetState, limits: DeletionLimits) 
     )
 
 
-def refuse_deletions(sync: DagSync, state: TargetState, limits: DeletionLimits) -> None:
+def refuse_deletions(sync: DagSync, state: TargetState, limits: DeletionLimits, *, takes_over: bool) -> None:
     """Stop a deployment that would delete what it may not, before anything is changed.
 
     Raises:
         DeletionRefused: with the first names, and the inputs that allow it.
     """
-    if refusal := deletion_refusal(sync, state, limits):
+    if refusal := deletion_refusal(sync, state, limits, takes_over=takes_over):
         raise refusal
 
 
@@ -82,16 +85,14 @@ class Owner(StrEnum):
 def _owner(name: str, state: TargetState) -> Owner:
     """Whose a file is that would be deleted.
 
-    What the object says comes first. Our own record speaks for what was there before objects named their target, and
-    for what we found with the very content that we would have uploaded; our note for what it announced.
+    What the object says comes first, also where our record has the file, as it was found with the very content that we
+    would have uploaded. Our record speaks for what was there before objects named their target; our note for what it
+    announced.
     """
     found, ours = state.dags[name], state.stack_name
-    if found.target == ours:
-        return Owner.OURS
-    recorded = _recorded(name, state)
     if found.target is not None:
-        return Owner.UNKNOWN if recorded else Owner.OTHER_TARGET
-    if recorded or name in state.unfinished.dags:
+        return Owner.OURS if found.target == ours else Owner.OTHER_TARGET
+    if _recorded(name, state) or name in state.unfinished.dags:
         return Owner.OURS
     if found.sha256 is None and state.dag_record is not None:
         return Owner.OURS  # put there by hand into a folder that is ours
@@ -117,7 +118,7 @@ def _shared_folder(names: Sequence[str], state: TargetState) -> DeletionRefused:
         mend="Give each target a folder of its own in its template:\n"
         f"DagS3Path: {state.stack_name}/dags\n"
         f"or leave alone what the other one has:\n{_protect(names[0])}\n"
-        f"If that target is gone for good:\naws s3 rm 's3://<bucket>/{prefix}/{names[0]}'",
+        "If that target is gone for good, or was this one by another name:\nwith:\n  force: true",
     )
 
 

@@ -56,9 +56,9 @@ def look_ahead(job: Job, state: TargetState, plan: Plan) -> PlanAhead:
         notes += [f"{what} allow-replacement lets it." for what in lost]
     else:
         obstacles += [refused(what) for what in lost]
-    if refusal := deletion_refusal(plan.dags, state, job.target.deletions):
-        obstacles.append(refused(refusal.what))
     taken = job.target.takes_over_dags
+    if refusal := deletion_refusal(plan.dags, state, job.target.deletions, takes_over=taken):
+        obstacles.append(refused(refusal.what))
     if overwriting := overwrite_refusal(plan.dags, state, job.bundle.dags, allowed=taken):
         obstacles.append(refused(overwriting.what))
     return PlanAhead(plan=replace(plan, obstacles=tuple(obstacles)), notes=tuple(notes))

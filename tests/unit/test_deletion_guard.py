@@ -57,7 +57,7 @@ def test_refusal_names_the_first_files_and_the_inputs_that_allow_it():
     state = target(300)
 
     with pytest.raises(DeletionRefused) as caught:
-        refuse_deletions(gone(state, 201), state, DeletionLimits())
+        refuse_deletions(gone(state, 201), state, DeletionLimits(), takes_over=False)
 
     lines = caught.value.what.splitlines()
     assert lines[:2] == [
@@ -143,6 +143,14 @@ def test_what_another_target_deployed_is_never_deleted():
         assert "max-deletions:" not in refusal.mend
 
 
+def test_a_target_that_was_ours_by_another_name_is_taken_over_on_purpose():
+    state = target(300)
+    theirs = replace(state, dags={name: replace(found, target="other") for name, found in state.dags.items()})
+
+    assert deletion_refusal(gone(theirs, 1), theirs, DeletionLimits(), takes_over=True) is None
+    assert deletion_refusal(gone(theirs, 201), theirs, DeletionLimits(), takes_over=True) is not None
+
+
 def recorded(state: TargetState, etag: str) -> TargetState:
     assert state.record is not None
     record = replace(
@@ -162,8 +170,8 @@ def recorded(state: TargetState, etag: str) -> TargetState:
         (DagObject(size=1, etag="e", sha256="s"), "before", True, True),
         # by this one
         (DagObject(size=1, etag="e", sha256="s", target="other"), "before", True, False),
-        # we found it there with our very content: the target may also be the one that ours was called before
-        (DagObject(size=1, etag="e", sha256="s", target="other"), "e", True, True),
+        # we found it there with our very content
+        (DagObject(size=1, etag="e", sha256="s", target="other"), "e", True, False),
         # somebody's by hand
         (DagObject(size=1, etag="e"), "before", False, True),
     ],

@@ -60,7 +60,7 @@ def apply(
             missing.
     """
     progress = progress or Progress(target.clock)
-    refuse_deletions(plan.dags, state, target.deletions)
+    refuse_deletions(plan.dags, state, target.deletions, takes_over=target.takes_over_dags)
     refuse_overwriting(plan.dags, state, bundle.dags, allowed=target.takes_over_dags)
     if not plan.empty:
         require_idle(plan, target, state.environment)
