@@ -1,23 +1,44 @@
 """What a run has found out so far: filled in by the pipeline, read by the report whether the run ends well or not."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mwaa_deploy.checks.verdicts import CheckReport
-from mwaa_deploy.drift import Drift
 from mwaa_deploy.inputs import Mode
-from mwaa_deploy.outcome import Outcome, Step
-from mwaa_deploy.plan import Plan
-from mwaa_deploy.ports import EnvironmentState
-from mwaa_deploy.promotion import Promotion
-from mwaa_deploy.rolled_back import RollBack
-from mwaa_deploy.runner.image_publishing import PublishedImage
-from mwaa_deploy.source.changes import Changes
-from mwaa_deploy.source.project import Project
-from mwaa_deploy.target.state import TargetState
+
+if TYPE_CHECKING:
+    # A journal is there before a runner is opened, and what it will hold takes a while to import.
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mwaa_deploy.checks.verdicts import CheckReport
+    from mwaa_deploy.drift import Drift
+    from mwaa_deploy.outcome import Outcome
+    from mwaa_deploy.plan import Plan
+    from mwaa_deploy.ports import EnvironmentState
+    from mwaa_deploy.promotion import Promotion
+    from mwaa_deploy.rolled_back import RollBack
+    from mwaa_deploy.runner.image_publishing import PublishedImage
+    from mwaa_deploy.source.changes import Changes
+    from mwaa_deploy.source.project import Project
+    from mwaa_deploy.target.state import TargetState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step that ended, well or not.
+
+    Attributes:
+        seconds: wall-clock time.
+        failed: whether what it belongs to ended with it.
+    """
+
+    name: str
+    seconds: float
+    failed: bool = False
 
 
 @dataclass

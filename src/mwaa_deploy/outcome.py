@@ -4,24 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from mwaa_deploy.journal import Step
 from mwaa_deploy.live_report import LiveReport
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Clock, ResourceChange, StackEvent, StoredObject
 from mwaa_deploy.target.record import Record
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A step of the deployment that ended, well or not.
-
-    Attributes:
-        seconds: wall-clock time.
-        failed: whether the deployment ended with it.
-    """
-
-    name: str
-    seconds: float
-    failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

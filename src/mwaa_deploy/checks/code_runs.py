@@ -15,6 +15,7 @@ from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.running_probe import ProbeAnswer, RunningProbe, begin_probe, probe_answer, probe_arguments
 from mwaa_deploy.checks.scripts import PROBE_OUTPUT
 from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.checks.shared_state import SharedFiles
 from mwaa_deploy.checks.verdicts import CheckResult
 from mwaa_deploy.checks.waiting_tests import WaitingTests
 from mwaa_deploy.checks.warm_choice import needs_fresh_interpreter
@@ -34,6 +35,7 @@ class CodeToRun:
         airflow_version: as in '2.10.3'.
         probe: whether DAGs and plugins are probed.
         launch: the unit tests; None to run none.
+        shared: what both see, if both are wanted; it is looked at before they begin.
     """
 
     layout: Layout
@@ -43,14 +45,20 @@ class CodeToRun:
     airflow_version: str
     probe: bool
     launch: Launch | None
+    shared: SharedFiles | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """Both at work; each gives its result when it is called. None for what is not to be run."""
+    """Both at work; each gives its result when it is called. None for what is not to be run.
+
+    Attributes:
+        untouched: whether what both see is as it was before, once both have ended.
+    """
 
     probe: Callable[[], ProbeAnswer] | None
     tests: Callable[[], CheckResult] | None
+    untouched: Callable[[], bool] = lambda: True
 
 
 def probe_alone(code: CodeToRun) -> ProbeAnswer:
@@ -78,6 +86,9 @@ def test_alone(code: CodeToRun) -> CheckResult:
 class CodeRun(Protocol):
     """Prepared, and waiting for its word before it touches the project. A context manager: nothing is left running."""
 
+    def look(self) -> None:
+        """The project is laid out, and nothing of it has run: what both see may be looked at from now on."""
+
     def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin.
 
@@ -104,6 +115,7 @@ class SeparateRun:
         self._probe: RunningProbe | None = None
         self._tests: WaitingTests | None = None
         self._own_packages = code.settings.tests.requirements is not None
+        self._shared = code.shared
         if code.probe:
             began = begin_probe(code.layout, code.runner, settings=code.settings, limits=code.limits)
             self._probe = self._stack.enter_context(began)
@@ -118,14 +130,25 @@ class SeparateRun:
         """End what runs."""
         self._stack.close()
 
+    def look(self) -> None:
+        """Look in a thread of its own."""
+        if self._shared:
+            self._shared.begin()
+
     def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin; new interpreters where the old ones will not do."""
+        if self._shared:
+            self._shared.wait()
         if self._probe and not untouched:
             self._probe.restart()
         running = None
         if self._tests and tests:
             running = Background(partial(self._tests.go, anew=not untouched or self._own_packages), "unit-tests")
-        return Started(probe=self._probe.go if self._probe else None, tests=running.result if running else None)
+        return Started(
+            probe=self._probe.go if self._probe else None,
+            tests=running.result if running else None,
+            untouched=self._shared.untouched if self._shared else lambda: True,
+        )
 
 
 class WarmRun:
@@ -145,13 +168,18 @@ class WarmRun:
         """End what runs."""
         self._stack.close()
 
+    def look(self) -> None:
+        """The interpreter does so itself, before it starts either of them."""
+
     def go(self, *, untouched: bool, tests: bool = True) -> Started:
         """Let both begin; in interpreters of their own where that one will not do."""
         code = self._code if tests else replace(self._code, launch=None)
         launch = code.launch
         if not untouched or self._warm.ended:
             self._warm.stop()
-            return self._stack.enter_context(SeparateRun(code)).go(untouched=True)
+            separate = self._stack.enter_context(SeparateRun(code))
+            separate.look()
+            return separate.go(untouched=True)
         output = code.layout.own / PROBE_OUTPUT
         probe = (
             probe_arguments(code.layout, settings=code.settings, limits=code.limits, output=output)
@@ -161,8 +189,12 @@ class WarmRun:
         fresh = launch is not None and needs_fresh_interpreter(
             code.layout, launch.checkout, code.settings, code.limits, code.airflow_version
         )
+        shared = code.shared
+        if shared:
+            shared.keep_database()
+        watch = shared.watched if shared else None
         running: Background[WarmAnswer] = Background(
-            partial(self._warm.go, probe=probe, launch=launch, fresh=fresh), "warm-start"
+            partial(self._warm.go, probe=probe, launch=launch, fresh=fresh, watch=watch), "warm-start"
         )
 
         def probed() -> ProbeAnswer:
@@ -174,4 +206,8 @@ class WarmRun:
             completed = running.result().tests
             return launch.judge(completed, completed.seconds)
 
-        return Started(probe=probed if probe is not None else None, tests=tested if launch else None)
+        return Started(
+            probe=probed if probe is not None else None,
+            tests=tested if launch else None,
+            untouched=lambda: running.result().untouched,
+        )

@@ -13,6 +13,7 @@ from mwaa_deploy.checks.constraint_source import ConstraintSource
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
 from mwaa_deploy.checks.fixture_secrets import Redactor
+from mwaa_deploy.checks.guarded_runs import guarded
 from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_launch
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
@@ -21,7 +22,7 @@ from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.selection import CHECKS
-from mwaa_deploy.checks.shared_state import SharedFiles, guarded
+from mwaa_deploy.checks.shared_state import SharedFiles
 from mwaa_deploy.checks.startup_script import check_startup_script
 from mwaa_deploy.checks.stray_tests import judge_strays
 from mwaa_deploy.checks.tests_packages import install_for_tests
@@ -119,6 +120,8 @@ class _Checks:
                 self._log.mask(secret)
             if database.result is not None:
                 self._add(database.result)
+            both = wants_probe and checkout is not None
+            shared = SharedFiles(layout, database.runner, request.settings) if both else None
             code = CodeToRun(
                 layout=layout,
                 runner=database.runner,
@@ -127,12 +130,11 @@ class _Checks:
                 airflow_version=request.airflow_version,
                 probe=wants_probe,
                 launch=self._launch(database.runner, checkout) if checkout else None,
+                shared=shared,
             )
             prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
             broken_plugins = unpacking.result()
-            shared = None
-            if wants_probe and checkout:
-                shared = SharedFiles(layout, database.runner, request.settings)
+            prepared.look()
             began = time.monotonic()
             installed = check_requirements(
                 layout,

@@ -1,23 +1,16 @@
-"""What DAG files and unit tests both see in the runner, watched while both run side by side.
+"""What DAG files and unit tests both see in the runner: looked at before they run and after, and put back."""
 
-Neither may help or hurt the other: where something was written to meanwhile, it is put back as it was, and the DAG
-files are parsed once more, alone. If they write by themselves, the unit tests are run once more as well.
-"""
-
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from mwaa_deploy.checks.background import Background
-from mwaa_deploy.checks.code_runs import Started
 from mwaa_deploy.checks.layout import Layout, copy_all, unpack
 from mwaa_deploy.checks.metadata_database import names_database
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
-from mwaa_deploy.checks.running_probe import ProbeAnswer
 from mwaa_deploy.checks.settings import CheckSettings, DatabaseKind
-from mwaa_deploy.checks.verdicts import CheckResult
+from mwaa_deploy.checks.warm_start import Watched
 from mwaa_deploy.errors import RunnerBroken
 from mwaa_deploy.ports import Runner
 
@@ -39,9 +32,7 @@ class SharedState:
 
 
 class SharedFiles:
-    """DAG folder, plugins and database as they were before DAG files and tests were run.
-
-    The first look is taken in a thread of its own from now on.
+    """DAG folder, plugins and database as they are before DAG files and tests are run.
 
     Args:
         layout: the project, laid out in the runner.
@@ -54,10 +45,29 @@ class SharedFiles:
         self._runner = runner
         self._settings = settings
         self._kept: bytes | None = None
+        self._before: Callable[[], SharedState] = lambda: SharedState(folders=None)
+
+    @property
+    def watched(self) -> Watched:
+        """Where it lies."""
+        layout, database = self._layout, self._database if self._watches_database else None
+        return Watched(folders=(layout.dags, layout.plugins), database=database)
+
+    def begin(self) -> None:
+        """Look at it, in a thread of its own from now on."""
         self._before = Background(self._first, "shared-state").result
 
+    def wait(self) -> None:
+        """Return when it has been looked at."""
+        self._before()
+
+    def keep_database(self) -> None:
+        """Keep what can only be put back from here; whoever runs both looks at the rest."""
+        if self._watches_database:
+            self._kept = self._runner.read(self._database)
+
     def untouched(self) -> bool:
-        """Whether all of it is as it was."""
+        """Whether all of it is as it was when it was looked at first."""
         before = self._before()
         return before.folders is not None and before == self._look("after")
 
@@ -80,8 +90,7 @@ class SharedFiles:
         self._before = lambda: now
 
     def _first(self) -> SharedState:
-        if self._watches_database:
-            self._kept = self._runner.read(self._database)
+        self.keep_database()
         return self._look("before")
 
     def _look(self, when: str) -> SharedState:
@@ -104,41 +113,3 @@ class SharedFiles:
     @property
     def _database(self) -> PurePosixPath:
         return self._layout.home / "airflow.db"
-
-
-def guarded(
-    started: Started,
-    shared: SharedFiles,
-    *,
-    probe_alone: Callable[[], ProbeAnswer],
-    test_alone: Callable[[], CheckResult],
-) -> Started:
-    """Both as they are, but what either says counts only if the other can have had no part in it.
-
-    Args:
-        started: DAG files and unit tests at work.
-        shared: as it was before.
-        probe_alone: probes once more.
-        test_alone: runs the unit tests once more.
-    """
-    probe, tests = started.probe, started.tests
-    if probe is None or tests is None:
-        return started
-
-    @cache
-    def both() -> tuple[ProbeAnswer, CheckResult]:
-        began = time.monotonic()
-        answer = probe()
-        if answer.seconds is None:
-            answer = replace(answer, seconds=time.monotonic() - began)
-        result = tests()
-        if shared.untouched():
-            return answer, result
-        shared.restore()
-        answer = probe_alone()
-        if not shared.untouched():  # so it was not the tests alone that wrote
-            shared.restore()
-            result = test_alone()
-        return answer, result
-
-    return Started(probe=lambda: both()[0], tests=lambda: both()[1])

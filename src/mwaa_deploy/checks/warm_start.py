@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from types import UnionType
 from typing import TYPE_CHECKING
 
 from mwaa_deploy.checks.limits import CheckLimits
@@ -29,11 +30,33 @@ _KILLED = 137
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What DAG files and unit tests both see.
+
+    Attributes:
+        folders: DAG folder and plugins.
+        database: the metadata database's file; None where none is looked at.
+    """
+
+    folders: tuple[PurePosixPath, ...]
+    database: PurePosixPath | None
+
+    def to_plain(self) -> Mapping[str, object]:
+        """As JSON has it."""
+        return {"folders": list(map(str, self.folders)), "database": self.database and str(self.database)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class WarmAnswer:
-    """How both ended, each with the results of both; what was not asked for counts as killed."""
+    """How both ended, each with the results of both; what was not asked for counts as killed.
+
+    Attributes:
+        untouched: whether what was to be watched is as it was before; False too where nobody could tell.
+    """
 
     probe: Completed
     tests: Completed
+    untouched: bool
 
 
 class WarmStart:
@@ -59,18 +82,25 @@ class WarmStart:
         """Whether it is there no more: Airflow could not be imported, or something killed it."""
         return self._command.ended
 
-    def go(self, *, probe: Sequence[str] | None, launch: "Launch | None", fresh: bool) -> WarmAnswer:
+    def go(
+        self, *, probe: Sequence[str] | None, launch: "Launch | None", fresh: bool, watch: Watched | None = None
+    ) -> WarmAnswer:
         """Start both, and wait for their end.
 
         Args:
             probe: arguments of dag_probe.py; None to do without.
             launch: the unit tests; None to do without.
             fresh: whether the tests need an interpreter that has not imported Airflow.
+            watch: what to look at before both begin and after they have ended.
 
         Raises:
             RunnerBroken: the runner died.
         """
-        order = {"probe": None if probe is None else list(probe), "tests": launch and self._tests(launch, fresh)}
+        order = {
+            "probe": None if probe is None else list(probe),
+            "tests": launch and self._tests(launch, fresh),
+            "watch": watch and watch.to_plain(),
+        }
         return _answer(self._command.go({self._own / _ORDER: json.dumps(order).encode()}), self._own)
 
     def stop(self) -> None:
@@ -104,7 +134,8 @@ class WarmStart:
 
 def _answer(completed: Completed, own: PurePosixPath) -> WarmAnswer:
     results = completed.results
-    kinds = {"probe": int | None, "probe_seconds": float | None, "tests": int | None, "tests_seconds": float | None}
+    kinds: dict[str, type | UnionType] = {"probe": int | None, "tests": int | None, "untouched": bool | None}
+    kinds |= {"probe_seconds": float | None, "tests_seconds": float | None}
     try:
         found = fields(parse_result(results.get(own / _RESULT, b"null")), **kinds)
     except ForeignResult:
@@ -120,4 +151,6 @@ def _answer(completed: Completed, own: PurePosixPath) -> WarmAnswer:
             seconds=completed.seconds if seconds is None else seconds,
         )
 
-    return WarmAnswer(probe=ended("probe", completed.output), tests=ended("tests", printed))
+    return WarmAnswer(
+        probe=ended("probe", completed.output), tests=ended("tests", printed), untouched=found.get("untouched") is True
+    )

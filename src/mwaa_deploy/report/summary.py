@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.inputs import Mode
-from mwaa_deploy.journal import Journal
-from mwaa_deploy.outcome import Outcome, Step
+from mwaa_deploy.journal import Journal, Step
+from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
 from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section

@@ -14,7 +14,7 @@ from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.scripts import PROBES
 from mwaa_deploy.checks.settings import CheckSettings, UnitTestSettings
 from mwaa_deploy.checks.warm_choice import needs_fresh_interpreter, suits
-from mwaa_deploy.checks.warm_start import WarmStart
+from mwaa_deploy.checks.warm_start import WarmStart, Watched
 from mwaa_deploy.source.project import Project
 from tests.fakes.runner import FakeRunner
 
@@ -93,16 +93,24 @@ def answer(runner: FakeRunner, tmp_path: Path, result: object, log: bytes = b"",
     warm = WarmStart(runner, limits=CheckLimits())
     layout = plan_layout(project_of(tmp_path, GOOD), runner.home)
     launch = Launch(layout=layout, checkout=Checkout(), tools=None, limits=CheckLimits(), settings=CheckSettings())
-    return warm.go(probe=["--dags", "x"], launch=launch, fresh=True)
+    watch = Watched(folders=(runner.home / "dags",), database=None)
+    return warm.go(probe=["--dags", "x"], launch=launch, fresh=True, watch=watch)
+
+
+ENDED = {"probe": 0, "probe_seconds": 1.5, "tests": 1, "tests_seconds": 2.5}
 
 
 def test_each_has_its_own_end(tmp_path):
     runner = FakeRunner()
-    found = answer(
-        runner, tmp_path, {"probe": 0, "probe_seconds": 1.5, "tests": 1, "tests_seconds": 2.5}, b"said by tests"
-    )
+    found = answer(runner, tmp_path, {**ENDED, "untouched": True}, b"said by tests")
     assert (found.probe.exit_code, found.probe.output, found.probe.seconds) == (0, "printed", 1.5)
     assert (found.tests.exit_code, found.tests.output, found.tests.seconds) == (1, "said by tests", 2.5)
+    assert found.untouched
+
+
+@pytest.mark.parametrize("result", [None, ENDED, {**ENDED, "untouched": False}, {**ENDED, "untouched": None}])
+def test_what_nobody_has_seen_to_be_untouched_counts_as_touched(result, tmp_path):
+    assert not answer(FakeRunner(), tmp_path, result).untouched
 
 
 @pytest.mark.parametrize("result", [None, [], {"probe": "0", "probe_seconds": 0.1, "tests": 0, "tests_seconds": 0.1}])
@@ -118,6 +126,7 @@ def test_the_order_says_what_to_run_and_is_there_before_the_word(tmp_path):
     order = json.loads(runner.files[own / "warm-start.order"])
     assert order["probe"] == ["--dags", "x"]
     assert order["tests"]["fresh"] is True
+    assert order["watch"] == {"folders": [str(runner.home / "dags")], "database": None}
     assert order["tests"]["env"]["AIRFLOW__CORE__DAGS_FOLDER"] == str(runner.home / "dags")
     names = [path.name for path in runner.files if path.parent == own]
     assert names.index("warm-start.order") < next(n for n, name in enumerate(names) if name.endswith(".go"))

@@ -1,36 +1,19 @@
-"""Tells whether what DAG files and unit tests both see has been written to: DAG folder, plugins, metadata database.
+"""Says what it is like now, what DAG files and unit tests both see: DAG folder, plugins, metadata database.
 
     python shared_state.py RESULT [--database FILE] FOLDER ...
 
 Runs inside the runner; standard library only, Python 3.7 and later. RESULT is {"folders": digest, "database": digest or
-null}. A file counts by all that a write leaves behind, so that one that was made and removed meanwhile, or changed and
-changed back, tells too; the database by its content. What Python itself keeps, __pycache__, does not count.
+null}; what a digest is made of is told in mwaa_deploy_shared.py.
 """
 
 import argparse
-import hashlib
 import json
 import os
-import stat
+import sys
 
-_CACHE = "__pycache__"
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # an isolated interpreter does not look there
 
-
-def folder_state(folder, digest):
-    """Take a folder with all below it into the digest."""
-    for place, folders, files in os.walk(folder):
-        # There from now on, so that what Python keeps there later is no change of the folder itself.
-        if _CACHE not in folders and any(name.endswith(".py") for name in files):
-            try:
-                os.mkdir(os.path.join(place, _CACHE))
-            except OSError:
-                pass
-        folders[:] = sorted(name for name in folders if name != _CACHE)
-        for path in [place] + [os.path.join(place, name) for name in sorted(files)]:
-            found = os.lstat(path)
-            told = (found.st_mode, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
-            size = found.st_size if stat.S_ISREG(found.st_mode) else 0
-            digest.update(repr((path, size, *told)).encode("utf-8", "surrogateescape"))
+from mwaa_deploy_shared import shared_state
 
 
 def main():
@@ -40,13 +23,7 @@ def main():
     parser.add_argument("--database")
     parser.add_argument("folders", nargs="+")
     options = parser.parse_args()
-    digest = hashlib.sha256()
-    for folder in options.folders:
-        folder_state(folder, digest)
-    found = {"folders": digest.hexdigest(), "database": None}
-    if options.database and os.path.exists(options.database):
-        with open(options.database, "rb") as database:
-            found["database"] = hashlib.sha256(database.read()).hexdigest()
+    found = shared_state(options.folders, options.database)
     with open(options.result, "w", encoding="ascii") as file:
         json.dump(found, file)
 

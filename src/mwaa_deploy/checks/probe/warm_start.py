@@ -8,14 +8,16 @@ Runs inside the runner; standard library and Airflow only, Python 3.7 and later.
 most of what either of the two takes for a small project. Nothing of the user's is touched before --wait-for appears.
 Then --order says what to do:
 {"probe": [ARGUMENT of dag_probe.py, ...] or null,
- "tests": {"arguments": [ARGUMENT of pytest_launcher.py, ...], "env": {NAME: VALUE}, "fresh": bool} or null}
+ "tests": {"arguments": [ARGUMENT of pytest_launcher.py, ...], "env": {NAME: VALUE}, "fresh": bool} or null,
+ "watch": {"folders": [DIR, ...], "database": FILE or null} or null}
 Each then runs in a process forked from here, so that neither sees what the other does. `fresh` tests get an interpreter
 of their own, which has imported nothing: where a project's tests may change Airflow's settings before they import it.
 
 What the probe prints goes to our output; what the tests print goes to tests.log, 1 MiB of it: half from the beginning,
-half from the end. warm_start.json says how both ended, and after how many seconds: {"probe": STATUS or null,
-"probe_seconds": float or null, "tests": STATUS or null, "tests_seconds": float or null}. When --abort appears,
-everything ends with status 4; Airflow that cannot be imported ends with status 6.
+half from the end. warm_start.json says how both ended, after how many seconds, and whether what was to be watched is as
+it was: {"probe": STATUS or null, "probe_seconds": float or null, "tests": STATUS or null, "tests_seconds": float or
+null, "untouched": bool or null}. When --abort appears, everything ends with status 4; Airflow that cannot be imported
+ends with status 6.
 """
 
 import argparse
@@ -33,6 +35,7 @@ import time
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
 from mwaa_deploy_imports import follow_path_files, path_files
+from mwaa_deploy_shared import shared_state
 from mwaa_deploy_worker import die_with_parent
 
 ABORTED, CANNOT_IMPORT = 4, 6
@@ -150,12 +153,13 @@ def serve(options):
     adapter.forget_installed()
     with open(options.order, encoding="utf-8") as file:
         order = json.load(file)
-    works = {}
+    works, watch = {}, functools.partial(shared_state, **order["watch"]) if order["watch"] else None
     if order["tests"]:
         works["tests"] = Tests(order["tests"], options, before).supervise
     if order["probe"] is not None:
         works["probe"] = functools.partial(_probe, order["probe"])
     sys.stdout.flush()
+    there = watch and watch()
     gc.freeze()  # what is there for good: no collection in what is forked has to go through it, and copy it
     running = {}
     for name, work in works.items():
@@ -163,12 +167,17 @@ def serve(options):
         if pid == 0:
             return work()
         running[pid] = name
-    follow(running, os.path.join(options.results, RESULT))
+    result = follow(running)
+    result["untouched"] = watch and watch() == there
+    path = os.path.join(options.results, RESULT)
+    with open(path + ".part", "w", encoding="ascii") as file:
+        json.dump(result, file)
+    os.replace(path + ".part", path)
     os._exit(0)
 
 
-def follow(running, path):
-    """Wait for both to end, and write how they did. `running` names them by process id."""
+def follow(running):
+    """Wait for both to end. How they did; `running` names them by process id."""
     began = time.monotonic()
     result = dict.fromkeys(("probe", "probe_seconds", "tests", "tests_seconds"))
     while running:
@@ -177,9 +186,7 @@ def follow(running, path):
         if name:
             result[name] = exit_code(status)
             result[name + "_seconds"] = time.monotonic() - began
-    with open(path + ".part", "w", encoding="ascii") as file:
-        json.dump(result, file)
-    os.replace(path + ".part", path)
+    return result
 
 
 def _probe(arguments):
