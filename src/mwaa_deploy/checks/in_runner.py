@@ -18,6 +18,7 @@ from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
 from mwaa_deploy.checks.overlooked_rules import overlooked_rules
+from mwaa_deploy.checks.plugins_for_pip import may_read_plugins
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
 from mwaa_deploy.checks.running_probe import ProbeAnswer
@@ -133,9 +134,9 @@ class _Checks:
                 shared=shared,
             )
             prepared = stack.enter_context(self._prepare(code, alike=database.runner is startup.runner))
-            broken_plugins = unpacking.result()
-            prepared.look()
             began = time.monotonic()
+            if may_read_plugins(layout):
+                unpacking.result()
             installed = check_requirements(
                 layout,
                 startup.runner,
@@ -145,6 +146,8 @@ class _Checks:
                 pins=request.pins,
             )
             self._add(replace(installed.result, seconds=time.monotonic() - began))
+            broken_plugins = unpacking.result()
+            prepared.look()
             if installed.result.failures:
                 self._leave_out(_NOT_INSTALLED, *_OF_PROBE, _TESTS)
                 return Checked(results=tuple(self._results))
