@@ -12,6 +12,10 @@ WORTH_SHOWING = 0.1
 
 _ENOUGH_TO_COMPARE = 2
 _LABEL_COLUMNS = 32
+_WIDTH, _HEIGHT, _HEIGHT_OF_BAR = 900, 80, 32
+_COLOUR = "#2f81f7"
+"""Seen on white and on GitHub's dark page; Mermaid's own is next to white."""
+
 _A_DAY = 24 * 3600
 """A time comes from the process that ran the user's code: what cannot be one is left out. NaN is in no range."""
 
@@ -37,6 +41,15 @@ def chart(slowest: Sequence[DagFile]) -> str:
     top = max(file.seconds for file in slowest) * 1.05
     return diagram(
         (
+            "---",
+            "config:",
+            "  xyChart:",
+            f"    width: {_WIDTH}",
+            f"    height: {_HEIGHT + _HEIGHT_OF_BAR * len(slowest)}",
+            "  themeVariables:",
+            "    xyChart:",
+            f'      plotColorPalette: "{_COLOUR}"',
+            "---",
             "xychart-beta horizontal",
             "  accTitle: Slowest DAG files",
             "  accDescr: Seconds that Airflow takes to parse each file. The table below has the same numbers.",
