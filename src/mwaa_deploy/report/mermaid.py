@@ -50,14 +50,14 @@ def _cut(line: str, columns: int, *, keep_end: bool) -> str:
     room = columns - 1
     for character in reversed(line) if keep_end else line:
         room -= _columns(character)
-        # Every sign counts here, also one without a width of its own: thousands can stand on one letter.
-        if room < 0 or len(taken) >= columns:
+        if room < 0:
             break
         taken.append(character)
     return "…" + "".join(reversed(taken)) if keep_end else "".join(taken) + "…"
 
 
 def _columns(character: str) -> int:
+    """One also for what has no width of its own: thousands of accents can stand on one letter."""
     return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
 
 

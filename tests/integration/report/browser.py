@@ -23,6 +23,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """Commands, the first of which that is there is started."""
 
 _TIMEOUT = 120
+_TIME_ZONE = "Asia/Kolkata"  # far from UTC, and not by whole hours: times from zero are the same everywhere
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -98,7 +99,7 @@ def draw(diagrams: Mapping[str, str], *, theme: str, picture: str) -> dict[str, 
             text=True,
             timeout=_TIMEOUT,
             check=False,
-            env={**os.environ, "HOME": folder},
+            env={**os.environ, "HOME": folder, "TZ": _TIME_ZONE},
         )
     found = re.search(r'<script type="application/json" id="results">(.*?)</script>', completed.stdout, re.DOTALL)
     assert found, f"chromium ended with {completed.returncode}: {completed.stderr[-2000:]}"

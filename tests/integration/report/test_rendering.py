@@ -113,6 +113,7 @@ def test_each_step_has_its_bar_at_its_place(of_theme, name):
 def test_the_labels_are_read_as_they_were_meant(of_theme):
     texts = of_theme["deployed, 1"].texts
     assert {"run", "deploy", "0.1 s · read the project", "40 min 0 s · stack"} <= {text.strip() for text in texts}
+    assert texts[:9] == [f"{minutes:02}:00" for minutes in range(0, 45, 5)]
     texts = of_theme["quick, 1"].texts
     assert texts[:3] == ["1: dags/orders.py", "2: …all_the_teams_in_the_company.py", "3: dags/x.py"]
 
