@@ -3,7 +3,7 @@
 #
 #   demo  .venv with the program and the lab, hash-locked
 #   lint  demo, and the linters: Python tools, npm packages, shellcheck
-#   test  lint, and a Docker Engine that answers, debootstrap, docker-registry, iptables
+#   test  lint, and a Docker Engine that answers, debootstrap, docker-registry, iptables, Chromium or Chrome
 #
 # Python from the environment variable PYTHON, or the first of 3.11 or later on PATH. Registries, certificates and
 # proxies are those pip and npm are configured for.
@@ -180,6 +180,14 @@ provide_commands() {
   [ ${#missing[@]} -eq 0 ] || need_debian "${missing[*]}" "${missing[@]}"
 }
 
+provide_browser() { # any of those that tests/integration/report/browser.py starts
+  local browser
+  for browser in chromium chromium-browser google-chrome; do
+    if command -v "$browser" >/dev/null; then return; fi
+  done
+  need_debian 'Chromium' chromium
+}
+
 # -----------------------------------------------------------------------------------------------------------------
 
 case $task in
@@ -201,5 +209,6 @@ if [ "$task" != demo ]; then
 fi
 if [ "$task" = test ]; then
   provide_commands debootstrap docker-registry iptables
+  provide_browser
   provide_engine
 fi

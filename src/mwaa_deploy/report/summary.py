@@ -1,20 +1,20 @@
 """The step summary: what happened, what it means, what to do next; details folded. A pure function of the journal."""
 
-from collections.abc import Sequence
-
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.inputs import Mode
-from mwaa_deploy.journal import Journal, Step
+from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
 from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
 from mwaa_deploy.report.live_markdown import live_section
-from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
+from mwaa_deploy.report.markdown import block, code, details, escape, table
 from mwaa_deploy.report.plan_markdown import drift_block, plan_section
+from mwaa_deploy.report.slow_files import slow_files_section
+from mwaa_deploy.report.stack_events import stack_events_section
+from mwaa_deploy.report.timeline import time_section
 from mwaa_deploy.source.changes import Changes
-from mwaa_deploy.target.resource_times import resource_times
 
 MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
@@ -35,6 +35,7 @@ _UP_TO_DATE = "✅ The runner image is up to date"
 def render_summary(journal: Journal) -> str:
     """The whole summary as Markdown."""
     parts = [_head(journal)]
+    told = journal.error.what if isinstance(journal.error, MwaaDeployError) else ""
     if journal.error is not None:
         parts.append(_error(journal.error, deployed=journal.deployed, back=_is_back(journal)))
     parts += [f"**{escape(text, limit=1000)}**" for text in _where_from(journal)]
@@ -44,18 +45,20 @@ def render_summary(journal: Journal) -> str:
     notes = [*journal.notes, *(journal.plan.notes if journal.plan is not None and carried_out else ())]
     parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
     if journal.outcome is not None:
-        parts.append(_outcome(journal.outcome, "What was done"))
+        parts.append(_outcome(journal.outcome, "What was done", told=told))
         if journal.outcome.live is not None:
             parts.append(live_section(journal.outcome.live))
     if journal.rollback is not None and journal.rollback.outcome is not None:
-        parts.append(_outcome(journal.rollback.outcome, "What was rolled back"))
+        parts.append(_outcome(journal.rollback.outcome, "What was rolled back", told=told))
     if journal.checks is not None:
         parts.append(checks_section(journal.checks, _source(journal)))
     if journal.plan is not None:
         parts.append(plan_section(journal.plan, carried_out=carried_out))
     if journal.changes is not None:
         parts.append(_changes(journal.changes))
-    parts.append(_durations(journal.steps))
+    if journal.checks is not None:
+        parts.append(slow_files_section(journal.checks.dag_files))
+    parts.append(time_section(journal))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -136,7 +139,7 @@ def _source(journal: Journal) -> Source:
     return Source(url=f"{repository}/blob/{journal.changes.head}")
 
 
-def _outcome(outcome: Outcome, title: str) -> str:
+def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
     rows = [
         (escape(part), f"new object version {code(stored.version)}", code(stored.key, limit=200))
         for part, stored in outcome.uploaded.items()
@@ -162,26 +165,7 @@ def _outcome(outcome: Outcome, title: str) -> str:
     ]
     lines = [f"### {title}"]
     lines.append(table(("what", "change", "where"), rows) if rows else "Nothing had to be changed.")
-    if outcome.steps:
-        lines.append(table(("step", "time"), [_step_row(step) for step in outcome.steps]))
-    if times := resource_times(outcome.stack_events):
-        longest = [
-            (
-                code(time.logical_id),
-                code(time.resource_type),
-                escape(time.status),
-                "" if time.seconds is None else seconds(time.seconds),
-            )
-            for time in times[:MAX_CHANGES]
-        ]
-        head = ("resource", "type", "ended as", "time")
-        lines.append(details(f"{len(times)} resource(s) of the stack, by time", table(head, longest)))
-    if outcome.stack_events:
-        events = "\n".join(
-            f"{event.at:%H:%M:%S} {event.status:<28} {event.logical_id} {event.reason}".rstrip()
-            for event in outcome.stack_events
-        )
-        lines.append(details(f"{len(outcome.stack_events)} stack events", block(events, limit=20_000)))
+    lines += stack_events_section(outcome.stack_events, told=told)
     return "\n\n".join(lines)
 
 
@@ -200,14 +184,3 @@ def _changes(changes: Changes) -> str:
         return f"### Changes\n\n{title}"
     listed = "\n".join(f"{file.status} {file.path}  ({part})" for part, file in files)
     return f"### Changes\n\n{details(title, block(listed, limit=20_000))}"
-
-
-def _durations(steps: Sequence[Step]) -> str:
-    if not steps:
-        return ""
-    total = sum(step.seconds for step in steps)
-    return details(f"Took {seconds(total)}", table(("step", "time"), [_step_row(step) for step in steps]))
-
-
-def _step_row(step: Step) -> tuple[str, str]:
-    return f"{'❌ ' if step.failed else ''}{escape(step.name)}", seconds(step.seconds)
