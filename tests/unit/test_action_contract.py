@@ -96,3 +96,13 @@ def test_exit_codes_of_launch_are_those_of_the_program(code):
 def test_the_tables_of_the_readme_are_up_to_date():
     done = subprocess.run([sys.executable, ROOT / "scripts" / "readme_tables.py", "--check"], check=False)
     assert done.returncode == 0, "run: python scripts/readme_tables.py"
+
+
+def test_the_catalogue_of_failures_is_up_to_date_and_has_every_exit_code():
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "troubleshooting.py", "--check"], check=False)
+    assert done.returncode == 0, "run: python scripts/troubleshooting.py"
+
+    told = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    headings = [line.removeprefix("## ") for line in told.splitlines() if line.startswith("## ")]
+    causes = sorted(kind.exit_code for kind in _error_classes() if kind is not errors.MwaaDeployError)
+    assert [int(heading.split()[0]) for heading in headings] == causes
