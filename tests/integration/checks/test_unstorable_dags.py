@@ -36,9 +36,13 @@ PLUGIN = (
     + """
 from airflow.plugins_manager import AirflowPlugin
 
+class Numbered(Never):
+    def __init__(self, number):
+        self.number = number
+
 class Own(AirflowPlugin):
     name = "own"
-    timetables = [Never]
+    timetables = [Never, Numbered]
 """
 )
 GOOD = "dag = DAG('{}', schedule=None, start_date=datetime(2024, 1, 1))\n"
@@ -82,10 +86,62 @@ UNSTORABLE = {
         "'label' is a required property",
     ),
 }
+UNSTORABLE |= {
+    "owned_by_two": (
+        (
+            "with DAG('owned_by_two', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+            "    PythonOperator(task_id='a', python_callable=print)\n"
+            "    PythonOperator(task_id='b', python_callable=print, owner=['c', 'd'])\n"
+        ),
+        3,
+        "unhashable type: 'list'",
+    ),
+    "of_text": (
+        (
+            "told = {'on_failure_callback': eval('lambda context: None')}\n"
+            "dag = DAG('of_text', schedule=None, start_date=datetime(2024, 1, 1), default_args=told)\n"
+        ),
+        2,
+        "source",
+    ),
+    "template": (
+        (
+            "with DAG('template', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+            "    task = PythonOperator(task_id='a', python_callable=print)\n"
+            "task.template_fields = ('op_args', 'retries')\n"
+        ),
+        2,
+        "Cannot template BaseOperator field",
+    ),
+    "template_of_all": (
+        (
+            "PythonOperator.template_fields = ('op_args', 'retries')\n"
+            "with DAG('template_of_all', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+            "    PythonOperator(task_id='a', python_callable=print)\n"
+        ),
+        3,
+        "Cannot template BaseOperator field",
+    ),
+    "unreadable": (
+        (
+            "from registered_timetable import Numbered\n"
+            "dag = DAG('unreadable', schedule=Numbered(1), start_date=datetime(2024, 1, 1))\n"
+        ),
+        2,
+        "missing 1 required positional argument",
+    ),
+}
 # By file: what is like one of those but for what is wrong with it. It comes before that in the order of the names.
 STORABLE = {
     "inf": UNSTORABLE["infinite"][0].replace("float('inf')", "1.5").replace("'infinite'", "'inf'"),
     "neg": UNSTORABLE["negative"][0].replace("-5", "5").replace("'negative'", "'neg'"),
+    "of_": "def print_all(context):\n    print(context)\n\n"
+    + UNSTORABLE["of_text"][0]
+    .replace("eval('lambda context: None')", "lambda context: None")
+    .replace("of_text", "of_"),
+    "tem": UNSTORABLE["template"][0].replace("'retries'", "'op_kwargs'").replace("'template'", "'tem'"),
+    "temp": "with DAG('temp', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+    "    PythonOperator(task_id='a', python_callable=print)\n",
     "unl": UNSTORABLE["unlabelled"][0].replace("other", "label").replace("'unlabelled'", "'unl'"),
 }
 
@@ -120,6 +176,20 @@ def test_it_fails_at_its_line(judged, name):
     assert message in verdict.message
     assert place(verdict) == f"dags/{name}.py:{AT + line}"
     assert "its scheduler would show an import error" in verdict.message
+
+
+def test_a_file_whose_text_airflow_cannot_read_fails_where_it_is_not_utf_8(runner, tmp_path):
+    text = HEAD + GOOD.format("latin") + "# é\n"
+    files = write(tmp_path, {"dags/latin.py": "", "dags/helper.py": "", "dags/good.py": HEAD + GOOD.format("good")})
+    (tmp_path / "dags/latin.py").write_bytes(b"# -*- coding: latin-1 -*-\n" + text.encode("latin-1"))
+    (tmp_path / "dags/helper.py").write_bytes(b"# -*- coding: latin-1 -*-\n# \xe9: airflow, but no dag\n")
+
+    judged = judge_dags_of(files, runner)
+
+    failed = {v.subject: v for v in judged.dags.verdicts if v.severity is Severity.FAIL}
+    assert list(failed) == ["dags/latin.py"]
+    assert "this byte is not: 0xe9" in failed["dags/latin.py"].message
+    assert place(failed["dags/latin.py"]) == f"dags/latin.py:{AT + 3}"
 
 
 def test_all_others_pass(judged):

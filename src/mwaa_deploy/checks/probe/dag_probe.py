@@ -121,7 +121,8 @@ def load_all(options, scratch):
     named = set().union(*names.values())
     names[PLUGINS] = set().union(*(imports.of(path) for path in _python_files(options.plugins)))
     hidden = Hidden(folders)
-    brought = set() if options.only else import_beforehand(named, adapter.IMPORTED_LATE)
+    missing = set()
+    brought = set() if options.only else import_beforehand(named, adapter.IMPORTED_LATE, missing)
     if options.dags not in sys.path:
         sys.path.append(options.dags)  # Airflow 3's DAG processor does so
     adapter.hush()
@@ -140,7 +141,8 @@ def load_all(options, scratch):
         Worker(items, folders, bag, own_rules, options.timeout, warm_ups, hidden, names, output).serve(orders)
 
     wanted = _only(options.only, items) if options.only else set(range(len(items)))
-    costly = [n for n, path in enumerate(items) if n in wanted and (path == PLUGINS or is_costly(names.get(path, ())))]
+    dear = {path for path in items if path == PLUGINS or is_costly(names.get(path, ()), missing)}
+    costly = [number for number, path in enumerate(items) if number in wanted and path in dear]
     cheap = sorted(wanted - set(costly))
     pool = Pool(items, folders, options.timeout, options.jobs, scratch, serve, asked)
     if asked:

@@ -11,16 +11,20 @@ import re
 import site
 import sys
 
-_IMPORT = re.compile(rb"^(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"^(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*)"
+    rb"|[ \t]+(?:from|import)[ \t]+(airflow\.[\w.]+))",
+    re.MULTILINE,
+)
 _MANY = 1000  # modules of the user's that are followed for one file
 
 
 def imported_names(source):
-    """The modules that a file's bytes import at their top level, as dotted names."""
+    """The modules that a file's bytes import at their top level, and Airflow's anywhere, as dotted names."""
     names = set()
     for found in _IMPORT.finditer(source):
-        if found.group(1):
-            names.add(found.group(1).decode())
+        if found.group(1) or found.group(3):
+            names.add((found.group(1) or found.group(3)).decode())
         else:
             for part in found.group(2).decode().split(","):
                 words = part.split()
@@ -80,12 +84,13 @@ def _is_file(folder, name):
     return os.path.isfile(os.path.join(folder, name))
 
 
-def import_beforehand(names, late):
+def import_beforehand(names, late, missing):
     """Import Airflow's modules once for all files, as Airflow's own DAG processor does, and the standard library's.
 
     Args:
         names: what the files import.
         late: other modules that Airflow imports itself once some of its own are used.
+        missing: is given the names of Airflow's modules that are not there in this version.
 
     Returns:
         All modules that came with them, but for those that a package imports itself: whoever has it, has these.
@@ -101,6 +106,8 @@ def import_beforehand(names, late):
                         known = set(sys.modules)
                         importlib.import_module(name[:end])
                         own |= {new for new in set(sys.modules) - known if new.startswith(name[:end] + ".")}
+            except ModuleNotFoundError:
+                missing.add(name)
             except BaseException:  # noqa: S110 -- the file itself will say so
                 pass
     return set(sys.modules) - before - own
@@ -116,9 +123,9 @@ def _standard():
 STANDARD = _standard()
 
 
-def is_costly(names):
+def is_costly(names, missing):
     """Whether importing these brings in modules that are not there yet and are not worth importing for all."""
-    return any(name not in sys.modules for name in names)
+    return any(name not in sys.modules and name not in missing for name in names)
 
 
 def path_files():

@@ -3,15 +3,17 @@
 Runs inside the runner; standard library only, Python 3.7 and later.
 
 Whether Airflow can write a DAG down depends on the kinds of things that it and its tasks hold, not on which text or
-number they are, but for NaN and what Airflow's schema limits (airflow/serialization/schema.json: "timedelta" and
-"edge_info"). To write a thousand DAGs down takes as long as to parse them; to find out what they hold takes a fraction
-of it. What has a class of the user's is never taken for like another thing.
+number they are, but for NaN, what Airflow's schema limits (airflow/serialization/schema.json: "timedelta" and
+"edge_info"), the names of template fields, and functions, of which it wants the source. To write a thousand DAGs down
+takes as long as to parse them; to find out what they hold takes a fraction of it. What has a class of the user's, or
+one that was changed, is never taken for like another thing.
 """
 
 import datetime as dt
 import enum
 import logging
 import math
+import os
 import sys
 import types
 import weakref
@@ -20,9 +22,10 @@ _PLAIN = {str, int, bool, type(None)}
 _LIBRARIES = {"airflow", "pendulum", "datetime", "dateutil", "zoneinfo", "jinja2"}
 _SINGULAR = {"edge_info"}
 """Attributes that, if there is anything in them, are not compared: their keys count."""
-_FUNCTIONS = {types.FunctionType, types.MethodType, types.BuiltinFunctionType}
-_OPAQUE = _FUNCTIONS | {weakref.ProxyType, logging.Logger}
-"""What is never written down, or by its name only: functions, the DAG or group that a thing is in, and its log."""
+_OPAQUE = {weakref.ProxyType, logging.Logger}
+"""What is never written down: the DAG or group that a thing is in, and its log."""
+_BY_VALUE = {"template_fields"}
+"""Attributes whose text decides whether a DAG can be written down."""
 _MOST = 20_000
 _DEEPEST = 12
 _HEAP_TYPE = 1 << 9  # of a class made by a `class` statement: what else it holds is not to be seen from here
@@ -38,6 +41,8 @@ class Shapes:
     def __init__(self):
         self._good = set()
         self._slots = {}
+        self._classes = {}
+        self._sources = {}
 
     def of(self, dag):
         """The shapes of a DAG and of each of its tasks; None where it holds what cannot be compared."""
@@ -55,6 +60,10 @@ class Shapes:
         """Whether each of them has been found good before."""
         return shapes <= self._good
 
+    def of_user(self, thing):
+        """Whether it is an object of a class that no library has."""
+        return thing is not None and not _is_a_librarys(type(thing))
+
     def accept(self, shapes):
         """Remember that they are good."""
         if len(self._good) < _MOST:
@@ -65,6 +74,8 @@ class Shapes:
         slots = self._slots.get(kind)
         if slots is None:
             slots = self._slots[kind] = _slots(kind)
+        if kind not in met:
+            met[kind] = self._is_as_it_was(kind)
         held = getattr(thing, "__dict__", {})
         if slots:
             held = dict(held, **{name: getattr(thing, name) for name in slots if hasattr(thing, name)})
@@ -74,7 +85,38 @@ class Shapes:
                 kinds[at] = self._attribute(name, value, met, depth)
         return kind, tuple(held), tuple(kinds)
 
+    def _is_as_it_was(self, kind):
+        """True for a class that has what it had when it was met first; so its bases.
+
+        Raises:
+            UnlikeError: somebody has changed it.
+        """
+        for one in kind.__mro__:
+            then = self._classes.get(one)
+            if then == vars(one):
+                continue
+            if then is not None and _public(then) != _public(vars(one)):
+                raise UnlikeError
+            self._classes[one] = dict(vars(one))  # what has a private name, a library keeps for itself
+        return True
+
+    def _function(self, value):
+        """Its kind, if its source can be had.
+
+        Raises:
+            UnlikeError: it is made of text, or not by Python.
+        """
+        name = getattr(getattr(value, "__code__", None), "co_filename", "")
+        there = self._sources.get(name)
+        if there is None:
+            there = self._sources[name] = os.path.isfile(name)
+        if not there:
+            raise UnlikeError
+        return types.FunctionType
+
     def _attribute(self, name, value, met, depth):
+        if name in _BY_VALUE:
+            return repr(value)
         if name in _SINGULAR and value:
             raise UnlikeError
         return self._shape(value, met, depth)
@@ -100,6 +142,8 @@ class Shapes:
         return kind if kind is float and math.isfinite(value) else None
 
     def _object(self, value, kind, met, depth):
+        if kind is types.FunctionType or kind is types.MethodType:
+            return self._function(value)
         if isinstance(value, type):
             return value if _is_a_librarys(value) else _refuse()
         if not _is_a_librarys(kind):
@@ -119,6 +163,10 @@ class Shapes:
         if kinds <= _PLAIN:
             return frozenset(kinds)
         return frozenset([self._shape(value, met, depth - 1) for value in values])
+
+
+def _public(namespace):
+    return {name: value for name, value in namespace.items() if name[0] != "_"}
 
 
 def _refuse():

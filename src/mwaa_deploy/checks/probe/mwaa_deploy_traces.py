@@ -146,20 +146,35 @@ class Snapshot:
 
     def __init__(self, folders):
         self._folders = folders
-        self._modules = [
-            (vars(module), dict(vars(module)))
-            for name, module in list(sys.modules.items())
-            if type(module) is types.ModuleType and name not in {"__main__", "__mp_main__", "sys"}
-        ]
-        classes = {}
-        for namespace, _ in self._modules:
-            for value in list(namespace.values()):
-                if isinstance(value, type) and id(value) not in classes:
-                    classes[id(value)] = value, dict(vars(value))
-        self._classes = list(classes.values())
-        self._contents = list(self._find_contents())
+        self._modules, self._classes, self._contents = [], [], []
+        self._known = set()
+        conf = vars(sys.modules.get("airflow.configuration", sys)).get("conf")
+        self._find_contents(value for name, value in getattr(conf, "__dict__", {}).items() if "cache" not in name)
+        self.add(list(sys.modules))
         self._builtins = len(vars(builtins))
         self._collecting = gc.isenabled()
+
+    def add(self, names):
+        """Take modules that came since as they are now."""
+        modules = ((name, sys.modules.get(name)) for name in names if name not in {"__main__", "__mp_main__", "sys"})
+        taken = [(vars(one), dict(vars(one))) for _, one in modules if type(one) is types.ModuleType]
+        self._modules += taken
+        classes = []
+        for namespace, _ in taken:
+            for value in list(namespace.values()):
+                if isinstance(value, type) and id(value) not in self._known:
+                    self._known.add(id(value))
+                    classes.append((value, dict(vars(value))))
+        self._classes += classes
+        for _, then in taken + classes:
+            self._find_contents(
+                value
+                for name, value in then.items()
+                if type(value) in _CONTAINERS
+                and name[0] != "_"
+                and name not in _GROWING
+                and "cache" not in name.lower()
+            )
 
     def accept(self, namespaces):
         """Take the __getattr__ that modules have now for the one that they had."""
@@ -185,30 +200,19 @@ class Snapshot:
         except Exception:  # a comparison of the user's own
             return False
 
-    def _find_contents(self):
-        """The containers that modules and classes have under public names, and those in these, each with a copy of it.
+    def _find_contents(self, values):
+        """Take containers that modules and classes have under public names, and those in these, each with a copy of it.
 
         What has a private name, or is a cache by its name, is a library's own business: it fills them as it is used.
         Airflow's settings lie under private names and are looked into all the same.
         """
-        conf = vars(sys.modules.get("airflow.configuration", sys)).get("conf")
-        waiting = [(value, _DEPTH) for name, value in getattr(conf, "__dict__", {}).items() if "cache" not in name]
-        for namespace in [then for _, then in self._modules + self._classes]:
-            waiting += [
-                (value, _DEPTH)
-                for name, value in namespace.items()
-                if type(value) in _CONTAINERS
-                and name[0] != "_"
-                and name not in _GROWING
-                and "cache" not in name.lower()
-            ]
-        known = set()
+        waiting = [(value, _DEPTH) for value in values]
         while waiting:
             value, depth = waiting.pop()
-            if type(value) not in _CONTAINERS or id(value) in known:
+            if type(value) not in _CONTAINERS or id(value) in self._known:
                 continue
-            known.add(id(value))
-            yield value, value.copy()
+            self._known.add(id(value))
+            self._contents.append((value, value.copy()))
             if depth and type(value) is not set:
                 waiting += [(one, depth - 1) for one in (value if type(value) is list else value.values())]
 

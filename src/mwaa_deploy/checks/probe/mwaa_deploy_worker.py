@@ -102,6 +102,7 @@ class Worker:
                 goes_on = state.put_back() and goes_on
                 touched = self._hidden.hide(state.stayed)
                 if self._snapshot:
+                    self._snapshot.add(state.stayed)
                     self._snapshot.accept(touched)
                 warnings.simplefilter("always")
                 if not goes_on:
