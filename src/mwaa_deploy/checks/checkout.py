@@ -127,6 +127,11 @@ def checkout_files(layout: Layout, checkout: Checkout) -> Iterator[dict[PurePosi
             _link(frame, PurePosixPath(layout.checkout.name, name), os.fspath(target))
         if not checkout.files and not (frame / layout.checkout.name).is_symlink():
             (frame / layout.checkout.name).mkdir(exist_ok=True)
+        if layout.tests is not None:
+            # Also where git has nothing of it: pytest is asked to look there.
+            tests = frame / layout.tests.relative_to(layout.checkout.parent)
+            if tests.resolve() == tests:
+                tests.mkdir(parents=True, exist_ok=True)
         yield {
             layout.checkout.parent: frame,
             layout.checkout.parent / "conftest.py": _CONFTEST,

@@ -29,6 +29,7 @@ class Progress:
 
     Attributes:
         selected: the number of tests to run; None if that never got known.
+        deselected: the number of tests that were found, and are not to be run by arguments or settings.
         finished: the number of tests that ran to their end, whatever their outcome.
         ran: the number of those whose own code was run, or that were skipped or failed before it could be.
         hindered: what pytest was told that keeps tests from being run.
@@ -37,6 +38,7 @@ class Progress:
     """
 
     selected: int | None = None
+    deselected: int = 0
     finished: int = 0
     ran: int = 0
     hindered: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ def parse_progress(document: bytes) -> Progress:
     found = fields(
         parse_result(document),
         selected=int | None,
+        deselected=int,
         finished=int,
         ran=int,
         hindered=list,
@@ -68,6 +71,7 @@ def parse_progress(document: bytes) -> Progress:
     left = fields(found["left"], file=str, line=int, status=object) if found["left"] is not None else None
     return Progress(
         selected=found["selected"],
+        deselected=found["deselected"],
         finished=found["finished"],
         ran=found["ran"],
         hindered=tuple(map(str, found["hindered"])),

@@ -74,6 +74,12 @@ def _judge_count(cases: Sequence[TestCase], state: Progress, completed: Complete
     if finished < selected:
         message = f"Only {finished} of {selected} tests were run to their end; something in them ended pytest."
         return [_stopped(message, state, completed, layout)]
+    if not cases and state.deselected:
+        message = (
+            f"None of {state.deselected} tests was selected, so nothing is known. Look for a mistake in the markers "
+            "and names (-m, -k, --deselect) of the arguments, pytest's settings (addopts) and PYTEST_ADDOPTS."
+        )
+        return [Verdict(subject=subject, severity=Severity.FAIL, message=message, location=folder)]
     if not cases:
         message = "No test was found. Files are looked for as test*.py and *_test.py, tests as test_* in them."
         return [Verdict(subject=subject, severity=Severity.WARN, message=message, location=folder)]

@@ -92,7 +92,7 @@ def test_a():
         os.setsid()
         if os.fork() == 0:
             for _ in range(6000):
-                note.write_text(json.dumps({"selected": 1, "finished": 1, "ran": 1, "hindered": [],
+                note.write_text(json.dumps({"selected": 1, "deselected": 0, "finished": 1, "ran": 1, "hindered": [],
                     "at": None, "left": None}))
                 time.sleep(0.001)
         os._exit(0)
@@ -275,6 +275,19 @@ def test_slow(): assert 0
 
 def test_good(): import d
 """
+
+
+def test_a_marker_that_no_test_has_is_a_failure(run_tests):
+    result = run_tests({"tests/test_a.py": MARKED}, settings=UnitTestSettings(arguments=("-m", "smok")))
+
+    assert [verdict.message.partition(",")[0] for verdict in result.failures] == ["None of 2 tests was selected"]
+
+
+def test_a_folder_of_tests_that_git_has_nothing_of_is_no_failure(run_tests):
+    result = run_tests({"tests/__pycache__/test_gone.pyc": "", ".gitignore": "__pycache__\n"})
+
+    assert [verdict.severity for verdict in result.verdicts] == [Severity.WARN]
+    assert "No test was found" in result.verdicts[0].message
 
 
 def test_markers_and_coverage_are_as_asked_for(run_tests):

@@ -22,7 +22,16 @@ PASSED = b'<testsuite><testcase classname="tests.test_a" name="test_a" file="tes
 def judge(code: int, report: bytes | None, *, timed_out: bool = False, **progress: Any) -> tuple[Verdict, ...]:
     completed = Completed(exit_code=code, output="", seconds=3.0, timed_out=timed_out)
     ran = progress.get("finished", 0)
-    note = {"selected": None, "finished": 0, "ran": ran, "hindered": [], "at": None, "left": None, **progress}
+    note = {
+        "selected": None,
+        "deselected": 0,
+        "finished": 0,
+        "ran": ran,
+        "hindered": [],
+        "at": None,
+        "left": None,
+        **progress,
+    }
     return judge_tests(completed, report, json.dumps(note).encode() if progress else None, LAYOUT)
 
 
@@ -67,6 +76,13 @@ def test_what_keeps_tests_from_being_run_is_named():
 
     assert verdict.severity is Severity.FAIL
     assert verdict.message.startswith("-p no:unittest keeps tests from being run")
+
+
+def test_tests_of_which_none_was_selected_are_a_failure():
+    (verdict,) = judge(5, b"<testsuite/>", selected=0, deselected=3)
+
+    assert verdict.severity is Severity.FAIL
+    assert verdict.message.startswith("None of 3 tests was selected")
 
 
 def test_a_time_out_is_a_failure_whatever_the_report_says():
