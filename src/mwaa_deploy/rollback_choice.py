@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from mwaa_deploy.errors import RollbackImpossible
+from mwaa_deploy.reasons import lines_of
 from mwaa_deploy.target.record import Record
 from mwaa_deploy.target.record_history import RecordedAt
 
@@ -110,11 +111,10 @@ def _listed(seen: list[RecordedAt]) -> str:
 
 
 def _lines(entries: list[RecordedAt]) -> str:
-    lines = [
+    told = [
         f"{entry.record.commit} of {entry.record.at:%Y-%m-%d %H:%M} UTC, version {entry.version}"
         + (f", {entry.record.run_url}" if entry.record.run_url else "")
         + (", a roll-back" if entry.record.restores else "")
-        for entry in entries[:_SHOWN]
+        for entry in entries
     ]
-    more = [f"and {len(entries) - _SHOWN} more"] if len(entries) > _SHOWN else []
-    return "".join(f"\n- {line}" for line in [*lines, *more])
+    return "\n" + lines_of(told, _SHOWN)
