@@ -144,10 +144,11 @@ class Shapes:
     def _object(self, value, kind, met, depth):
         if kind is types.FunctionType or kind is types.MethodType:
             return self._function(value)
-        if isinstance(value, type):
-            return value if _is_a_librarys(value) else _refuse()
-        if not _is_a_librarys(kind):
+        is_class = isinstance(value, type)
+        if not _is_a_librarys(value if is_class else kind):
             raise UnlikeError
+        if is_class:
+            return value
         if isinstance(value, enum.Enum):
             return kind
         if isinstance(value, dt.datetime):
@@ -167,10 +168,6 @@ class Shapes:
 
 def _public(namespace):
     return {name: value for name, value in namespace.items() if name[0] != "_"}
-
-
-def _refuse():
-    raise UnlikeError
 
 
 def _is_a_librarys(kind):
