@@ -8,7 +8,7 @@ from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, details, escape, table
 from mwaa_deploy.report.plan_text import drift_title, property_line
 
-_WORDS = {
+OPERATION_WORDS = {
     OperationKind.KEEP: "keep",
     OperationKind.UPLOAD: "upload",
     OperationKind.REUSE: "reuse an earlier upload",
@@ -17,6 +17,13 @@ _WORDS = {
     OperationKind.ENVIRONMENT_UPDATE: "update the environment",
     OperationKind.SYNC_DAGS: "sync",
     OperationKind.RECORD: "write the record",
+}
+
+_NOTICED = {
+    Disruption.NONE: "running tasks notice nothing",
+    Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
+    Disruption.ENVIRONMENT_CREATED: "a new environment is created",
+    Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
 }
 
 _REPLACING = frozenset({"True", "Conditional"})
@@ -29,7 +36,7 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
     if plan.empty:
         lines.append("There is nothing to deploy: the target holds this content already.")
     else:
-        lines.append(_cost(plan))
+        lines.append(cost_text(plan.expected_minutes, plan.disruption))
     if plan.promoted_from:
         lines.append(escape(plan.promoted_from, limit=1000))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
@@ -69,21 +76,16 @@ def drift_block(drift: tuple[Drift, ...]) -> str:
 def _row(operation: Operation) -> tuple[str, str, str, str]:
     least, most = operation.expected_minutes
     minutes = "" if most == 0 else f"{least} to {most}" if least != most else str(most)
-    word = _WORDS[operation.kind]
+    word = OPERATION_WORDS[operation.kind]
     shown = word if operation.kind is OperationKind.KEEP else f"<b>{word}</b>"
     return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes
 
 
-def _cost(plan: Plan) -> str:
-    least, most = plan.expected_minutes
+def cost_text(expected_minutes: tuple[int, int], disruption: Disruption) -> str:
+    """How long it takes, and what running tasks notice, in a sentence."""
+    least, most = expected_minutes
     time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
-    disruption = {
-        Disruption.NONE: "running tasks notice nothing",
-        Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
-        Disruption.ENVIRONMENT_CREATED: "a new environment is created",
-        Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
-    }[plan.disruption]
-    return f"Expected to take {time}; {disruption}."
+    return f"Expected to take {time}; {_NOTICED[disruption]}."
 
 
 def _change_set(changes: tuple[ResourceChange, ...]) -> str:

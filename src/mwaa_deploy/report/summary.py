@@ -26,9 +26,11 @@ _HEADLINES = {
     "pushed": "📦 Runner image pushed",
     "rolled-back": "⏪ Rolled back",
     "unchanged": "✅ Nothing to deploy",
+    "commented": "💬 Commented",
 }
 _PLANNED_PROMOTION = "✅ This is the plan of the promotion"
 _NO_DRIFT = "✅ No drift"
+_NOBODY_TO_TELL = "✅ Nothing to comment on"
 _UP_TO_DATE = "✅ The runner image is up to date"
 
 
@@ -75,6 +77,8 @@ def _head(journal: Journal) -> str:
         headline = _HEADLINES[journal.result]
         if journal.mode is Mode.DRIFT:
             headline = _NO_DRIFT
+        elif journal.mode is Mode.COMMENT and journal.commented is None:
+            headline = _NOBODY_TO_TELL
         elif journal.mode is Mode.PLAN and journal.promotion is not None:
             headline = _PLANNED_PROMOTION
         elif journal.image and not journal.image.pushed:
@@ -85,11 +89,18 @@ def _head(journal: Journal) -> str:
 
 
 def _meaning(journal: Journal) -> str:
-    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
     if journal.image is not None:
         return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
+    if journal.mode is Mode.COMMENT:
+        gone = "No open pull request is at the commit that was checked."
+        return f"On pull request {journal.commented}." if journal.commented else gone
     if journal.mode is Mode.DRIFT:
         return "The target is as its last deployment left it."
+    return _meaning_for_project(journal)
+
+
+def _meaning_for_project(journal: Journal) -> str:
+    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
     if journal.rollback is not None:
         head = f"Commit {code(journal.rollback.to.commit[:12])}"
     if journal.result == "unchanged":
