@@ -9,7 +9,7 @@ from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, PullRequests, Repository, WorkflowRuns
 from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
@@ -69,6 +69,10 @@ class ModelEdges:
     def workflow_runs(self) -> WorkflowRuns | None:
         """GitHub's memory."""
         return self._universe.github(self._number, down=self._plan.github_down)
+
+    def pull_requests(self) -> PullRequests:
+        """No run of the model comments."""
+        raise NotImplementedError
 
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """What the checks find."""

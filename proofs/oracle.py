@@ -129,7 +129,7 @@ def judge_order(universe: Universe, result: RunResult, before: Before) -> None:
         return
     if sha not in branch:
         message = f"run {result.number} has written to the target, and the branch no longer has its commit"
-    elif record.commit in branch and sha in history(record.commit):
+    elif sha in history(record.commit) and (record.commit in branch or sha != universe.main):
         message = f"run {result.number} has written to the target, which had a newer commit"
     else:
         return

@@ -1,11 +1,12 @@
 """What a roll-back without a name must go back to, reckoned forward from the first record, and not backward."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mwaa_deploy.target.record import record_key
+from mwaa_deploy.target.unfinished import unfinished_key
 from proofs.universe import Universe
 
 
@@ -58,12 +59,31 @@ def _of_dags(files: Files) -> set[tuple[str, str]]:
     return {(name, digest) for name, digest in files.dags if name != "requirements.txt"}
 
 
-def expected(records: Iterable[Written]) -> Files | None:
+def left_note(universe: Universe) -> dict[str, Any] | None:
+    """What a deployment that did not come to its end has left; None if each did."""
+    body = universe.bucket.read(unfinished_key(universe.target))
+    return None if body is None else dict(json.loads(body))
+
+
+def notes_left(universe: Universe) -> list[dict[str, Any]]:
+    """Every such note that was ever written."""
+    versions = universe.bucket.versions.get(unfinished_key(universe.target), ())
+    return [dict(json.loads(entry.body)) for entry in versions if entry.body]
+
+
+def expected(records: Sequence[Written], left: Mapping[str, Any] | None = None) -> Files | None:
     """What the deployment before the last one shipped, if what roll-backs have left behind never was.
+
+    Where the last deployment did not come to its end, its files are in no record: the one before it is the last record.
+    A roll-back that did not goes to where it went.
 
     Args:
         records: oldest first.
+        left: see left_note().
     """
+    if left is not None and records:
+        last = [one for one in records if one.version == left["restores"]] if "restores" in left else records[-1:]
+        return files_of(last[-1]) if last else None
     past: list[tuple[Files, set[str]]] = []
     for found in records:
         files, restored = files_of(found), found.record.get("restored_version")

@@ -1,5 +1,6 @@
 """Roll-backs by hand, alone and beside a push, and what must come of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mwaa_deploy.inputs import Mode
@@ -13,7 +14,7 @@ from proofs.oracle import (
     judge_writes,
     look,
 )
-from proofs.reckoning import Files, expected, files_of, written
+from proofs.reckoning import Files, expected, files_of, left_note, notes_left, written
 from proofs.runs import RunPlan, RunResult
 from proofs.steps import GoBack, PushAndGoBack, whole
 from proofs.universe import Universe
@@ -26,7 +27,7 @@ def go_back(universe: Universe, step: GoBack) -> None:
     inputs = replace(universe.inputs, mode=Mode.ROLLBACK, rollback_to=wanted)
     universe.go_at(step.pace)
     before, bodies = look(universe), written(universe)
-    meant = expected(bodies) if step.to is None else None
+    meant = expected(bodies, left_note(universe)) if step.to is None else None
     if step.to is not None and step.to < len(records):
         meant = files_of(bodies[-1 - step.to])
     (result,) = universe.run([RunPlan(sha=universe.main, inputs=inputs, trips=step.trips)])
@@ -35,18 +36,18 @@ def go_back(universe: Universe, step: GoBack) -> None:
     if not result.green:
         judge_kept(universe, result.number, before)
         return
-    _judge_gone_back(universe, result, meant)
+    _judge_gone_back(universe, result, [meant])
 
 
-def _judge_gone_back(universe: Universe, result: RunResult, meant: Files | None) -> None:
-    """The target has what was meant, and the last record says so."""
+def _judge_gone_back(universe: Universe, result: RunResult, meant: Sequence[Files | None]) -> None:
+    """The target has what was meant, or one of what may have been, and the last record says so."""
     rolled_back = result.journal.rollback
     if rolled_back is None:
         message = f"run {result.number} is green, and does not say what it went back to"
         raise Violation(message)
     judge_record(universe, rolled_back.to)
     found = files_of(written(universe)[-1])
-    if meant is None or not found.holds(meant):
+    if not any(one is not None and found.holds(one) for one in meant):
         message = f"run {result.number} has gone back to {found}, and what was meant is {meant}"
         raise Violation(message)
 
@@ -69,6 +70,8 @@ def push_and_go_back(universe: Universe, step: PushAndGoBack) -> None:
     if push.green and (not back_last if back.green else back.ended < push.ended or back.journal.outcome is None):
         judge_green(universe, push)
     elif back.green and (push.green or push.ended < back.ended or push.journal.outcome is None):
-        _judge_gone_back(universe, back, expected(bodies[:-1] if back_last else bodies))
+        earlier = bodies[:-1] if back_last else bodies
+        # Whether the push had left a note by then, depends on when which of them had the lock.
+        _judge_gone_back(universe, back, [expected(earlier, left) for left in (None, *notes_left(universe))])
     else:
         judge_kept(universe, back.number, before)

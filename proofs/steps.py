@@ -246,8 +246,14 @@ _ONE = st.one_of(
     _PUSH, _PUSH, _PUSH_TWICE, _RUN_AGAIN, _MEDDLE, _MEDDLE, _GO_BACK, _PUSH_AND_GO_BACK, st.just(Revert())
 )
 _PLAIN_PUSH = st.builds(Push, edits=_EDITS)
+_FAILED_PUSH = st.builds(
+    Push,
+    edits=st.lists(_EDIT, min_size=2, max_size=4).map(tuple),
+    trips=st.tuples(st.builds(Trip, call=st.integers(2, 6), happening=st.just(Happening.CRASH), method=st.just("put"))),
+)
+"""One that most often leaves something half done."""
 _TROUBLE = st.tuples(
-    st.tuples(_PLAIN_PUSH, _PLAIN_PUSH),
+    st.one_of(st.tuples(_PLAIN_PUSH, _PLAIN_PUSH), st.tuples(_PLAIN_PUSH, _PLAIN_PUSH, _FAILED_PUSH)),
     st.lists(st.sampled_from([GoBack(), GoBack(), Revert()]), min_size=1, max_size=4),
 )
 """What people do with a deployment that turns out to be bad, and nothing else goes wrong."""

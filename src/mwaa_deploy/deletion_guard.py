@@ -118,7 +118,7 @@ def _shared_folder(names: Sequence[str], state: TargetState) -> DeletionRefused:
         mend="Give each target a folder of its own in its template:\n"
         f"DagS3Path: {state.stack_name}/dags\n"
         f"or leave alone what the other one has:\n{_protect(names[0])}\n"
-        "If that target is gone for good, or was this one by another name:\nwith:\n  force: true",
+        "If that target is gone for good, or was this one by another name:\nwith:\n  take-over-dags: true",
     )
 
 

@@ -209,7 +209,7 @@ class RealEdges:
             worker_replacement=inputs.worker_replacement.value,
             allow_running_tasks=inputs.allow_running_tasks,
             allow_replacement=inputs.allow_replacement,
-            takes_over_dags=inputs.force,
+            takes_over_dags=inputs.take_over_dags,
         )
 
     def promotion_source(self) -> Source:

@@ -97,6 +97,7 @@ class Inputs:
     verify_timeout_minutes: int = 10
     lock_timeout_minutes: int = 120
     force: bool = False
+    take_over_dags: bool = False
     check_timeout_minutes: int = 30
     runner: RunnerKind = RunnerKind.AUTO
     runner_image: str = ""
@@ -239,6 +240,7 @@ def _read(reader: InputsReader, airflow_version: str) -> Inputs:
         verify_timeout_minutes=reader.minutes("verify-timeout-minutes", 10),
         lock_timeout_minutes=reader.minutes("lock-timeout-minutes", 120),
         force=reader.flag("force"),
+        take_over_dags=reader.flag("take-over-dags"),
         check_timeout_minutes=reader.minutes("check-timeout-minutes", 30),
         runner=reader.choice("runner", RunnerKind, RunnerKind.AUTO),
         runner_image=reader.text("runner-image"),

@@ -57,5 +57,5 @@ def how_to_part(target: str) -> str:
     """How two targets get a DAG folder each, and what to do where one of them is no more."""
     return (
         f"Give each target a folder of its own in its template:\nDagS3Path: {target}/dags\n"
-        "If the other target is gone for good, or is to have this content, too:\nwith:\n  force: true"
+        "If the other target is gone for good, or is to have this content, too:\nwith:\n  take-over-dags: true"
     )

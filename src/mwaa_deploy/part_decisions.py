@@ -55,12 +55,20 @@ def _decide_missing(part: Part, bundle: Bundle, state: TargetState) -> tuple[Ope
         return Operation(kind=OperationKind.KEEP, part=part, reason=reason), given
     if not live:
         return None
-    recorded = state.record.parts.get(part) if state.record else None
-    if (path := reads_elsewhere(part, state)) and recorded and recorded.key == state.keys[part]:
-        reason = f"{bundle.whose} has no {part}; version {recorded.version} is live again, instead of that in {path}."
-        return Operation(kind=OperationKind.REUSE, part=part, reason=reason), recorded.version
+    if (path := reads_elsewhere(part, state)) and (back := _version_at_its_place(part, bundle, state)):
+        reason = f"{bundle.whose} has no {part}; version {back} is live again, instead of that in {path}."
+        return Operation(kind=OperationKind.REUSE, part=part, reason=reason), back
     reason = f"{bundle.whose} has no {part}; the environment keeps version {live}, as MWAA cannot do without it again."
     return Operation(kind=OperationKind.KEEP, part=part, reason=reason), live
+
+
+def _version_at_its_place(part: Part, bundle: Bundle, state: TargetState) -> str | None:
+    """What the environment ran before it was led elsewhere: by the record, without one by the stack or the bucket."""
+    recorded = state.record.parts.get(part) if state.record else None
+    if recorded is not None:
+        return recorded.version if recorded.key == state.keys[part] else None
+    latest = state.parts[part].latest
+    return version_named_by_stack(part, bundle, state) or (latest.version if latest else None)
 
 
 def reads_elsewhere(part: Part, state: TargetState) -> str:

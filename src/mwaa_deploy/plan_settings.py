@@ -19,6 +19,7 @@ PINNED = (
     "smoke_dags",
     "stack_role_arn",
     "stack_tags",
+    "take_over_dags",
     "termination_protection",
     "worker_replacement",
 )

@@ -17,6 +17,7 @@ from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.target.ports_of_target import Target
 from mwaa_deploy.target.record import Record, read_record
 from mwaa_deploy.target.record_history import RecordedAt, read_history
+from mwaa_deploy.target.unfinished import read_unfinished
 
 
 def run_rollback(inputs: Inputs, context: GitHubContext, target: Target, log: Log, journal: Journal) -> None:
@@ -43,6 +44,9 @@ def run_rollback(inputs: Inputs, context: GitHubContext, target: Target, log: Lo
     journal.rollback = replace(journal.rollback, done=True) if journal.rollback else None
 
 
+_AFTER_FAILURE = "The last deployment did not come to its end, so this goes back to the one before it, which did."
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Chosen:
     """A record to go back to, and what it takes the place of."""
@@ -64,11 +68,15 @@ class _Story:
     def choose(self, target: Target) -> _Chosen:
         """Which record is meant, as the target is now."""
         live = read_record(target.bucket, target.stack.name)
+        left = read_unfinished(target.bucket, target.stack.name)
         told = self.journal.notes
         history = read_history(
             target.bucket, target.stack.name, skipped=lambda note: None if note in told else told.append(note)
         )
-        return _Chosen(entry=choose(history, live, self.inputs.rollback_to), live=live)
+        entry = choose(history, live, self.inputs.rollback_to, left)
+        if not (self.inputs.rollback_to or left.none or _AFTER_FAILURE in told):
+            told.append(_AFTER_FAILURE)
+        return _Chosen(entry=entry, live=live)
 
     def job(self, target: Target, chosen: _Chosen) -> Job:
         """The deployment of that record."""

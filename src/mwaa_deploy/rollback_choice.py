@@ -7,6 +7,10 @@ from mwaa_deploy.errors import RollbackImpossible
 from mwaa_deploy.reasons import lines_of
 from mwaa_deploy.target.record import Record
 from mwaa_deploy.target.record_history import RecordedAt
+from mwaa_deploy.target.unfinished import Unfinished
+
+COMPLETE = Unfinished()
+"""What is left where every deployment came to its end."""
 
 SHORTEST_COMMIT = 4
 """Characters of a commit that say which is meant."""
@@ -17,7 +21,7 @@ _COMMIT = re.compile(rf"[0-9a-f]{{{SHORTEST_COMMIT},40}}")
 _SHOWN = 20
 
 
-def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str) -> RecordedAt:
+def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str, left: Unfinished = COMPLETE) -> RecordedAt:
     """Find the record that is meant.
 
     Args:
@@ -25,6 +29,8 @@ def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str) -> R
         live: the record of what is live; None if there is none.
         wanted: the beginning of a commit, the id or address of a workflow run, or a record's object version; '' for
             the newest that has other content and was not left behind by a roll-back.
+        left: what a deployment that did not come to its end has left. The record is then the last that did, and the one
+            that is meant; of a roll-back, what that went back to.
 
     Raises:
         RollbackImpossible: there is none, or several are meant; with those that there are.
@@ -36,12 +42,27 @@ def choose(history: Iterable[RecordedAt], live: Record | None, wanted: str) -> R
             seen.append(entry)
             yield entry
 
-    return _previous(told(), live, seen) if not wanted else _named(told(), wanted, seen)
+    if wanted:
+        return _named(told(), wanted, seen)
+    if live is not None and not left.none:
+        return _last_good(told(), live, left, seen)
+    return _previous(told(), live, seen)
 
 
 def same_files(one: Record, other: Record) -> bool:
     """Whether both shipped the same plugins, requirements, startup script and DAGs, in whichever object versions."""
     return one.files_digest == other.files_digest
+
+
+def _last_good(history: Iterator[RecordedAt], live: Record, left: Unfinished, seen: list[RecordedAt]) -> RecordedAt:
+    for entry in history:
+        if entry.version == left.restores if left.restores else entry.record == live:
+            return entry
+    raise RollbackImpossible(
+        "The record of the last deployment that came to its end is gone from the bucket." + _listed(seen),
+        meaning="The bucket's lifecycle rules have removed it.",
+        mend="Say what to go back to:\nwith:\n  rollback-to: a commit",
+    )
 
 
 def _previous(history: Iterator[RecordedAt], live: Record | None, seen: list[RecordedAt]) -> RecordedAt:

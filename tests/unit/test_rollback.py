@@ -613,3 +613,68 @@ def test_a_roll_back_that_seems_to_have_nothing_to_do_looks_under_the_lock_too(w
     runs.roll_back()
 
     assert live(world) == contents["bbbb"]
+
+
+def test_after_a_deployment_that_failed_it_goes_back_to_the_last_that_came_to_its_end(world, runs):
+    runs.push("aaaa")
+    world.files["dags/a.py"] = "a = 5\n"
+    runs.push("bbbb")
+    good = live(world)
+    change_everything(world)
+    Overwriting(world, "dags/a.py")
+    with pytest.raises(VerificationFailed):
+        runs.push("cccc")
+
+    journal = runs.roll_back()
+
+    assert live(world) == good
+    assert (runs.record.commit[:4], runs.record.restores) == ("bbbb", runs.record.commit)
+    assert any("did not come to its end" in note for note in journal.notes)
+
+
+def test_a_roll_back_that_failed_goes_to_the_same_record_when_it_is_run_again(world, runs):
+    runs.push("aaaa")
+    good = live(world)
+    change_everything(world)
+    runs.push("bbbb")
+    Overwriting(world, "dags/a.py")
+    with pytest.raises(VerificationFailed):
+        runs.roll_back()
+
+    runs.roll_back()
+
+    assert live(world) == good
+    assert runs.record.commit[:4] == "aaaa"
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_no_deployment_is_good_in_an_environment_that_is_broken(world, runs, changes):
+    runs.push("aaaa")
+    world.environment.set_status("staging", "UNAVAILABLE")
+    if changes:
+        world.files["dags/a.py"] = "a = 2\n"
+    before = live(world)
+
+    with pytest.raises(EnvironmentUpdateFailed, match="staging is UNAVAILABLE"):
+        runs.push("bbbb")
+
+    assert live(world) == before
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_part_that_is_gone_from_the_project_is_read_again_from_its_own_place(world, runs, recorded):
+    runs.push("aaaa")
+    version = world.environment.states["staging"].versions[Part.STARTUP_SCRIPT]
+    stored = world.bucket.put("theirs.sh", b"theirs", sha256=hashlib.sha256(b"theirs").hexdigest(), commit="x")
+    world.environment.update(
+        "staging", versions={Part.STARTUP_SCRIPT: stored.version}, paths={Part.STARTUP_SCRIPT: "theirs.sh"}
+    )
+    if not recorded:
+        world.bucket.delete([record_key("mwaa-staging")])
+    del world.files["startup.sh"]
+
+    runs.push("bbbb")
+
+    environment = world.environment.states["staging"]
+    assert environment.paths[Part.STARTUP_SCRIPT] == "startup.sh"
+    assert environment.versions[Part.STARTUP_SCRIPT] == version

@@ -151,6 +151,7 @@ OTHERS = {
     "capabilities": ("CAPABILITY_AUTO_EXPAND",),
     "deploy_with": "another way",
     "force": True,
+    "take_over_dags": True,
     "kms_key": "alias/other",
     "nested_stacks": True,
     "notification_arns": ("arn:aws:sns:eu-west-1:123456789012:t",),

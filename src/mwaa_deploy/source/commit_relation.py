@@ -4,6 +4,12 @@ from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.ports import Relation, Repository, WorkflowRuns
 from mwaa_deploy.source.base_facts import compare
 
+_SEES_NOTHING = "GitHub does not know commit {}, which is checked out"
+_MEANING = (
+    "The token may not read this repository's contents, so nobody can tell whether the target has a newer commit."
+)
+_MEND = "permissions:\n  contents: read"
+
 
 def relation_to(
     sha: str, repository: Repository, runs: WorkflowRuns | None, *, ref_name: str, same_ref: bool
@@ -23,12 +29,14 @@ def relation_to(
     """
     comparison = compare(repository, runs, sha)
     if comparison is None:
+        if runs is not None and runs.compare(base=repository.head, head=repository.head) is None:
+            raise GitHubUnavailable(_SEES_NOTHING.format(repository.head[:7]), meaning=_MEANING, mend=_MEND)
         return None
     found, asked = comparison.relation, runs if ref_name else None
     if found is Relation.SAME or asked is None:
         return found
     if found is Relation.OLDER:
-        set_back = same_ref and _has(asked, ref_name, sha) is False and _has(asked, ref_name, repository.head)
+        set_back = same_ref and _is_tip(asked, ref_name, repository.head) and _has(asked, ref_name, sha) is False
         return Relation.RESET if set_back else Relation.OLDER
     try:
         there = _has(asked, ref_name, repository.head)
@@ -37,6 +45,12 @@ def relation_to(
             raise
         return found  # it has all that the other has, so that nothing is lost
     return Relation.ABANDONED if there is False else found
+
+
+def _is_tip(runs: WorkflowRuns, ref_name: str, sha: str) -> bool:
+    """Whether a branch is at this very commit: on one that was set back, those before it are as old as ever."""
+    found = runs.compare(base=sha, head=ref_name)
+    return found is not None and found.relation is Relation.SAME
 
 
 def _has(runs: WorkflowRuns, ref_name: str, sha: str) -> bool | None:

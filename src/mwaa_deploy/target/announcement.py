@@ -27,6 +27,7 @@ class Announcement:
             dags=earlier.dags | frozenset(self._deployment.plan.dags.uploads),
             everything=earlier.everything,
             change=change or earlier.change,
+            restores=self._deployment.author.restored_version,
         )
         # deletions alone leave nothing in doubt: a listing shows them
         if note.none or note == self._made:

@@ -18,8 +18,7 @@ from mwaa_deploy.release import record_after
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.dag_sync import sync_dags
 from mwaa_deploy.target.environment_change import change_environment
-from mwaa_deploy.target.environment_status import Course, environment_status
-from mwaa_deploy.target.environment_wait import update_failed
+from mwaa_deploy.target.environment_wait import require_alive
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
 from mwaa_deploy.target.record import ObjectToken, Record, fetch_record, write_record
 from mwaa_deploy.target.running_tasks import require_idle
@@ -62,6 +61,7 @@ def apply(
     progress = progress or Progress(target.clock)
     refuse_deletions(plan.dags, state, target.deletions, takes_over=target.takes_over_dags)
     refuse_overwriting(plan.dags, state, bundle.dags, allowed=target.takes_over_dags)
+    _require_usable(plan, state)
     if not plan.empty:
         require_idle(plan, target, state.environment)
         _carry_out(
@@ -83,7 +83,6 @@ def _carry_out(deployment: Deployment) -> None:
     plan, progress, log = deployment.plan, deployment.progress, deployment.target.log
     announcement = Announcement(deployment)
     progress.environment_name = deployment.state.environment.name if deployment.state.environment else None
-    _require_updatable(deployment)
     live_before = look_before(deployment)
     versions = _upload(deployment)
     if plan.of_kind(OperationKind.CHANGE_SET):
@@ -103,13 +102,12 @@ def _carry_out(deployment: Deployment) -> None:
     _record(deployment, record, announcement)
 
 
-def _require_updatable(deployment: Deployment) -> None:
-    found = deployment.state.environment
-    if found is None or not deployment.plan.of_kind(OperationKind.ENVIRONMENT_UPDATE):
-        return
-    status = environment_status(found.status)
-    if status.starting is Course.LOST:
-        raise update_failed(found, status.meaning)
+def _require_usable(plan: Plan, state: TargetState) -> None:
+    """Bring nothing to an environment that is broken, unless the stack may put another one in its place."""
+    found = state.environment
+    replaces = plan.of_kind(OperationKind.CHANGE_SET) and not plan.of_kind(OperationKind.ENVIRONMENT_UPDATE)
+    if found is not None and not replaces:
+        require_alive(found)
 
 
 def _upload(deployment: Deployment) -> Mapping[Part, str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from mwaa_deploy.errors import EnvironmentMissing, EnvironmentUpdateFailed, EnvironmentWaitTimedOut
 from mwaa_deploy.ports import Clock, Environment, EnvironmentState, Log
-from mwaa_deploy.target.environment_status import environment_status
+from mwaa_deploy.target.environment_status import Course, environment_status
 from mwaa_deploy.target.environment_update import Awaited, Stand, judge
 from mwaa_deploy.target.heartbeat import GO_ON, Heartbeat, elapsed, expected_text
 
@@ -81,6 +81,17 @@ def update_failed(state: EnvironmentState, meaning: str, *, mend: str = "") -> E
         meaning=meaning,
         mend=mend or f"aws mwaa get-environment --name {state.name} --query Environment.LastUpdate",
     )
+
+
+def require_alive(state: EnvironmentState) -> None:
+    """Refuse an environment that runs nothing, and that no deployment brings back.
+
+    Raises:
+        EnvironmentUpdateFailed: it is broken, deleted, or was never made.
+    """
+    status = environment_status(state.status)
+    if status.starting is Course.LOST:
+        raise update_failed(state, status.meaning)
 
 
 def _timed_out(state: EnvironmentState, *, waited: str, expected: tuple[int, int] | None) -> EnvironmentWaitTimedOut:

@@ -48,12 +48,14 @@ class Unfinished:
         dags: paths relative to the DAG prefix that it was to upload.
         everything: the note cannot be read, so nothing is known.
         change: the change of the stack, if one was begun and the note tells of it.
+        restores: for a roll-back, the object version of the record that it went back to; else ''.
     """
 
     stack: bool = False
     dags: frozenset[str] = frozenset()
     everything: bool = False
     change: BegunChange | None = None
+    restores: str = ""
 
     def touches_dag(self, name: str) -> bool:
         """Whether a DAG file's content in the bucket is unknown."""
@@ -87,6 +89,7 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
             stack=bool(plain["stack"]),
             dags=frozenset(map(str, plain["dags"])),
             change=None if change is None else _change(change),
+            restores=str(plain.get("restores") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Unfinished(everything=True)
@@ -95,6 +98,8 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
 def write_unfinished(bucket: Bucket, stack: str, unfinished: Unfinished, *, commit: str) -> None:
     """Leave the note, before anything it names is changed."""
     plain: dict[str, Any] = {"stack": unfinished.touches_stack, "dags": sorted(unfinished.dags)}
+    if unfinished.restores:
+        plain["restores"] = unfinished.restores
     if unfinished.change is not None:
         plain["change"] = _plain(unfinished.change)
     body = (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode()

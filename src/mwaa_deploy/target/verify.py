@@ -7,6 +7,7 @@ from mwaa_deploy.errors import VerificationFailed
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Bucket, Environment, Listed
 from mwaa_deploy.target.dag_objects import list_dags
+from mwaa_deploy.target.environment_wait import require_alive
 from mwaa_deploy.target.record import ObjectToken
 
 _SHOWN = 20
@@ -26,10 +27,12 @@ def verify_versions(
 
     Raises:
         VerificationFailed: naming each part that differs.
+        EnvironmentUpdateFailed: it is broken.
     """
     found = environments.get(name)
     if found is None:
         raise VerificationFailed(f"There is no MWAA environment {name} any more.")
+    require_alive(found)
     if found.bucket and found.bucket != bucket:
         raise VerificationFailed(
             f"The environment {name} reads from bucket {found.bucket}, not from {bucket}, to which all was uploaded.",

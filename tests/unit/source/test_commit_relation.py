@@ -108,3 +108,23 @@ def test_without_an_answer_only_a_commit_is_deployed_that_has_all_that_the_other
     for head, sha in ((first, second), (aside, second)):
         with pytest.raises(GitHubUnavailable):
             told(head, sha)
+
+
+def test_of_a_branch_that_was_set_back_only_the_tip_takes_the_place(commits):
+    first = commits.commit({})
+    tip = commits.commit({}, parents=[first])
+    gone = commits.commit({}, parents=[tip])
+    commits.names["main"] = tip
+
+    assert relation(commits, tip, gone) is Relation.RESET
+    assert relation(commits, first, gone) is Relation.OLDER
+
+
+def test_what_github_may_not_tell_is_not_taken_for_unknown(commits):
+    head = commits.commit({})
+    runs, unseen = FakeWorkflowRuns(commits=Commits()), "f" * 40
+
+    with pytest.raises(GitHubUnavailable, match="does not know commit"):
+        relation_to(unseen, FakeRepository(commits, head), runs, ref_name="main", same_ref=True)
+
+    assert relation(commits, head, unseen) is None

@@ -115,7 +115,7 @@ def test_other_content_for_another_targets_file_is_refused_before_anything_is_ch
     assert staging.bucket.contents == held
     assert same_names.stack.knobs.count("create_change_set") == 0
     assert "DagS3Path: mwaa-other/dags" in e.value.mend
-    assert "force: true" in e.value.mend
+    assert "take-over-dags: true" in e.value.mend
 
 
 def test_what_is_shared_is_known_as_the_other_targets_without_a_further_call(staging, same_names):
