@@ -1,7 +1,7 @@
 """The step summary's part about the live Airflow."""
 
 from mwaa_deploy.live_report import LiveReport
-from mwaa_deploy.report.markdown import block, code, details, escape, table
+from mwaa_deploy.report.markdown import block, code, count, details, escape, table
 
 _SHOWN = 20
 
@@ -13,7 +13,9 @@ def live_section(report: LiveReport) -> str:
         parts.append(block("\n".join(report.failures)))
     if report.broken:
         tracebacks = "\n\n".join(f"{file}\n{message}" for file, message in report.broken.items())
-        parts.append(details(f"{len(report.broken)} file(s) cannot be imported", block(tracebacks, limit=20_000)))
+        parts.append(
+            details(f"{count(len(report.broken), 'file')} cannot be imported", block(tracebacks, limit=20_000))
+        )
     if report.missing:
         rows = [(code(dag), code(file, limit=200)) for dag, file in list(report.missing.items())[:_SHOWN]]
         parts.append(table(("not listed", "of file"), rows))
@@ -25,8 +27,10 @@ def live_section(report: LiveReport) -> str:
 
 
 def _head(report: LiveReport) -> str:
-    logs = f" The logs of {report.containers} container(s) were read." if report.containers else ""
+    logs = f" The logs of {count(report.containers, 'container')} were read." if report.containers else ""
     if not report.reached:
         return f"❔ It was not asked.{logs}"
     mark = "✅" if report.verified else "❌" if report.missing or report.broken else "❔"
-    return f"{mark} It lists {report.listed} of {report.expected} DAG(s) of the project.{logs}"
+    dags = f"{report.listed} of the project's {count(report.expected, 'DAG')}"
+    broken = f", but cannot import {count(len(report.broken), 'file')}" if report.broken else ""
+    return f"{mark} It lists {dags}{broken}.{logs}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mwaa_deploy.drift import Drift
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
-from mwaa_deploy.report.markdown import block, code, details, escape, table
+from mwaa_deploy.report.markdown import block, code, count, details, escape, table
 from mwaa_deploy.report.plan_text import drift_title, property_line
 
 _WORDS = {
@@ -22,14 +22,18 @@ _WORDS = {
 _REPLACING = frozenset({"True", "Conditional"})
 
 
-def plan_section(plan: Plan, *, carried_out: bool) -> str:
-    """The plan with its reasons; folded once it has been carried out."""
+def plan_section(plan: Plan, *, folded: str = "", cost: bool = True) -> str:
+    """The plan with its reasons.
+
+    Args:
+        folded: the title under which it is folded once it has been carried out; the plan's notes are told elsewhere
+            then. '' if it is shown.
+        cost: whether to say what carrying it out would take.
+    """
     rows = [_row(operation) for operation in plan.operations]
     lines = []
-    if plan.empty:
-        lines.append("There is nothing to deploy: the target holds this content already.")
-    else:
-        lines.append(_cost(plan))
+    if cost:
+        lines.append(cost_text(plan))
     if plan.promoted_from:
         lines.append(escape(plan.promoted_from, limit=1000))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
@@ -37,7 +41,7 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
         lines.append(f"**{escape(drift_title(plan))}**\n\n{drift_block(plan.drift)}")
     for word, files in (("added", plan.dags.added), ("changed", plan.dags.changed), ("deleted", plan.dags.deleted)):
         if files:
-            lines.append(details(f"{len(files)} DAG file(s) {word}", block("\n".join(files), limit=20_000)))
+            lines.append(details(f"{count(len(files), 'DAG file')} {word}", block("\n".join(files), limit=20_000)))
     changed = [p for p in plan.parameters if p.changes is not False]
     if changed:
         values = [
@@ -50,15 +54,15 @@ def plan_section(plan: Plan, *, carried_out: bool) -> str:
             for p in changed
         ]
         lines.append(
-            details(f"{len(changed)} parameter(s) change", table(("parameter", "now", "then", "from"), values))
+            details(count(len(changed), "changed parameter"), table(("parameter", "now", "then", "from"), values))
         )
     if plan.change_set is not None:
         lines.append(_change_set(plan.change_set))
-    if not carried_out:
+    if not folded:
         # Afterwards they stand on top of the summary.
         lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
     body = "\n\n".join(lines)
-    return details("The plan that was carried out", body) if carried_out else f"### Plan\n\n{body}"
+    return details(folded, body) if folded else f"### Plan\n\n{body}"
 
 
 def drift_block(drift: tuple[Drift, ...]) -> str:
@@ -74,7 +78,10 @@ def _row(operation: Operation) -> tuple[str, str, str, str]:
     return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes
 
 
-def _cost(plan: Plan) -> str:
+def cost_text(plan: Plan) -> str:
+    """What carrying it out would take, a sentence."""
+    if plan.empty:
+        return "There is nothing to deploy: the target holds this content already."
     least, most = plan.expected_minutes
     time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
     disruption = {
@@ -83,7 +90,7 @@ def _cost(plan: Plan) -> str:
         Disruption.ENVIRONMENT_CREATED: "a new environment is created",
         Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
     }[plan.disruption]
-    return f"Expected to take {time}; {disruption}."
+    return f"The deployment is expected to take {time}; {disruption}."
 
 
 def _change_set(changes: tuple[ResourceChange, ...]) -> str:
@@ -103,7 +110,7 @@ def _change_set(changes: tuple[ResourceChange, ...]) -> str:
     values = [f"{name} {property_line(found)}" for name, change in told for found in change.properties]
     if values:
         lines.append(block("\n".join(values), limit=20_000))
-    return details(f"CloudFormation would change {len(changes)} resource(s)", "\n\n".join(lines))
+    return details(f"CloudFormation would change {count(len(changes), 'resource')}", "\n\n".join(lines))
 
 
 def _with_nested(changes: tuple[ResourceChange, ...], of: str = "") -> Iterator[tuple[str, ResourceChange]]:

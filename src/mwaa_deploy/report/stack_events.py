@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mwaa_deploy.ports import StackEvent
-from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
+from mwaa_deploy.report.markdown import block, code, count, details, escape, seconds, table
 from mwaa_deploy.target.advice import advice_for
 from mwaa_deploy.target.resource_times import resource_times
 from mwaa_deploy.target.stack_events import STACK_TYPE, failures
@@ -33,11 +33,11 @@ def stack_events_section(events: Sequence[StackEvent], *, told: str) -> list[str
             for time in times[:MAX_RESOURCES]
         ]
         head = ("resource", "type", "ended as", "time")
-        parts.append(details(f"{len(times)} resource(s) of the stack, by time", table(head, longest)))
+        parts.append(details(f"{count(len(times), 'resource')} of the stack, by time", table(head, longest)))
     lines = "\n".join(
         f"{event.at:%H:%M:%S} {event.status:<28} {event.logical_id} {event.reason}".rstrip() for event in events
     )
-    parts.append(details(f"{len(events)} stack events", block(lines, limit=20_000)))
+    parts.append(details(count(len(events), "stack event"), block(lines, limit=20_000)))
     return [part for part in parts if part]
 
 

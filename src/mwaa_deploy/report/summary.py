@@ -1,5 +1,8 @@
 """The step summary: what happened, what it means, what to do next; details folded. A pure function of the journal."""
 
+import re
+from collections.abc import Iterator, Sequence
+
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.inputs import Mode
@@ -8,9 +11,11 @@ from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
 from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
+from mwaa_deploy.report.error_markdown import error_section
 from mwaa_deploy.report.live_markdown import live_section
-from mwaa_deploy.report.markdown import block, code, details, escape, table
-from mwaa_deploy.report.plan_markdown import drift_block, plan_section
+from mwaa_deploy.report.markdown import block, code, count, details, escape, table, with_runs
+from mwaa_deploy.report.plan_markdown import cost_text, drift_block, plan_section
+from mwaa_deploy.report.size import fit
 from mwaa_deploy.report.slow_files import slow_files_section
 from mwaa_deploy.report.stack_events import stack_events_section
 from mwaa_deploy.report.timeline import time_section
@@ -18,6 +23,8 @@ from mwaa_deploy.source.changes import Changes
 
 MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
+
+_MAX_NOTES = 30
 
 _HEADLINES = {
     "passed": "✅ Checks passed",
@@ -33,33 +40,53 @@ _UP_TO_DATE = "✅ The runner image is up to date"
 
 
 def render_summary(journal: Journal) -> str:
-    """The whole summary as Markdown."""
+    """The whole summary as Markdown, never over GitHub's limit."""
+    return fit([_first_screen(journal), *_sections(journal)])
+
+
+def _first_screen(journal: Journal) -> str:
     parts = [_head(journal)]
-    told = journal.error.what if isinstance(journal.error, MwaaDeployError) else ""
     if journal.error is not None:
-        parts.append(_error(journal.error, deployed=journal.deployed, back=_is_back(journal)))
-    parts += [f"**{escape(text, limit=1000)}**" for text in _where_from(journal)]
-    if journal.drift:
+        parts.append(error_section(journal))
+    source = _source(journal)
+    parts += [f"**{with_runs(text, source.repository, limit=1000)}**" for text in _where_from(journal)]
+    if journal.drift and not _told(journal, [found.text for found in journal.drift]):
         parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
-    carried_out = journal.outcome is not None
-    notes = [*journal.notes, *(journal.plan.notes if journal.plan is not None and carried_out else ())]
-    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
-    if journal.outcome is not None:
-        parts.append(_outcome(journal.outcome, "What was done", told=told))
-        if journal.outcome.live is not None:
-            parts.append(live_section(journal.outcome.live))
-    if journal.rollback is not None and journal.rollback.outcome is not None:
-        parts.append(_outcome(journal.rollback.outcome, "What was rolled back", told=told))
+    plan_notes = journal.plan.notes if journal.plan is not None and journal.outcome is not None else ()
+    notes = (*journal.notes, *plan_notes)
+    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        parts.append(f"> ⚠️ … and {count(len(notes) - _MAX_NOTES, 'more note')}, in the report file.")
+    return "\n\n".join(parts)
+
+
+def _sections(journal: Journal) -> Iterator[str]:
+    """What follows, the most telling first."""
+    told = journal.error.what if isinstance(journal.error, MwaaDeployError) else ""
+    outcome, rollback, plan = journal.outcome, journal.rollback, journal.plan
+    if outcome is not None and not (journal.result == "unchanged" and outcome.changed_nothing):
+        yield _outcome(outcome, "What was done", told=told)
+    if outcome is not None and outcome.live is not None:
+        yield live_section(outcome.live)
+    if rollback is not None and rollback.outcome is not None:
+        yield _outcome(rollback.outcome, "What was rolled back", told=told)
+    if plan is not None and outcome is None:
+        yield plan_section(plan, cost=journal.error is not None or journal.mode is not Mode.PLAN)
     if journal.checks is not None:
-        parts.append(checks_section(journal.checks, _source(journal)))
-    if journal.plan is not None:
-        parts.append(plan_section(journal.plan, carried_out=carried_out))
+        yield checks_section(journal.checks, _source(journal))
+    if plan is not None and outcome is not None:
+        was = "was to be" if journal.error else "was"
+        yield plan_section(plan, folded="The plan" if plan.empty else f"The plan that {was} carried out")
     if journal.changes is not None:
-        parts.append(_changes(journal.changes))
+        yield _changes(journal.changes, _source(journal))
     if journal.checks is not None:
-        parts.append(slow_files_section(journal.checks.dag_files))
-    parts.append(time_section(journal))
-    return "\n\n".join(part for part in parts if part) + "\n"
+        yield slow_files_section(journal.checks.dag_files)
+    yield time_section(journal)
+
+
+def _told(journal: Journal, texts: Sequence[str]) -> bool:
+    """Whether the run's error says all of it already."""
+    return isinstance(journal.error, MwaaDeployError) and all(text in journal.error.what for text in texts)
 
 
 def _where_from(journal: Journal) -> list[str]:
@@ -71,17 +98,21 @@ def _where_from(journal: Journal) -> list[str]:
 
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
-    if journal.error is None:
-        headline = _HEADLINES[journal.result]
-        if journal.mode is Mode.DRIFT:
-            headline = _NO_DRIFT
-        elif journal.mode is Mode.PLAN and journal.promotion is not None:
-            headline = _PLANNED_PROMOTION
-        elif journal.image and not journal.image.pushed:
-            headline = _UP_TO_DATE
-        return f"## {headline}{target}\n\n{_meaning(journal)}"
-    title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
-    return f"## ❌ {escape(title)}{target}"
+    return f"## {headline(journal)}{target}" + ("" if journal.error else f"\n\n{_meaning(journal)}")
+
+
+def headline(journal: Journal) -> str:
+    """What happened, in a few words; Markdown."""
+    if journal.error is not None:
+        title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
+        return f"❌ {escape(title)}{'; rolled back' if journal.rolled_itself_back else ''}"
+    if journal.mode is Mode.DRIFT:
+        return _NO_DRIFT
+    if journal.mode is Mode.PLAN and journal.promotion is not None:
+        return _PLANNED_PROMOTION
+    if journal.image and not journal.image.pushed:
+        return _UP_TO_DATE
+    return _HEADLINES[journal.result]
 
 
 def _meaning(journal: Journal) -> str:
@@ -96,11 +127,18 @@ def _meaning(journal: Journal) -> str:
         return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
     if journal.result in {"deployed", "rolled-back"} and journal.outcome is not None:
         asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
-        return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
+        return f"{head} is live and verified{asked}; {_update(journal.outcome)}.{_webserver(journal)}"
     if journal.result == "planned":
         checked = "" if journal.promotion is not None else f"{head} was checked. "
-        return f"{checked}Nothing in AWS has been changed."
+        cost = f" {cost_text(journal.plan)}" if journal.plan is not None else ""
+        return f"{checked}Nothing in AWS has been changed.{cost}"
     return f"{head} was checked. AWS was not asked."
+
+
+def _webserver(journal: Journal) -> str:
+    """A link to Airflow, if its address is one."""
+    host = (journal.environment.webserver_url or "") if journal.environment is not None else ""
+    return f" [Open Airflow](https://{host})" if re.fullmatch(r"[a-zA-Z0-9.-]+", host) else ""
 
 
 def _update(outcome: Outcome) -> str:
@@ -110,33 +148,11 @@ def _update(outcome: Outcome) -> str:
     return "the environment was created" if "Add" in actions else "the environment was updated"
 
 
-def _is_back(journal: Journal) -> bool:
-    """Whether a deployment failed, and what was live before is live again."""
-    return journal.rollback is not None and journal.rollback.automatic and journal.rollback.done
-
-
-def _error(error: BaseException, *, deployed: bool, back: bool) -> str:
-    if not isinstance(error, MwaaDeployError):
-        return f"{block(f'{type(error).__name__}: {error}')}\n\nThe log has what a bug report needs."
-    lines = [block(error.what)]
-    if error.meaning:
-        lines.append(f"**What it usually means.** {escape(error.meaning, limit=1000)}")
-    if error.mend:
-        lines.append(f"**To mend it:**\n\n{block(error.mend)}")
-    if back:
-        lines.append("What was live before is live again, and its record says so.")
-    elif deployed:
-        lines.append("The record was left as it was: the next run repeats what is missing, and nothing is lost.")
-    else:
-        lines.append("Nothing at the target has been changed.")
-    return "\n\n".join(lines)
-
-
 def _source(journal: Journal) -> Source:
     repository = journal.run_url.partition("/actions/runs/")[0]
     if not (repository and journal.changes):
-        return Source()
-    return Source(url=f"{repository}/blob/{journal.changes.head}")
+        return Source(repository=repository)
+    return Source(url=f"{repository}/blob/{journal.changes.head}", repository=repository)
 
 
 def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
@@ -158,7 +174,7 @@ def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
     rows += [
         (
             code(change.logical_id),
-            f"{escape(change.action)} {escape(', '.join(change.details))}",
+            f"{escape(change.action)} {escape(', '.join(change.details))}".strip(),
             code(change.resource_type),
         )
         for change in outcome.changes[:MAX_CHANGES]
@@ -169,17 +185,13 @@ def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
     return "\n\n".join(lines)
 
 
-def _changes(changes: Changes) -> str:
-    base = (
-        f"{code(changes.base.sha[:12])}: {escape(changes.base.reason)}"
-        if changes.base.sha
-        else escape(changes.base.reason)
-    )
+def _changes(changes: Changes, source: Source) -> str:
+    reason = with_runs(changes.base.reason, source.repository)
     if changes.base.sha is None:
-        return f"### Changes\n\nNo base, so every part counts as changed: {base}."
+        return f"### Changes\n\nNo base, so every part counts as changed: {reason}."
     files = [(part.value, file) for part, found in changes.files.items() for file in found]
     files += [("other", file) for file in changes.other]
-    title = f"{len(files)} changed file(s) since {base}"
+    title = f"{count(len(files), 'changed file')} since {code(changes.base.sha[:12])}: {reason}"
     if not files:
         return f"### Changes\n\n{title}"
     listed = "\n".join(f"{file.status} {file.path}  ({part})" for part, file in files)
