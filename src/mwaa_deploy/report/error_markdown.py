@@ -9,6 +9,9 @@ from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.report.findings import failed_checks, findings, total
 from mwaa_deploy.report.markdown import block, escape, prose
+from mwaa_deploy.report.plain_text import cut_middle
+
+_MEND_CHARACTERS = 4_000
 
 # A sentence begins with a capital, has several words and ends as sentences do; commands, JSON and YAML do not.
 _SENTENCE = re.compile(r"[A-Z]['\w-]* .*[.:]")
@@ -32,7 +35,8 @@ def error_section(journal: Journal) -> str:
 def mend_markdown(text: str) -> str:
     """Sentences as such, and what is to be pasted in blocks of its own."""
     parts = []
-    for told, lines in groupby(text.strip("\n").splitlines(), lambda line: bool(_SENTENCE.fullmatch(line.rstrip()))):
+    shown = cut_middle(text.strip("\n"), _MEND_CHARACTERS).splitlines()
+    for told, lines in groupby(shown, lambda line: bool(_SENTENCE.fullmatch(line.rstrip()))):
         found = "\n".join(lines)
         parts.append(prose(found) if told else block(dedent(found)))
     return "\n\n".join(parts)

@@ -22,7 +22,7 @@ def live_section(report: LiveReport) -> str:
     if report.smoke:
         runs = [(code(run.dag), escape(run.state), code(run.run)) for run in report.smoke]
         parts.append(table(("smoke run of", "ended", "run"), runs))
-    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in report.notes]
+    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in report.notes[:_SHOWN]]
     return "\n\n".join(parts)
 
 

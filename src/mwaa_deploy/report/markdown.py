@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from mwaa_deploy.report.plain_text import cut_middle, one_line, printable
 
@@ -79,11 +80,26 @@ def block(text: str, *, limit: int = 4000) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already."""
-    lines = ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
-    lines += ["| " + " | ".join(cell.replace("\n", " ") for cell in row) + " |" for row in rows]
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, room: int = 60_000) -> str:
+    """A table of cells that are Markdown already.
+
+    Args:
+        header: titles of the columns.
+        rows: as many cells each.
+        room: bytes of UTF-8; rows that have none are counted in a last one.
+    """
+    lines = [_row(header), _row(["---"] * len(header))]
+    shown = [_row([cell.replace("\n", " ") for cell in row]) for row in rows]
+    sizes = accumulate(len(line.encode()) + 1 for line in shown)
+    fitting = sum(size <= room for size in sizes)
+    lines += shown[:fitting]
+    if rest := len(shown) - fitting:
+        lines.append(_row([f"… and {count(rest, 'more row')}", *[""] * (len(header) - 1)]))
     return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def details(title: str, body: str) -> str:

@@ -19,6 +19,8 @@ _WORDS = {
     OperationKind.RECORD: "write the record",
 }
 
+_MAX_NOTES = 30
+
 _REPLACING = frozenset({"True", "Conditional"})
 
 
@@ -60,7 +62,7 @@ def plan_section(plan: Plan, *, folded: str = "", cost: bool = True) -> str:
         lines.append(_change_set(plan.change_set))
     if not folded:
         # Afterwards they stand on top of the summary.
-        lines += [f"> {escape(note, limit=1000)}" for note in plan.notes]
+        lines += [f"> {escape(note, limit=1000)}" for note in plan.notes[:_MAX_NOTES]]
     body = "\n\n".join(lines)
     return details(folded, body) if folded else f"### Plan\n\n{body}"
 
