@@ -4,10 +4,11 @@ import re
 from itertools import groupby
 from textwrap import dedent
 
+from mwaa_deploy.checks.verdicts import CheckReport
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
-from mwaa_deploy.report.findings import failed_checks, findings, total
+from mwaa_deploy.report.findings import failed_checks, total
 from mwaa_deploy.report.markdown import block, escape, prose
 from mwaa_deploy.report.plain_text import cut_middle
 
@@ -22,7 +23,7 @@ def error_section(journal: Journal) -> str:
     error = journal.error
     if not isinstance(error, MwaaDeployError):
         return f"{block(f'{type(error).__name__}: {error}')}\n\nThe log has what a bug report needs."
-    if isinstance(error, ChecksFailed) and journal.checks is not None and findings(journal.checks):
+    if isinstance(error, ChecksFailed) and journal.checks is not None and failed_checks(journal.checks):
         return "\n\n".join((_failed_checks(journal), left_behind(journal)))
     lines = [prose(error.what)]
     if error.meaning:
@@ -53,12 +54,17 @@ def left_behind(journal: Journal) -> str:
     return "Nothing at the target has been changed."
 
 
+def what_failed(checks: CheckReport) -> str:
+    """Which checks failed, and what all of them found together; plain text."""
+    failed = failed_checks(checks)
+    names = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))
+    return f"{names}. All in all: {total(checks)}."
+
+
 def _failed_checks(journal: Journal) -> str:
     assert journal.checks is not None  # noqa: S101 -- asked before
-    failed = failed_checks(journal.checks)
-    names = " and ".join(filter(None, (", ".join(failed[:-1]), failed[-1])))
     return (
-        f"**What failed:** {escape(names)}. All in all: {total(journal.checks)}.\n\n"
+        f"**What failed:** {escape(what_failed(journal.checks))}\n\n"
         "**To mend it:** each finding under *Checks* names file and line; open it to see what the tool said. "
         "`mwaa-deploy check` asks the same on your machine."
     )

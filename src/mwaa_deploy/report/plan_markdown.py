@@ -1,27 +1,13 @@
 """The plan as Markdown."""
 
-from collections.abc import Iterator
-
 from mwaa_deploy.drift import Drift
-from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
+from mwaa_deploy.plan import Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, count, details, escape, table
 from mwaa_deploy.report.plan_text import drift_title, property_line
-
-_WORDS = {
-    OperationKind.KEEP: "keep",
-    OperationKind.UPLOAD: "upload",
-    OperationKind.REUSE: "reuse an earlier upload",
-    OperationKind.CHANGE_SET: "change set",
-    OperationKind.ENVIRONMENT_CREATE: "create the environment",
-    OperationKind.ENVIRONMENT_UPDATE: "update the environment",
-    OperationKind.SYNC_DAGS: "sync",
-    OperationKind.RECORD: "write the record",
-}
+from mwaa_deploy.report.plan_words import OPERATIONS, action_text, cost_text, minutes_text, with_nested
 
 _MAX_NOTES = 30
-
-_REPLACING = frozenset({"True", "Conditional"})
 
 
 def plan_section(plan: Plan, *, folded: str = "", cost: bool = True) -> str:
@@ -73,36 +59,19 @@ def drift_block(drift: tuple[Drift, ...]) -> str:
 
 
 def _row(operation: Operation) -> tuple[str, str, str, str]:
-    least, most = operation.expected_minutes
-    minutes = "" if most == 0 else f"{least} to {most}" if least != most else str(most)
-    word = _WORDS[operation.kind]
+    word = OPERATIONS[operation.kind]
     shown = word if operation.kind is OperationKind.KEEP else f"<b>{word}</b>"
-    return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes
-
-
-def cost_text(plan: Plan) -> str:
-    """What carrying it out would take, a sentence."""
-    if plan.empty:
-        return "There is nothing to deploy: the target holds this content already."
-    least, most = plan.expected_minutes
-    time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
-    disruption = {
-        Disruption.NONE: "running tasks notice nothing",
-        Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
-        Disruption.ENVIRONMENT_CREATED: "a new environment is created",
-        Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
-    }[plan.disruption]
-    return f"The deployment is expected to take {time}; {disruption}."
+    return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes_text(operation)
 
 
 def _change_set(changes: tuple[ResourceChange, ...]) -> str:
     if not changes:
         return "CloudFormation has nothing to change."
-    told = list(_with_nested(changes))
+    told = list(with_nested(changes))
     rows = [
         (
             code(name),
-            escape(change.action + (f", replacement {change.replacement}" if change.replacement in _REPLACING else "")),
+            escape(action_text(change)),
             code(change.resource_type),
             escape(", ".join(change.details), limit=600),
         )
@@ -113,10 +82,3 @@ def _change_set(changes: tuple[ResourceChange, ...]) -> str:
     if values:
         lines.append(block("\n".join(values), limit=20_000))
     return details(f"CloudFormation would change {count(len(changes), 'resource')}", "\n\n".join(lines))
-
-
-def _with_nested(changes: tuple[ResourceChange, ...], of: str = "") -> Iterator[tuple[str, ResourceChange]]:
-    """Each change with its name; what lies in a nested stack is called as in 'Network/Vpc'."""
-    for change in changes:
-        yield f"{of}{change.logical_id}", change
-        yield from _with_nested(change.nested, f"{of}{change.logical_id}/")

@@ -1,23 +1,21 @@
 """The step summary: what happened, what it means, what to do next; details folded. A pure function of the journal."""
 
-import re
 from collections.abc import Iterator, Sequence
 
-from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
-from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
 from mwaa_deploy.report.error_markdown import error_section
 from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, count, details, escape, table, with_runs
-from mwaa_deploy.report.plan_markdown import cost_text, drift_block, plan_section
+from mwaa_deploy.report.plan_markdown import drift_block, plan_section
 from mwaa_deploy.report.size import fit
 from mwaa_deploy.report.slow_files import slow_files_section
 from mwaa_deploy.report.stack_events import stack_events_section
+from mwaa_deploy.report.story import headline, meaning, webserver_url, where_from
 from mwaa_deploy.report.timeline import time_section
 from mwaa_deploy.source.changes import Changes
 
@@ -25,18 +23,6 @@ MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
 
 _MAX_NOTES = 30
-
-_HEADLINES = {
-    "passed": "✅ Checks passed",
-    "planned": "✅ Checks passed; this is the plan",
-    "deployed": "🚀 Deployed",
-    "pushed": "📦 Runner image pushed",
-    "rolled-back": "⏪ Rolled back",
-    "unchanged": "✅ Nothing to deploy",
-}
-_PLANNED_PROMOTION = "✅ This is the plan of the promotion"
-_NO_DRIFT = "✅ No drift"
-_UP_TO_DATE = "✅ The runner image is up to date"
 
 
 def render_summary(journal: Journal) -> str:
@@ -49,7 +35,7 @@ def _first_screen(journal: Journal) -> str:
     if journal.error is not None:
         parts.append(error_section(journal))
     source = _source(journal)
-    parts += [f"**{with_runs(text, source.repository, limit=1000)}**" for text in _where_from(journal)]
+    parts += [f"**{with_runs(text, source.repository, limit=1000)}**" for text in where_from(journal)]
     if journal.drift and not _told(journal, [found.text for found in journal.drift]):
         parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
     plan_notes = journal.plan.notes if journal.plan is not None and journal.outcome is not None else ()
@@ -89,63 +75,16 @@ def _told(journal: Journal, texts: Sequence[str]) -> bool:
     return isinstance(journal.error, MwaaDeployError) and all(text in journal.error.what for text in texts)
 
 
-def _where_from(journal: Journal) -> list[str]:
-    """Where the artefacts come from, if not from the checkout."""
-    promotion, rollback = journal.promotion, journal.rollback
-    promoted = [f"{promotion.text} {NO_CHECKS}"] if promotion is not None else []
-    return [*promoted, *([rollback.text] if rollback is not None else [])]
-
-
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
-    return f"## {headline(journal)}{target}" + ("" if journal.error else f"\n\n{_meaning(journal)}")
-
-
-def headline(journal: Journal) -> str:
-    """What happened, in a few words; Markdown."""
-    if journal.error is not None:
-        title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
-        return f"❌ {escape(title)}{'; rolled back' if journal.rolled_itself_back else ''}"
-    if journal.mode is Mode.DRIFT:
-        return _NO_DRIFT
-    if journal.mode is Mode.PLAN and journal.promotion is not None:
-        return _PLANNED_PROMOTION
-    if journal.image and not journal.image.pushed:
-        return _UP_TO_DATE
-    return _HEADLINES[journal.result]
-
-
-def _meaning(journal: Journal) -> str:
-    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
-    if journal.image is not None:
-        return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
-    if journal.mode is Mode.DRIFT:
-        return "The target is as its last deployment left it."
-    if journal.rollback is not None:
-        head = f"Commit {code(journal.rollback.to.commit[:12])}"
-    if journal.result == "unchanged":
-        return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
-    if journal.result in {"deployed", "rolled-back"} and journal.outcome is not None:
-        asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
-        return f"{head} is live and verified{asked}; {_update(journal.outcome)}.{_webserver(journal)}"
-    if journal.result == "planned":
-        checked = "" if journal.promotion is not None else f"{head} was checked. "
-        cost = f" {cost_text(journal.plan)}" if journal.plan is not None else ""
-        return f"{checked}Nothing in AWS has been changed.{cost}"
-    return f"{head} was checked. AWS was not asked."
+    return f"## {headline(journal)}{target}" + (
+        "" if journal.error else f"\n\n{meaning(journal, code)}{_webserver(journal)}"
+    )
 
 
 def _webserver(journal: Journal) -> str:
-    """A link to Airflow, if its address is one."""
-    host = (journal.environment.webserver_url or "") if journal.environment is not None else ""
-    return f" [Open Airflow](https://{host})" if re.fullmatch(r"[a-zA-Z0-9.-]+", host) else ""
-
-
-def _update(outcome: Outcome) -> str:
-    actions = [change.action for change in outcome.changes if change.resource_type == ENVIRONMENT_TYPE]
-    if not outcome.environment_updated:
-        return "no environment update"
-    return "the environment was created" if "Add" in actions else "the environment was updated"
+    address = webserver_url(journal)
+    return f" [Open Airflow]({address})" if address else ""
 
 
 def _source(journal: Journal) -> Source:

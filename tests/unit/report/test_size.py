@@ -69,9 +69,8 @@ def test_so_is_that_of_failed_checks():
 
 def test_what_has_no_room_is_left_out_whole_and_counted():
     text = fit(["## head", "a" * 500, "### small", "b" * 500], 1_000)
-    assert text == f"## head\n\n{'a' * 500}\n\n### small\n\n… and 1 part(s) more, for which there is no room here; " + (
-        "the report file has them.\n"
-    )
+    rest = "… and 1 part(s) more, for which there is no room here; the report file has them."
+    assert text == f"## head\n\n{'a' * 500}\n\n### small\n\n{rest}\n"
 
 
 @pytest.mark.parametrize("text", [SUMMARY, TEXTS["stack-failed.summary.md"]], ids=["huge", "stack-failed"])
