@@ -19,6 +19,9 @@ _FOLDED_BYTES = 300_000
 
 _DIFFERENCES = 50
 
+_MAX_PATH = 4_096
+"""Linux has no longer ones; a longer address would be none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -37,13 +40,18 @@ class Source:
         location = finding.verdict.location
         if location is None:
             return ""
-        text = code(finding.place, limit=200)
-        if not self.url:
-            return text
+        text, address = code(finding.place, limit=200), self.address(finding)
+        # HTML, as it stands in a <summary>, where Markdown is not read.
+        return f'<a href="{address}">{text}</a>' if address else text
+
+    def address(self, finding: Finding) -> str:
+        """Where file and line are shown; '' where there is nothing to link to."""
+        location = finding.verdict.location
+        if location is None or not self.url:
+            return ""
         line = f"#L{location.line}" if location.line else ""
         path = quote(location.file.encode("utf-8", "surrogateescape" if _is_name(location.file) else "replace"))
-        # HTML, as it stands in a <summary>, where Markdown is not read.
-        return f'<a href="{self.url}/{path}{line}">{text}</a>'
+        return f"{self.url}/{path}{line}" if len(path) <= _MAX_PATH else ""
 
 
 def _is_name(file: str) -> bool:

@@ -8,7 +8,7 @@ _SHOWN = 20
 
 def live_section(report: LiveReport) -> str:
     """What asking the live environment came to, on a few lines."""
-    parts = ["### Live Airflow", _head(report)]
+    parts = ["### Live Airflow", live_headline(report)]
     if report.failures:
         parts.append(block("\n".join(report.failures)))
     if report.broken:
@@ -26,7 +26,8 @@ def live_section(report: LiveReport) -> str:
     return "\n\n".join(parts)
 
 
-def _head(report: LiveReport) -> str:
+def live_headline(report: LiveReport) -> str:
+    """How it was found, in a sentence or two."""
     logs = f" The logs of {count(report.containers, 'container')} were read." if report.containers else ""
     if not report.reached:
         return f"❔ It was not asked.{logs}"

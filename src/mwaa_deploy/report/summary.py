@@ -34,7 +34,7 @@ def _first_screen(journal: Journal) -> str:
     parts = [_head(journal)]
     if journal.error is not None:
         parts.append(error_section(journal))
-    source = _source(journal)
+    source = source_of(journal)
     parts += [f"**{with_runs(text, source.repository, limit=1000)}**" for text in where_from(journal)]
     if journal.drift and not _told(journal, [found.text for found in journal.drift]):
         parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
@@ -59,12 +59,12 @@ def _sections(journal: Journal) -> Iterator[str]:
     if plan is not None and outcome is None:
         yield plan_section(plan, cost=journal.error is not None or journal.mode is not Mode.PLAN)
     if journal.checks is not None:
-        yield checks_section(journal.checks, _source(journal))
+        yield checks_section(journal.checks, source_of(journal))
     if plan is not None and outcome is not None:
         was = "was to be" if journal.error else "was"
         yield plan_section(plan, folded="The plan" if plan.empty else f"The plan that {was} carried out")
     if journal.changes is not None:
-        yield _changes(journal.changes, _source(journal))
+        yield _changes(journal.changes, source_of(journal))
     if journal.checks is not None:
         yield slow_files_section(journal.checks.dag_files)
     yield time_section(journal)
@@ -87,7 +87,8 @@ def _webserver(journal: Journal) -> str:
     return f" [Open Airflow]({address})" if address else ""
 
 
-def _source(journal: Journal) -> Source:
+def source_of(journal: Journal) -> Source:
+    """Where the files of the run's commit are shown."""
     repository = journal.run_url.partition("/actions/runs/")[0]
     if not (repository and journal.changes):
         return Source(repository=repository)
