@@ -1,6 +1,7 @@
 """What ended the run, as Markdown: what failed, what it usually means, how to mend it, and what that leaves behind."""
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 from textwrap import dedent
 
@@ -35,12 +36,15 @@ def error_section(journal: Journal) -> str:
 
 def mend_markdown(text: str) -> str:
     """Sentences as such, and what is to be pasted in blocks of its own."""
-    parts = []
+    return "\n\n".join(block(part) if pasted else prose(part) for pasted, part in mend_parts(text))
+
+
+def mend_parts(text: str) -> Iterator[tuple[bool, str]]:
+    """The parts of an advice, each with whether it is to be pasted; sentences are not."""
     shown = cut_middle(text.strip("\n"), _MEND_CHARACTERS).splitlines()
     for told, lines in groupby(shown, lambda line: bool(_SENTENCE.fullmatch(line.rstrip()))):
         found = "\n".join(lines)
-        parts.append(prose(found) if told else block(dedent(found)))
-    return "\n\n".join(parts)
+        yield (False, found) if told else (True, dedent(found))
 
 
 def left_behind(journal: Journal) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
 from mwaa_deploy.journal import Journal
-from mwaa_deploy.report.error_markdown import left_behind, what_failed
+from mwaa_deploy.report.error_markdown import left_behind, mend_parts, what_failed
 from mwaa_deploy.report.html_checks import checks_section
 from mwaa_deploy.report.html_deployment import live_section, outcome_section
 from mwaa_deploy.report.html_parts import Paragraphs, Part, Section, Table, cell, lines, listing, table
@@ -24,11 +24,15 @@ _THOUSAND = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What ended the run; `mend` and the technical parts of `what` keep their lines."""
+    """What ended the run.
+
+    Attributes:
+        mend: parts, each with whether it is to be pasted.
+    """
 
     what: str
     meaning: str
-    mend: str
+    mend: tuple[tuple[bool, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +111,15 @@ def _failure(journal: Journal) -> Failure | None:
         return None
     if not isinstance(error, MwaaDeployError):
         told = lines(f"{type(error).__name__}: {error}")
-        return Failure(what=told, meaning="", mend="The log has what a bug report needs.")
+        return Failure(what=told, meaning="", mend=((False, "The log has what a bug report needs."),))
     if isinstance(error, ChecksFailed) and journal.checks is not None and journal.checks.failed:
         mend = "Each finding under Checks names file and line. `mwaa-deploy check` asks the same on your machine."
-        return Failure(what=f"Failed: {what_failed(journal.checks)}", meaning="", mend=mend)
-    return Failure(what=lines(error.what), meaning=cell(error.meaning, 1000), mend=lines(error.mend))
+        return Failure(what=f"Failed: {what_failed(journal.checks)}", meaning="", mend=((False, mend),))
+    return Failure(
+        what=lines(error.what),
+        meaning=cell(error.meaning, 1000),
+        mend=tuple((pasted, lines(part)) for pasted, part in mend_parts(error.mend)),
+    )
 
 
 def _sections(journal: Journal) -> Iterator[Section]:
