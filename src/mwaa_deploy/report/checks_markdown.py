@@ -124,9 +124,12 @@ class _Room:
 
 def _entry(finding: Finding, source: Source, *, folded: bool) -> str:
     verdict = finding.verdict
-    place = source.place(finding)
+    place, subject = source.place(finding), f"<b>{escape(verdict.subject)}</b>"
+    about = f"{subject} {place}".strip()
+    if verdict.location is not None and verdict.subject == verdict.location.file:
+        about = f"<b>{place}</b>"
     text = (
-        f"{MARKS[verdict.severity]} <b>{escape(verdict.subject)}</b>{place and f' {place}'}: "
+        f"{MARKS[verdict.severity]} {about}: "
         f"{escape(verdict.message, limit=600)} <sub>{escape(finding.rule_id)}</sub>"
     )
     return details(text, block(verdict.evidence)) if folded and verdict.evidence else text

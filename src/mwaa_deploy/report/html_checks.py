@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
 from mwaa_deploy.report.checks_markdown import Source
 from mwaa_deploy.report.findings import Finding, counts, findings, shared_why, why_text
-from mwaa_deploy.report.html_parts import Entry, Findings, Paragraphs, Part, Section, cell, fitting, lines, size, table
+from mwaa_deploy.report.html_parts import Entry, Findings, Paragraphs, Part, Section, cell, lines, size, table, take
 from mwaa_deploy.report.markdown import seconds
 
 FINDINGS_ROOM = 1_400_000
@@ -61,14 +61,12 @@ def _row(result: CheckResult, shared: str) -> tuple[str, ...]:
 
 
 def _findings(found: tuple[Finding, ...], source: Source) -> Findings:
-    with_evidence = [_entry(finding, source, evidence=True) for finding in found]
-    full = fitting(map(_size, with_evidence), _EVIDENCE_ROOM)
-    short = [_entry(finding, source, evidence=False) for finding in found[full:]]
-    used = sum(map(_size, with_evidence[:full]))
-    more = fitting(map(_size, short), FINDINGS_ROOM - used)
-    rest = found[full + more :]
+    full, used = take(found, lambda finding: _entry(finding, source, evidence=True), _size, _EVIDENCE_ROOM)
+    later = found[len(full) :]
+    short, _ = take(later, lambda finding: _entry(finding, source, evidence=False), _size, FINDINGS_ROOM - used)
+    rest = later[len(short) :]
     failed = sum(finding.verdict.severity is Severity.FAIL for finding in rest)
-    return Findings(entries=(*with_evidence[:full], *short[:more]), rest=len(rest), rest_failed=failed)
+    return Findings(entries=(*full, *short), rest=len(rest), rest_failed=failed)
 
 
 def _entry(finding: Finding, source: Source, *, evidence: bool) -> Entry:

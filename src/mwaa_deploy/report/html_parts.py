@@ -3,17 +3,21 @@
 Nothing here is markup. The template escapes every text, and knows each kind of part by its `kind`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import accumulate
+from typing import TypeVar
 
 from mwaa_deploy.report.plain_text import cut_middle, one_line, printable
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 MAX_CELL = 600
 MAX_TEXT = 10_000
 """Characters of a line or cell, and of what is shown as it is."""
 
+_LOOKED_AT = 20
 _MARKUP_OF_ROW = 400
 """Bytes of tags around a row, at most."""
 
@@ -117,7 +121,8 @@ class Section:
 
 def cell(text: str, limit: int = MAX_CELL) -> str:
     """One line, cut at its end."""
-    line = one_line(text)
+    # What is cut off anyway is not looked at.
+    line = one_line(text[: _LOOKED_AT * limit])
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -131,23 +136,34 @@ def size(*texts: str) -> int:
     return _MARKUP_OF_ROW + sum(len(escape(text).encode()) for text in texts)
 
 
-def fitting(sizes: Iterable[int], room: int) -> int:
-    """How many of these, from the first, fit into so many bytes."""
-    return sum(total <= room for total in accumulate(sizes))
+def take(
+    items: Sequence[Item], make: Callable[[Item], Made], measure: Callable[[Made], int], room: int
+) -> tuple[list[Made], int]:
+    """What is made of the items, from the first, as long as it fits; and how many bytes of the room it takes."""
+    made: list[Made] = []
+    used = 0
+    for item in items:
+        found = make(item)
+        taken = measure(found)
+        if used + taken > room:
+            break
+        made.append(found)
+        used += taken
+    return made, used
 
 
 def table(
     caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, room: int, folded: bool = False
 ) -> Table:
     """The rows that fit into `room` bytes; the rest is counted."""
-    cut = [tuple(map(cell, row)) for row in rows]
-    shown = fitting((size(*row) for row in cut), room)
-    return Table(caption=caption, header=tuple(header), rows=tuple(cut[:shown]), rest=len(cut) - shown, folded=folded)
+    given = list(rows)
+    shown, _ = take(given, lambda row: tuple(map(cell, row)), lambda row: size(*row), room)
+    return Table(caption=caption, header=tuple(header), rows=tuple(shown), rest=len(given) - len(shown), folded=folded)
 
 
 def listing(title: str, texts: Iterable[str], *, room: int) -> Verbatim:
     """Lines that are folded under a title; those that do not fit into `room` bytes are counted."""
-    cut = [cell(text) for text in texts]
-    shown = fitting((size(text) - _MARKUP_OF_ROW + 1 for text in cut), room)
-    more = [f"… and {len(cut) - shown} more; the report file has them"] if shown < len(cut) else []
-    return Verbatim(title=title, text="\n".join([*cut[:shown], *more]))
+    given = list(texts)
+    shown, _ = take(given, cell, lambda text: size(text) - _MARKUP_OF_ROW + 1, room)
+    more = [f"… and {len(given) - len(shown)} more; the report file has them"] if len(shown) < len(given) else []
+    return Verbatim(title=title, text="\n".join([*shown, *more]))
