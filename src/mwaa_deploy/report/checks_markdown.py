@@ -129,7 +129,6 @@ def _entry(finding: Finding, source: Source, *, folded: bool) -> str:
     if verdict.location is not None and verdict.subject == verdict.location.file:
         about = f"<b>{place}</b>"
     text = (
-        f"{MARKS[verdict.severity]} {about}: "
-        f"{escape(verdict.message, limit=600)} <sub>{escape(finding.rule_id)}</sub>"
+        f"{MARKS[verdict.severity]} {about}: {escape(verdict.message, limit=600)} <sub>{escape(finding.rule_id)}</sub>"
     )
     return details(text, block(verdict.evidence)) if folded and verdict.evidence else text
