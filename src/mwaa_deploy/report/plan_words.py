@@ -31,7 +31,8 @@ def cost_text(plan: Plan) -> str:
         Disruption.ENVIRONMENT_CREATED: "a new environment is created",
         Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
     }[plan.disruption]
-    return f"The deployment is expected to take {time}; {disruption}."
+    deployment = "By what git shows, the deployment" if plan.offline else "The deployment"
+    return f"{deployment} is expected to take {time}; {disruption}."
 
 
 def minutes_text(operation: Operation) -> str:

@@ -64,10 +64,10 @@ def meaning(journal: Journal, code: Callable[[str], str]) -> str:
 
 
 def where_from(journal: Journal) -> list[str]:
-    """Where the artefacts come from, if not from the checkout."""
+    """Where the artefacts come from, if not from the checkout. The error tells of a roll-back that it led to."""
     promotion, rollback = journal.promotion, journal.rollback
     promoted = [f"{promotion.text} {NO_CHECKS}"] if promotion is not None else []
-    return [*promoted, *([rollback.text] if rollback is not None else [])]
+    return [*promoted, *([rollback.text] if rollback is not None and not journal.rolled_itself_back else [])]
 
 
 def webserver_url(journal: Journal) -> str:

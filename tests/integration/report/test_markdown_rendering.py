@@ -10,7 +10,7 @@ import pytest
 from mwaa_deploy.errors import DriftFound, StackUpdateFailed
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.report.summary import render_summary
-from mwaa_deploy.source.changes import Base
+from mwaa_deploy.source.changes import Base, Changes
 from tests.fixtures.situations import SITUATIONS, situation
 from tests.integration.report.browser import ROOT
 from tests.integration.report.devtools import browser_tab
@@ -67,9 +67,8 @@ def look(tab, journal):
 def told(text):
     """A text wherever an error and a note can have it."""
     error = StackUpdateFailed(f"{text}\n- {text}\n{text}", meaning=text, mend=f"A sentence with {text} in it.\n{text}")
-    journal = situation("stack-failed").journal
-    changes = replace(journal.changes, base=Base(sha="b" * 40, reason=text))
-    return replace(journal, error=error, notes=[text], target=text, changes=changes)
+    changes = Changes(base=Base(sha="b" * 40, reason=text), head="a" * 40)
+    return replace(situation("stack-failed").journal, error=error, notes=[text], target=text, changes=changes)
 
 
 def _journal(found):
