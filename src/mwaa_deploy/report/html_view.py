@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.report.checks_markdown import Source
 from mwaa_deploy.report.error_markdown import left_behind, mend_parts, what_failed
 from mwaa_deploy.report.html_checks import checks_section
 from mwaa_deploy.report.html_deployment import live_section, outcome_section
@@ -91,10 +92,15 @@ def _facts(journal: Journal) -> Iterator[tuple[str, str]]:
 
 
 def _links(journal: Journal) -> Iterator[tuple[str, str]]:
-    if journal.run_url.startswith(("https://", "http://")):
+    if _is_web(journal.run_url):
         yield "The run on GitHub", cell(journal.run_url)
     if address := webserver_url(journal):
         yield "Airflow", address
+
+
+def _is_web(address: str) -> bool:
+    """Whether it may be a link: escaping makes no script of an address harmless."""
+    return address.startswith(("https://", "http://"))
 
 
 def _sentences(journal: Journal) -> Iterator[str]:
@@ -137,7 +143,7 @@ def _sections(journal: Journal) -> Iterator[Section]:
     if plan is not None and outcome is None:
         yield plan_section(plan, "Plan", notes=True)
     if journal.checks is not None:
-        source = source_of(journal)
+        source = source_of(journal) if _is_web(journal.run_url) else Source()
         yield checks_section(journal.checks, source)
     if plan is not None and outcome is not None:
         was = "was to be" if journal.error else "was"

@@ -90,8 +90,12 @@ class Tab:
 
     def look(self, *, theme: str, width: int, height: int = 900) -> None:
         """Change theme and size of the window."""
-        self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        self.send("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": theme}])
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def on_paper(self) -> None:
+        """Show the page as it is printed."""
+        self.send("Emulation.setEmulatedMedia", media="print")
 
     def wait(self, condition: str) -> None:
         """Until an expression is true."""

@@ -129,6 +129,14 @@ def test_findings_are_filtered_by_arrow_keys_and_without_a_script(tab, address):
     assert tab.run(shown) == ["warn"]
 
 
+def test_on_paper_nothing_is_folded_filtered_or_there_to_be_clicked(tab, address):
+    tab.open(address("check-dag-import"))
+    tab.run("document.querySelector('#show-warn').click()")
+    tab.on_paper()
+    assert tab.run("[...document.querySelectorAll('pre, .findings li')].every((one) => one.checkVisibility())")
+    assert not tab.run("[...document.querySelectorAll('nav, .filter')].some((one) => one.checkVisibility())")
+
+
 def test_its_policy_lets_in_its_own_style_and_nothing_else(tab, address):
     file = address("drift")
     tab.complaints.clear()

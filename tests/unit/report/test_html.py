@@ -108,6 +108,16 @@ def test_what_has_no_room_is_counted():
     assert re.search(r"Every changed file .* … and \d+ more; the report file has them", words)
 
 
+def test_an_address_that_is_none_of_the_web_is_no_link():
+    journal = replace(situation("check-dag-import").journal, run_url="javascript:alert(1)//actions/runs/1")
+    assert [link for link in Reader(report_html(journal)).links if not link.startswith("#")] == []
+
+
+def test_findings_of_one_kind_need_no_filter():
+    assert "<fieldset" in report_html(situation("check-dag-import").journal)
+    assert "<fieldset" not in report_html(situation("check-unit-tests").journal)
+
+
 def test_it_is_the_same_for_the_same_journal():
     journal = situation("stack-failed").journal
     assert report_html(journal) == report_html(replace(journal))
