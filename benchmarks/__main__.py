@@ -44,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
         outcomes = list(_all(setting, asked, options.rounds))
     table = as_markdown(outcomes, machine)
     print(table)
+    options.output.mkdir(parents=True, exist_ok=True)
     results = options.output / "results.json"
     earlier = json.loads(results.read_text()) if results.is_file() and set(asked) != set(NAMES) else {}
     results.write_text(as_json(outcomes, earlier), encoding="utf-8")

@@ -127,7 +127,11 @@ class LabProject:
         ref = "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main"
         claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
         oidc = self.world.register_job(**claims)
-        token = self.world.add_token({"actions": "read", "contents": "read"})
+        permissions = {"actions": "read", "contents": "read"}
+        if event == "pull_request":
+            self.world.open_pull_request(1, branch="change", sha=self.head)
+            permissions["pull-requests"] = "write"
+        token = self.world.add_token(permissions)
         self.world.record_run(run_id, workflow, self.head, "main", event, None)
         act = Act(
             repository=self.folder,

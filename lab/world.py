@@ -66,6 +66,11 @@ class World:
         _send("PUT", f"{self.github_url}/_lab/tokens", {"token": token, "permissions": dict(permissions)})
         return token
 
+    def open_pull_request(self, number: int, *, branch: str, sha: str) -> None:
+        """Open a pull request in the repository, or bring its branch to another commit."""
+        pull = {"owner": REPOSITORY.partition("/")[0], "branch": branch, "sha": sha}
+        _send("PUT", f"{self.github_url}/_lab/repos/{REPOSITORY}/pulls/{number}", pull)
+
     def record_run(  # noqa: PLR0917 -- in the order of the sentence
         self,
         run_id: int,

@@ -9,7 +9,7 @@ from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deletion_limits import DeletionLimits
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.pipeline import run
-from mwaa_deploy.ports import Clock, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, PullRequests, Repository, WorkflowRuns
 from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.image_publishing import PublishedImage
 from mwaa_deploy.source.changes import Changes
@@ -81,6 +81,10 @@ class ModelEdges:
             results=(CheckResult(check="dag-import", verdicts=(verdict,), seconds=1),),
             dag_files=tuple(dag_file(path, dag_of(path.removeprefix("dags/"))) for path in files if is_dag(path)),
         )
+
+    def pull_requests(self) -> PullRequests:
+        """None of these runs comments."""
+        raise NotImplementedError
 
     def publish_image(self) -> PublishedImage:
         """No run of the model asks for it."""

@@ -13,6 +13,7 @@ from lab.github.comparison_document import comparison_document
 from lab.github.filters import DateInvalidError, filters, matches
 from lab.github.job_document import job_document
 from lab.github.new_run import new_run
+from lab.github.pulls_api import PullsApi
 from lab.github.records import Records, Repository, now
 from lab.web import RefusedError, Request, Response, Route, dispatch
 
@@ -20,6 +21,7 @@ _REPOSITORY = "/repos/{owner}/{repo}"
 _WORKFLOW = _REPOSITORY + "/actions/workflows/{workflow}"
 _JOBS_PAGE = "/actions/workflow-jobs#list-jobs-for-a-workflow-run"
 _COMPARE_PAGE = "/commits/commits#compare-two-commits"
+_COMMENTS_PAGE = "/issues/comments#"
 _MAXIMUM_PER_PAGE = 100
 _MAXIMUM_FILTERED = 1000
 _LIMIT_PER_HOUR = 1000
@@ -37,6 +39,8 @@ class GitHub:
         self._asked = 0
         self._window_ends = 0.0
         page = "/actions/workflow-runs#"
+        pulls = PullsApi(self._login, _page)
+        comments = _REPOSITORY + "/issues/{number}/comments"
         self._routes = (
             self._route(_REPOSITORY, "metadata", "/repos/repos#get-a-repository", self._repository),
             self._route(_WORKFLOW, "actions", "/actions/workflows#get-a-workflow", self._workflow),
@@ -45,6 +49,24 @@ class GitHub:
             self._route(_REPOSITORY + "/actions/runs/{run}/jobs", "actions", _JOBS_PAGE, self._jobs),
             self._route(_REPOSITORY + "/compare/{basehead*}", "contents", _COMPARE_PAGE, self._compare),
             self._route(_REPOSITORY + "/commits/{ref}", "contents", "/commits/commits#get-a-commit", self._commit),
+            self._route(f"{_REPOSITORY}/pulls", "pull-requests", "/pulls/pulls#list-pull-requests", pulls.list_pulls),
+            self._route(comments, "pull-requests", f"{_COMMENTS_PAGE}list-issue-comments", pulls.list_comments),
+            self._route(
+                comments, "pull-requests", f"{_COMMENTS_PAGE}create-an-issue-comment", pulls.write, method="POST"
+            ),
+            self._route(
+                _REPOSITORY + "/issues/comments/{comment}",
+                "pull-requests",
+                f"{_COMMENTS_PAGE}update-an-issue-comment",
+                pulls.change,
+                method="PATCH",
+            ),
+            Route(method="GET", pattern="/user", answer=pulls.user),
+            Route(
+                method="PUT",
+                pattern=f"/_lab{_REPOSITORY}/pulls/{{number}}",
+                answer=lambda request: pulls.put(request, self._added_repository(request)),
+            ),
             Route(method="PUT", pattern="/_lab/tokens", answer=self._put_token),
             Route(method="POST", pattern=f"/_lab{_REPOSITORY}/runs", answer=self._post_run),
             Route(method="PATCH", pattern=f"/_lab{_REPOSITORY}/runs/{{run}}", answer=self._patch_run),
@@ -63,18 +85,23 @@ class GitHub:
 
     # -- what GitHub answers --------------------------------------------------------------------------------------
 
-    def _route(self, pattern: str, permission: str, page: str, find: Finder) -> Route:
+    def _route(self, pattern: str, permission: str, page: str, find: Finder, *, method: str = "GET") -> Route:
+        enough = {"read", "write"} if method == "GET" else {"write"}
+
         def answer(request: Request) -> Response:
-            self._authorise(request, permission, page)
+            self._authorise(request, permission, enough, page)
             repository = self._records.repository(request.named["owner"], request.named["repo"])
             found = repository and find(request, repository)
             if not found:
                 raise _refusal(HTTPStatus.NOT_FOUND, "Not Found", page)
             return found
 
-        return Route(method="GET", pattern=pattern, answer=answer)
+        return Route(method=method, pattern=pattern, answer=answer)
 
-    def _authorise(self, request: Request, permission: str, page: str) -> None:
+    def _login(self, request: Request) -> str:
+        return self._records.login(request.headers.get("authorization", "").rpartition(" ")[2])
+
+    def _authorise(self, request: Request, permission: str, enough: set[str], page: str) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not token or scheme.lower() not in {"bearer", "token"}:
             raise _refusal(HTTPStatus.UNAUTHORIZED, "Requires authentication", page)
@@ -82,7 +109,7 @@ class GitHub:
         if permissions is None:
             raise _refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials", "")
         # Every token may read metadata.
-        if permission != "metadata" and permissions.get(permission) not in {"read", "write"}:
+        if permission != "metadata" and permissions.get(permission) not in enough:
             raise _refusal(HTTPStatus.FORBIDDEN, "Resource not accessible by integration", page)
 
     def _repository(self, request: Request, repository: Repository) -> Response:
@@ -164,7 +191,8 @@ class GitHub:
 
     def _put_token(self, request: Request) -> Response:
         asked = request.json("token")
-        self._records.permit(str(asked["token"]), asked.get("permissions") or {})
+        login = str(asked.get("login") or "")
+        self._records.permit(str(asked["token"]), asked.get("permissions") or {}, login=login)
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _put_commit(self, request: Request) -> Response:

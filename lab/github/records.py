@@ -133,11 +133,18 @@ class Records:
         self._lock = threading.Lock()
         self._shelves: dict[str, _Shelf] = {}
         self._tokens: dict[str, Mapping[str, str]] = {}
+        self._logins: dict[str, str] = {}
 
-    def permit(self, token: str, permissions: Mapping[str, str]) -> None:
-        """Make a token good for the given permissions, such as {"actions": "read"}."""
+    def permit(self, token: str, permissions: Mapping[str, str], *, login: str = "") -> None:
+        """Make a token good for the given permissions, such as {"actions": "read"}; a job's own if it is nobody's."""
         with self._lock:
             self._tokens[token] = dict(permissions)
+            self._logins[token] = login
+
+    def login(self, token: str) -> str:
+        """Whose a token is; '' for a job's own."""
+        with self._lock:
+            return self._logins.get(token, "")
 
     def permissions(self, token: str) -> Mapping[str, str] | None:
         """What a token may do; None if there is no such token."""

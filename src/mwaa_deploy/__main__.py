@@ -8,16 +8,17 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 
 from mwaa_deploy import __version__
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.cli import parse_command_line
-from mwaa_deploy.config import read_config
-from mwaa_deploy.context import read_context, workspace_of
+from mwaa_deploy.config import Config, read_config
+from mwaa_deploy.context import GitHubContext, read_context, workspace_of
 from mwaa_deploy.early_runner import early_runner
 from mwaa_deploy.errors import ChecksFailed, MwaaDeployError, ReportNotWritten
-from mwaa_deploy.inputs import config_location, parse_inputs
+from mwaa_deploy.inputs import Inputs, config_location, parse_inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.log import choose_log, report_unexpected
@@ -31,8 +32,9 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     """Run a command and return its exit code."""
     env = parse_command_line(sys.argv[1:] if argv is None else argv, os.environ if env is None else env)
     log = choose_log(env)
-    journal = Journal()
-    code = _exit_code(env, log, journal)
+    journal, asked = Journal(), Asked()
+    code = _exit_code(env, log, journal, asked)
+    _comment(env, log, journal, asked)
     from mwaa_deploy.report.publish import publish
 
     try:
@@ -48,12 +50,22 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     return code
 
 
-def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
+@dataclass
+class Asked:
+    """What a run was told, as far as that could be read."""
+
+    inputs: Inputs | None = None
+    context: GitHubContext = field(default_factory=GitHubContext)
+    config: Config = field(default_factory=Config)
+
+
+def _exit_code(env: Mapping[str, str], log: Log, journal: Journal, asked: Asked) -> int:
     try:
         context = read_context(env)
         config = read_config(workspace_of(env), config_location(env))
         given = with_section(env, config)
         inputs = parse_inputs(given, event=context.event_name, airflow_version=config.airflow_version)
+        asked.inputs, asked.context, asked.config = inputs, context, config
         with early_runner(inputs, config, context, env, log) as early:
             with _uninterrupted():
                 import mwaa_deploy.report.publish  # noqa: F401 -- for the end, which an interruption brings on
@@ -79,6 +91,20 @@ def _exit_code(env: Mapping[str, str], log: Log, journal: Journal) -> int:
         report_unexpected(log, e, __version__)
         return UNEXPECTED
     return 0
+
+
+def _comment(env: Mapping[str, str], log: Log, journal: Journal, asked: Asked) -> None:
+    """Tell the pull request, however the run ended."""
+    if asked.inputs is None or asked.context.pull_request_number is None:
+        return
+    try:
+        from mwaa_deploy.commenting import comment_after
+        from mwaa_deploy.edges import RealEdges
+
+        with RealEdges(asked.inputs, asked.config, asked.context, env, log) as edges:
+            comment_after(journal, asked.inputs, asked.context, edges.pull_requests, log)
+    except Exception as e:  # noqa: BLE001 -- the run's own result stands
+        report_unexpected(log, e, __version__)
 
 
 @contextmanager

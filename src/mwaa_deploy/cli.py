@@ -25,8 +25,8 @@ _OF_IMAGES = (
     *("airflow_version", "runner_image", "create_repository", "aws_region", "config_file"),
     *("role_to_assume", "role_chain", "allowed_account_ids", "role_session_name", "role_duration_seconds"),
 )
-_ELSEWHERE = frozenset({"mode", "github_token", "docker_engine"})
-"""A secret has no place in a process list, and an engine of its own is the action's business."""
+_ELSEWHERE = frozenset({"mode", "github_token", "docker_engine", "comment", "report"})
+"""A secret has no place in a process list; an engine of its own and comments are the action's business."""
 
 JSON = "MWAA_DEPLOY_JSON"
 """Variable that asks for the report on standard output, and for everything else on standard error."""

@@ -13,7 +13,7 @@ from mwaa_deploy.inputs import Inputs, read_section
 
 NOT_OF_A_TARGET = frozenset(
     {
-        *("mode", "checks", "base", "plan-file", "rollback-to", "force", "check-timeout-minutes"),
+        *("mode", "checks", "base", "comment", "report", "plan-file", "rollback-to", "force", "check-timeout-minutes"),
         *("environment", "project-dir", "config-file", "tests-dir"),
         *("runner", "runner-image", "create-repository", "docker-engine", "github-token"),
     }

@@ -59,6 +59,12 @@ class GitHubContext:
         return sha if isinstance(sha, str) and sha else None
 
     @property
+    def pull_request_number(self) -> int | None:
+        """Number of the pull request, or None for other events."""
+        number = (self.event.get("pull_request") or {}).get("number")
+        return number if isinstance(number, int) else None
+
+    @property
     def merge_group_base(self) -> str | None:
         """SHA that the merge queue puts its group on, or None for other events."""
         sha = (self.event.get("merge_group") or {}).get("base_sha")

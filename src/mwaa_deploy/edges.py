@@ -28,7 +28,7 @@ from mwaa_deploy.errors import AirflowVersionUnknown
 from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.package_data import lock_of_postgresql
 from mwaa_deploy.parts import Part
-from mwaa_deploy.ports import Clock, Ecr, Log, Repository, Runner, WorkflowRuns
+from mwaa_deploy.ports import Clock, Ecr, Log, PullRequests, Repository, Runner, WorkflowRuns
 from mwaa_deploy.promotion import Source
 from mwaa_deploy.runner.choose import open_runner
 from mwaa_deploy.runner.engine import connect
@@ -122,6 +122,15 @@ class RealEdges:
             runner=context.runner,
             job=context.job,
         )
+
+    def pull_requests(self) -> PullRequests:
+        """The repository's pull requests."""
+        from mwaa_deploy.source.pull_requests import GitHubPullRequests
+        from mwaa_deploy.source.workflow_runs import github_client
+
+        client = github_client(self._context.api_url, self._inputs.github_token)
+        self._open.callback(client.close)
+        return GitHubPullRequests(client, self._context.repository)
 
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """Run the checks that the changes call for, in a runner that is gone afterwards."""

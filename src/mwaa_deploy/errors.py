@@ -104,6 +104,20 @@ class GitHubUnavailable(MwaaDeployError):
     title = "GitHub's API did not answer"
 
 
+class CommentRefused(MwaaDeployError):
+    """The token may not write comments on pull requests."""
+
+    exit_code = 85
+    title = "The comment was refused"
+
+
+class ReportForeign(MwaaDeployError):
+    """The report that a comment is to be made of is none of ours, or no other workflow has started this one."""
+
+    exit_code = 86
+    title = "The report is not usable"
+
+
 class BaseMissing(MwaaDeployError):
     """What the input `base` names is neither in the checkout nor at the remote."""
 

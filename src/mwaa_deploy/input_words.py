@@ -13,6 +13,7 @@ class Mode(StrEnum):
     ROLLBACK = "rollback"
     DRIFT = "drift"
     IMAGE = "image"
+    COMMENT = "comment"
 
 
 class DeployWith(StrEnum):
@@ -58,6 +59,13 @@ class VerifyKind(StrEnum):
     AUTO = "auto"
     LIVE = "live"
     VERSIONS = "versions"
+
+
+class CommentKind(StrEnum):
+    """Whether pull requests get a comment."""
+
+    AUTO = "auto"
+    NEVER = "never"
 
 
 WITHOUT_PROJECT = frozenset({Mode.ROLLBACK, Mode.DRIFT})

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from mwaa_deploy import input_patterns as pattern
 from mwaa_deploy.deletion_limits import DEFAULT_SHARE
 from mwaa_deploy.errors import InputsInvalid
+from mwaa_deploy.input_contradictions import contradictions
 from mwaa_deploy.input_words import (
     MODES_OF_PROPOSALS,
     WITHOUT_PROJECT,
     ChecksKind,
+    CommentKind,
     DeployWith,
     EngineKind,
     Mode,
@@ -18,12 +20,13 @@ from mwaa_deploy.input_words import (
     WorkerReplacement,
     effective_mode,
 )
-from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, LONGEST_CHAINED_SESSION, InputsReader, variable
+from mwaa_deploy.inputs_reader import DEFAULT_CAPABILITIES, InputsReader, variable
 
 __all__ = [
     "MODES_OF_PROPOSALS",
     "WITHOUT_PROJECT",
     "ChecksKind",
+    "CommentKind",
     "ConfigLocation",
     "DeployWith",
     "EngineKind",
@@ -100,6 +103,8 @@ class Inputs:
     create_repository: bool = False
     docker_engine: EngineKind = EngineKind.HOST
     base: str = ""
+    comment: CommentKind = CommentKind.AUTO
+    report: str = ""
     github_token: str = ""
 
     @property
@@ -151,11 +156,11 @@ def parse_inputs(env: Mapping[str, str], *, event: str, airflow_version: str = "
     """
     reader = InputsReader(env)
     inputs = _read(reader, airflow_version)
-    if not inputs.airflow_version and inputs.mode not in WITHOUT_PROJECT:
+    if not inputs.airflow_version and inputs.mode not in {*WITHOUT_PROJECT, Mode.COMMENT}:
         reader.problems.insert(0, f"airflow-version: needed, but not given; it takes {pattern.VERSION_WANTED}")
     if inputs.mode is Mode.IMAGE and event and not inputs.runner_image:
         reader.problems.append("runner-image: needed with 'mode: image', as the name to push to, but not given")
-    problems = [*reader.problems, *_contradictions(inputs, effective_mode(inputs.mode, event))]
+    problems = [*reader.problems, *contradictions(inputs, effective_mode(inputs.mode, event))]
     if problems:
         raise InputsInvalid(problems)
     return inputs
@@ -240,54 +245,7 @@ def _read(reader: InputsReader, airflow_version: str) -> Inputs:
         create_repository=reader.flag("create-repository"),
         docker_engine=reader.choice("docker-engine", EngineKind, EngineKind.HOST),
         base=reader.matching("base", pattern.REVISION, "a full SHA, a tag or a branch"),
+        comment=reader.choice("comment", CommentKind, CommentKind.AUTO),
+        report=reader.path("report"),
         github_token=reader.text("github-token"),
     )
-
-
-def _missing(inputs: Inputs, mode: Mode) -> list[str]:
-    problems = []
-    if mode is Mode.DEPLOY:
-        problems += [f"{name}: needed to deploy, but not given" for name in inputs.missing_for_target]
-    if mode in WITHOUT_PROJECT:
-        # The template is the one that the stack has.
-        needed = [name for name in inputs.missing_for_target if name != "template"]
-        problems += [f"{name}: needed with 'mode: {mode}', but not given" for name in needed]
-    if inputs.rollback_to and mode is not Mode.ROLLBACK:
-        problems.append("rollback-to: given without 'mode: rollback'")
-    return problems
-
-
-def _alone(inputs: Inputs) -> list[str]:
-    problems = []
-    if inputs.promote_from and inputs.promote_from == inputs.environment:
-        problems.append(f"promote-from: {inputs.promote_from!r} is the target itself")
-    if not inputs.template:
-        given = {"parameters": inputs.parameters, "parameter-values": inputs.parameter_values}
-        problems += [f"{name}: given without template, which they would belong to" for name in given if given[name]]
-    return problems
-
-
-def _contradictions(inputs: Inputs, mode: Mode) -> list[str]:
-    problems = [*_missing(inputs, mode), *_alone(inputs)]
-    if inputs.without_stack:
-        owned = {"stack-name": inputs.stack_name, "template": inputs.template}
-        problems += [
-            f"{name}: contradicts 'deploy-with: environment-api', which uses no CloudFormation"
-            for name, value in owned.items()
-            if value
-        ]
-    if inputs.role_chain and inputs.role_duration_seconds > LONGEST_CHAINED_SESSION:
-        text = f"{inputs.role_duration_seconds} is more than the {LONGEST_CHAINED_SESSION} that AWS gives chained roles"
-        problems.append(f"role-duration-seconds: {text}; leave it out, credentials are renewed while the run lasts")
-    if mode is Mode.IMAGE and inputs.runner is RunnerKind.VENV:
-        problems.append("runner: 'venv' contradicts 'mode: image', which makes an image")
-    if inputs.smoke_dags and inputs.verify is VerifyKind.VERSIONS:
-        problems.append("smoke-dags: contradicts 'verify: versions', which leaves the live Airflow alone")
-    if inputs.plan_file and mode not in {Mode.PLAN, Mode.DEPLOY}:
-        problems.append(f"plan-file: contradicts 'mode: {mode}', which neither makes nor carries out a plan")
-    if inputs.runner is RunnerKind.VENV:
-        if inputs.runner_image:
-            problems.append("runner-image: contradicts 'runner: venv', which uses no image")
-        if inputs.docker_engine is EngineKind.DIND:
-            problems.append("docker-engine: 'dind' contradicts 'runner: venv', which uses no engine")
-    return problems

@@ -41,6 +41,15 @@ class Step:
     failed: bool = False
 
 
+_WORDS = {
+    Mode.CHECK: "passed",
+    Mode.PLAN: "planned",
+    Mode.IMAGE: "pushed",
+    Mode.ROLLBACK: "rolled-back",
+    Mode.COMMENT: "commented",
+}
+
+
 @dataclass
 class Journal:
     """The facts of one run, each None until it is known.
@@ -59,6 +68,7 @@ class Journal:
         error: what ended the run before its time.
         steps: the run's steps in order, with durations.
         notes: what is worth knowing besides, a sentence each.
+        commented: number of the pull request that was commented on, if that was all that was asked for.
     """
 
     mode: Mode | None = None
@@ -79,6 +89,7 @@ class Journal:
     error: BaseException | None = None
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    commented: int | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -96,15 +107,11 @@ class Journal:
         """The run in one word, as the output `result` gives it."""
         if self.error is not None:
             return "failed"
-        if self.mode is Mode.CHECK:
-            return "passed"
-        if self.mode is Mode.IMAGE:
-            return "pushed" if self.image is not None and self.image.pushed else "unchanged"
-        if self.mode is Mode.PLAN:
-            return "planned"
-        if self.mode is Mode.ROLLBACK and self.deployed:
-            return "rolled-back"
-        return "deployed" if self.deployed else "unchanged"
+        word = _WORDS.get(self.mode, "deployed") if self.mode else "deployed"
+        if self.mode in {Mode.CHECK, Mode.PLAN}:
+            return word
+        pushed = self.image is not None and self.image.pushed
+        return word if self.deployed or pushed or self.commented else "unchanged"
 
     @property
     def deployed(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 from mwaa_deploy.bundle.artefacts import Bundle, build_bundle
 from mwaa_deploy.bundle.completion import complete_parameters
 from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.commenting import comment_for
 from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.deployment import deploy, look_first, tell_plan, what_stays
 from mwaa_deploy.drift_watch import watch_drift
@@ -20,7 +21,7 @@ from mwaa_deploy.journal import Journal
 from mwaa_deploy.offline_plan import make_offline_plan
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.plan_ahead import look_ahead
-from mwaa_deploy.ports import Clock, Log, Relation, Repository, WorkflowRuns
+from mwaa_deploy.ports import Clock, Log, PullRequests, Relation, Repository, WorkflowRuns
 from mwaa_deploy.promotion import NO_CHECKS, Source, find_promotion
 from mwaa_deploy.rollback import run_rollback
 from mwaa_deploy.runner.image_publishing import PublishedImage
@@ -50,6 +51,9 @@ class Edges(Protocol):
     def workflow_runs(self) -> WorkflowRuns | None:
         """GitHub's memory of the workflow's runs; None where there is no GitHub."""
 
+    def pull_requests(self) -> PullRequests:
+        """The repository's pull requests."""
+
     def check(self, project: Project, bundle: Bundle, changes: Changes) -> CheckReport:
         """Run the checks that the changes call for, in a runner that is gone afterwards."""
 
@@ -71,6 +75,10 @@ def run(inputs: Inputs, context: GitHubContext, edges: Edges, log: Log, journal:
     """
     journal.mode = effective_mode(inputs.mode, context.event_name)
     journal.target, journal.run_url = inputs.target_name, context.run_url
+    if journal.mode is Mode.COMMENT:
+        with journal.step("comment"):
+            journal.commented = comment_for(edges.workspace / inputs.report, context, edges.pull_requests, log)
+        return
     if journal.mode is Mode.IMAGE:
         with journal.step("image"):
             journal.image = edges.publish_image()

@@ -58,6 +58,8 @@ HARMLESS: Mapping[str, str] = {
     "docker_engine": "of the checks",
     "create_repository": "of mode image",
     "rollback_to": "of mode rollback",
+    "report": "of mode comment",
+    "comment": "what is told of a run",
     "github_token": "a plan may be made with fewer rights",
     "role_to_assume": "a plan may be made with fewer rights; the account is in the stack's id and in the bucket",
     "role_chain": "as role_to_assume",

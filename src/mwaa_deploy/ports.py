@@ -698,6 +698,33 @@ class Ecr(Protocol):
         """Make a repository; one that is there already is left as it is. Raises as `login` does."""
 
 
+# ----------------------------------------------------------------------------------------------- pull requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """A comment on a pull request."""
+
+    id: int
+    body: str
+
+
+class PullRequests(Protocol):
+    """The pull requests of one repository on GitHub. Everything here raises GitHubUnavailable or CommentRefused."""
+
+    def number_of(self, *, owner: str, branch: str, sha: str) -> int | None:
+        """The open pull request whose branch, in a repository of this owner's, is at this very commit."""
+
+    def own_comments(self, number: int) -> tuple[Comment, ...]:
+        """The comments that were written with a token like ours, oldest first."""
+
+    def comment(self, number: int, body: str) -> None:
+        """Write a new comment."""
+
+    def change(self, comment: int, body: str) -> None:
+        """Give a comment another text."""
+
+
 # ------------------------------------------------------------------------------------------------------ the log
 
 

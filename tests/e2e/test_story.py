@@ -6,6 +6,8 @@ import pytest
 import requests
 
 from lab.project import REGION
+from lab.world import REPOSITORY
+from mwaa_deploy.report.comment import marker
 from tests.e2e.conftest import ADDED_DAG, BUCKET, STACK, Story, left_over, make_story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.lab, pytest.mark.airflow]
@@ -77,6 +79,18 @@ def test_a_pull_request_is_checked_and_planned_and_changes_nothing(story):
     assert story.snapshots["before pull request"] == story.snapshots["pull request"]
     assert story.snapshots["pull request"]["stack"] is None
     assert "Plan" in result.summary
+
+
+def test_a_pull_request_gets_a_comment(story, world):
+    reader = {"Authorization": f"Bearer {world.add_token({'pull-requests': 'read'})}"}
+    url = f"{world.github_url}/repos/{REPOSITORY}/issues/1/comments"
+
+    comments = requests.get(url, headers=reader, timeout=10).json()
+
+    (ours,) = [comment for comment in comments if comment["body"].startswith(marker(STACK))]
+    assert ours["user"]["login"] == "github-actions[bot]"
+    assert f"### ✅ Checks passed; this is the plan — {STACK}" in ours["body"]
+    assert "<b>Plan.</b> Expected to take about" in ours["body"]
 
 
 def test_the_first_push_creates_stack_and_environment_on_the_uploaded_versions(story):

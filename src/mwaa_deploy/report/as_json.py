@@ -26,6 +26,7 @@ def report_document(journal: Journal) -> dict[str, Any]:
         "result": journal.result,
         "mode": journal.mode and str(journal.mode),
         "target": journal.target,
+        "project": "" if journal.project is None else journal.project.in_repository(journal.project.root),
         "run": journal.run_url,
         "error": None if journal.error is None else _error(journal.error),
         "notes": list(journal.notes),

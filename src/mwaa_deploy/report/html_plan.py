@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mwaa_deploy.plan import Plan
 from mwaa_deploy.report.html_parts import Paragraphs, Part, Section, cell, listing, table
 from mwaa_deploy.report.plan_text import drift_title, property_line
-from mwaa_deploy.report.plan_words import OPERATIONS, action_text, cost_text, minutes_text, with_nested
+from mwaa_deploy.report.plan_words import OPERATION_WORDS, action_text, minutes_text, plan_cost, with_nested
 
 _ROOM = 80_000
 _MAX_NOTES = 30
@@ -21,8 +21,8 @@ def plan_section(plan: Plan, title: str, *, notes: bool) -> Section:
 
 
 def _parts(plan: Plan, *, notes: bool) -> Iterator[Part]:
-    yield Paragraphs(texts=tuple(filter(None, (cost_text(plan), cell(plan.promoted_from, 1000)))))
-    rows = ((OPERATIONS[op.kind], op.part or "", op.reason, minutes_text(op)) for op in plan.operations)
+    yield Paragraphs(texts=tuple(filter(None, (plan_cost(plan), cell(plan.promoted_from, 1000)))))
+    rows = ((OPERATION_WORDS[op.kind], op.part or "", op.reason, minutes_text(op)) for op in plan.operations)
     yield table("Operations, in order", ("operation", "part", "why", "minutes"), rows, room=_ROOM)
     if plan.drift:
         drift = ((found.subject, found.text) for found in plan.drift)

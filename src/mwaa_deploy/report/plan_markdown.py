@@ -5,7 +5,7 @@ from mwaa_deploy.plan import Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
 from mwaa_deploy.report.markdown import block, code, count, details, escape, table
 from mwaa_deploy.report.plan_text import drift_title, property_line
-from mwaa_deploy.report.plan_words import OPERATIONS, action_text, cost_text, minutes_text, with_nested
+from mwaa_deploy.report.plan_words import OPERATION_WORDS, action_text, minutes_text, plan_cost, with_nested
 
 _MAX_NOTES = 30
 
@@ -21,7 +21,7 @@ def plan_section(plan: Plan, *, folded: str = "", cost: bool = True) -> str:
     rows = [_row(operation) for operation in plan.operations]
     lines = []
     if cost:
-        lines.append(cost_text(plan))
+        lines.append(plan_cost(plan))
     if plan.promoted_from:
         lines.append(escape(plan.promoted_from, limit=1000))
     lines.append(table(("operation", "part", "why", "minutes"), rows))
@@ -59,7 +59,7 @@ def drift_block(drift: tuple[Drift, ...]) -> str:
 
 
 def _row(operation: Operation) -> tuple[str, str, str, str]:
-    word = OPERATIONS[operation.kind]
+    word = OPERATION_WORDS[operation.kind]
     shown = word if operation.kind is OperationKind.KEEP else f"<b>{word}</b>"
     return shown, escape(operation.part or ""), escape(operation.reason, limit=600), minutes_text(operation)
 

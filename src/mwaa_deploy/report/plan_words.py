@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, Plan
 from mwaa_deploy.ports import ResourceChange
 
-OPERATIONS = {
+OPERATION_WORDS = {
     OperationKind.KEEP: "keep",
     OperationKind.UPLOAD: "upload",
     OperationKind.REUSE: "reuse an earlier upload",
@@ -16,23 +16,33 @@ OPERATIONS = {
     OperationKind.RECORD: "write the record",
 }
 
+_NOTICED = {
+    Disruption.NONE: "running tasks notice nothing",
+    Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
+    Disruption.ENVIRONMENT_CREATED: "a new environment is created",
+    Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
+}
+
 _REPLACING = frozenset({"True", "Conditional"})
 
 
-def cost_text(plan: Plan) -> str:
+def plan_cost(plan: Plan) -> str:
     """What carrying it out would take, a sentence."""
     if plan.empty:
         return "There is nothing to deploy: the target holds this content already."
-    least, most = plan.expected_minutes
-    time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
-    disruption = {
-        Disruption.NONE: "running tasks notice nothing",
-        Disruption.WORKERS_REPLACED: "workers are replaced, which interrupts running tasks",
-        Disruption.ENVIRONMENT_CREATED: "a new environment is created",
-        Disruption.ENVIRONMENT_REPLACED: "the environment is replaced, and its metadata database is lost",
-    }[plan.disruption]
     deployment = "By what git shows, the deployment" if plan.offline else "The deployment"
-    return f"{deployment} is expected to take {time}; {disruption}."
+    return f"{deployment} is {_expected(plan.expected_minutes, plan.disruption)}"
+
+
+def cost_text(expected_minutes: tuple[int, int], disruption: Disruption) -> str:
+    """How long it takes, and what running tasks notice, in a sentence."""
+    return _expected(expected_minutes, disruption).capitalize()
+
+
+def _expected(expected_minutes: tuple[int, int], disruption: Disruption) -> str:
+    least, most = expected_minutes
+    time = f"about {least} to {most} minutes" if most > 1 else "about a minute"
+    return f"expected to take {time}; {_NOTICED[disruption]}."
 
 
 def minutes_text(operation: Operation) -> str:

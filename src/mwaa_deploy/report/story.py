@@ -9,7 +9,7 @@ from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.promotion import NO_CHECKS
-from mwaa_deploy.report.plan_words import cost_text
+from mwaa_deploy.report.plan_words import plan_cost
 
 _HEADLINES = {
     "passed": "✅ Checks passed",
@@ -18,9 +18,11 @@ _HEADLINES = {
     "pushed": "📦 Runner image pushed",
     "rolled-back": "⏪ Rolled back",
     "unchanged": "✅ Nothing to deploy",
+    "commented": "💬 Commented",
 }
 _PLANNED_PROMOTION = "✅ This is the plan of the promotion"
 _NO_DRIFT = "✅ No drift"
+_NOBODY_TO_TELL = "✅ Nothing to comment on"
 _UP_TO_DATE = "✅ The runner image is up to date"
 
 
@@ -31,6 +33,8 @@ def headline(journal: Journal) -> str:
         return f"❌ {title}{'; rolled back' if journal.rolled_itself_back else ''}"
     if journal.mode is Mode.DRIFT:
         return _NO_DRIFT
+    if journal.mode is Mode.COMMENT and journal.commented is None:
+        return _NOBODY_TO_TELL
     if journal.mode is Mode.PLAN and journal.promotion is not None:
         return _PLANNED_PROMOTION
     if journal.image and not journal.image.pushed:
@@ -44,11 +48,18 @@ def meaning(journal: Journal, code: Callable[[str], str]) -> str:
     Args:
         code: how commits, references and digests are set.
     """
-    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
     if journal.image is not None:
         return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
+    if journal.mode is Mode.COMMENT:
+        gone = "No open pull request is at the commit that was checked."
+        return f"On pull request {journal.commented}." if journal.commented else gone
     if journal.mode is Mode.DRIFT:
         return "The target is as its last deployment left it."
+    return _meaning_for_project(journal, code)
+
+
+def _meaning_for_project(journal: Journal, code: Callable[[str], str]) -> str:
+    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
     if journal.rollback is not None:
         head = f"Commit {code(journal.rollback.to.commit[:12])}"
     if journal.result == "unchanged":
@@ -58,7 +69,7 @@ def meaning(journal: Journal, code: Callable[[str], str]) -> str:
         return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
     if journal.result == "planned":
         checked = "" if journal.promotion is not None else f"{head} was checked. "
-        cost = f" {cost_text(journal.plan)}" if journal.plan is not None else ""
+        cost = f" {plan_cost(journal.plan)}" if journal.plan is not None else ""
         return f"{checked}Nothing in AWS has been changed.{cost}"
     return f"{head} was checked. AWS was not asked."
 

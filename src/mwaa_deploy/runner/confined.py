@@ -1,8 +1,8 @@
 """A container in the engine that user code can be run in: how it is confined, and what becomes of it."""
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,11 +20,10 @@ from mwaa_deploy.runner.execution import execute
 from mwaa_deploy.runner.output import CappedOutput
 from mwaa_deploy.runner.supervision import (
     GRACE,
-    READER,
-    SUPERVISOR,
     Ended,
     Refused,
     longest_report,
+    own_scripts,
     parse_report,
     supervised,
 )
@@ -112,7 +111,7 @@ class ConfinedContainer:
         Args:
             engine: where.
             settings: what it is made of.
-            users_first: given the image's id, what of its user's is to be there from the start.
+            users_first: given the image's id, what of its user's is to be there before any command runs.
 
         Raises:
             RunnerBroken: it cannot be started.
@@ -134,30 +133,31 @@ class ConfinedContainer:
         self.image_id = str(image.id)
         self._users = candidates(image.attrs["Config"].get("User") or "")
         memory = settings.memory or self._engine.memory() * 3 // 4
-        self._container = self._engine.client.containers.create(
-            settings.image,
-            entrypoint=["sleep"],
-            command=["infinity"],
-            user="0",
-            environment={**guards(), **settings.environment},
-            labels=self._engine.labels,
-            init=True,
-            healthcheck={"test": ["NONE"]},
-            cap_drop=["ALL"],
-            cap_add=_SUPERVISORS_RIGHTS,
-            security_opt=["no-new-privileges"],
-            pids_limit=settings.processes,
-            mem_limit=memory,
-            memswap_limit=memory,
-            network_mode="bridge" if settings.network else "none",
-        )
-        # Before anything runs, to where only root can write.
-        folder = os.path.dirname(SCRIPT).lstrip("/")  # noqa: PTH120
-        scripts = {SCRIPT.lstrip("/"): SUPERVISOR.read_bytes(), f"{folder}/{READER.name}": READER.read_bytes()}
-        first = users_first(self.image_id) or OfUser(uid=0, gid=0, files={})
-        with make_archive(first.files, uid=first.uid, gid=first.gid, of_root=scripts) as archive:
-            self._container.put_archive("/", archive)
-        self._container.start()
+        with ThreadPoolExecutor(1) as others:  # the engine takes its time, and so do our files
+            first = users_first(self.image_id) or OfUser(uid=0, gid=0, files={})
+            packing = others.submit(
+                make_archive, first.files, uid=first.uid, gid=first.gid, of_root=own_scripts(SCRIPT)
+            )
+            self._container = self._engine.client.containers.create(
+                settings.image,
+                entrypoint=["sleep"],
+                command=["infinity"],
+                user="0",
+                environment={**guards(), **settings.environment},
+                labels=self._engine.labels,
+                init=True,
+                healthcheck={"test": ["NONE"]},
+                cap_drop=["ALL"],
+                cap_add=_SUPERVISORS_RIGHTS,
+                security_opt=["no-new-privileges"],
+                pids_limit=settings.processes,
+                mem_limit=memory,
+                memswap_limit=memory,
+                network_mode="bridge" if settings.network else "none",
+            )
+            self._container.start()
+            with packing.result() as archive:  # before any command runs, and ours to where only root can write
+                self._container.put_archive("/", archive)
 
     @property
     def container(self) -> Container:

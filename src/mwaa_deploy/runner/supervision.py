@@ -21,6 +21,12 @@ GRACE = 60.0
 _LONGEST_HEAD = 64 * 1024
 
 
+def own_scripts(script: str) -> Mapping[str, bytes]:
+    """The supervisor, whose absolute path is given, and what it imports: by their paths without the first slash."""
+    place = PurePosixPath(script.lstrip("/"))
+    return {str(place): SUPERVISOR.read_bytes(), str(place.with_name(READER.name)): READER.read_bytes()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """How a command ended.

@@ -62,15 +62,14 @@ def probe(options, begin):
     if options.late:
         wait(options)
     gc.disable()
-    compiling = None if waits(options) else compile_meanwhile(options.dags)
+    meanwhile = None if waits(options) else Meanwhile(options.dags, options.plugins)
     try:
         version = adapter.import_airflow()
     except BaseException:
         if options.wait_for and not options.late:
             os._exit(CANNOT_IMPORT)  # pip may be at work: it is tried again, and says why if that fails too
         raise
-    if compiling:
-        _kill(compiling)
+    names = meanwhile.end() if meanwhile else {}
     if not options.late:
         wait(options)
     begin()
@@ -79,7 +78,7 @@ def probe(options, begin):
     answer_requests(version)
     scratch = tempfile.mkdtemp(prefix="dag-probe-")
     try:
-        results = load_all(options, scratch)
+        results = load_all(options, scratch, names)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if not kill_descendants():
@@ -87,17 +86,34 @@ def probe(options, begin):
     write(options.output, version, *results)
 
 
-def compile_meanwhile(folder):
-    """Compile the DAG files while Airflow is imported, which only one core can do. The process that does it."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            die_with_parent()
-            for path in _python_files(folder):
-                _compile(path)
-        finally:
-            os._exit(0)
-    return pid
+class Meanwhile:
+    """Reads and compiles the DAG files in another process while Airflow is imported, which only one core can do."""
+
+    def __init__(self, dags, plugins):
+        """Begin."""
+        self._told = tempfile.TemporaryFile("w+", encoding="ascii")  # closed by end()
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                die_with_parent()
+                imports, files = Imports([dags, plugins]), list(_python_files(dags))
+                json.dump({path: sorted(imports.of(path)) for path in files}, self._told)
+                self._told.flush()
+                for path in files:
+                    _compile(path)
+            finally:
+                os._exit(0)
+
+    def end(self):
+        """End it, unfinished if need be. What each file imports, as far as that is known."""
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        with self._told as told:
+            told.seek(0)
+            try:
+                return json.load(told)
+            except ValueError:  # it had not come so far
+                return {}
 
 
 def _python_files(folder):
@@ -112,12 +128,21 @@ def _compile(path):
         pass
 
 
-def load_all(options, scratch):
-    """Load the plugins and every DAG file, and ask the user's rules. What came of it, as JSON: one, one, many."""
+def load_all(options, scratch, known):
+    """Load the plugins and every DAG file, and ask the user's rules.
+
+    Args:
+        options: of this script.
+        scratch: a folder.
+        known: what files import, by path, as far as that has been found out.
+
+    Returns:
+        What came of it, as JSON: one, one, many.
+    """
     paths, nameless = adapter.list_files(options.dags)
     folders = [options.dags, options.plugins, *([options.rules] if options.rules else [])]
     imports = Imports([options.dags, options.plugins])
-    names = {path: imports.of(path) for path in paths if path.endswith(".py")}
+    names = {path: set(known.get(path) or imports.of(path)) for path in paths if path.endswith(".py")}
     named = set().union(*names.values())
     names[PLUGINS] = set().union(*(imports.of(path) for path in _python_files(options.plugins)))
     hidden = Hidden(folders)
@@ -214,11 +239,6 @@ def write(path, version, rules, plugins, files):
             file.write((", " if number else "") + load)
         file.write("]}")
     os.replace(path + ".part", path)
-
-
-def _kill(pid):
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 def cores():

@@ -20,12 +20,13 @@ import weakref
 
 _PLAIN = {str, int, bool, type(None)}
 _LIBRARIES = {"airflow", "pendulum", "datetime", "dateutil", "zoneinfo", "jinja2"}
-_SINGULAR = {"edge_info"}
-"""Attributes that, if there is anything in them, are not compared: their keys count."""
 _OPAQUE = {weakref.ProxyType, logging.Logger}
 """What is never written down: the DAG or group that a thing is in, and its log."""
-_BY_VALUE = {"template_fields"}
-"""Attributes whose text decides whether a DAG can be written down."""
+_BY_VALUE = "template_fields"
+"""The attribute whose text decides whether a DAG can be written down."""
+_SPECIAL = {_BY_VALUE, "edge_info"}
+"""The other one is not compared if there is anything in it: its keys count."""
+_CONTAINERS = {list, tuple, set, frozenset}
 _MOST = 20_000
 _DEEPEST = 12
 _HEAP_TYPE = 1 << 9  # of a class made by a `class` statement: what else it holds is not to be seen from here
@@ -43,6 +44,7 @@ class Shapes:
         self._slots = {}
         self._classes = {}
         self._sources = {}
+        self._forms = {}
 
     def of(self, dag):
         """The shapes of a DAG and of each of its tasks; None where it holds what cannot be compared."""
@@ -69,36 +71,47 @@ class Shapes:
         if len(self._good) < _MOST:
             self._good |= shapes
 
+    def hold(self):
+        """Whether no class has been changed since it was met first: or things that look alike would not be alike.
+
+        What has a private name, a library keeps for itself.
+        """
+        try:
+            return all(then == vars(one) or _public(then) == _public(vars(one)) for one, then in self._classes.items())
+        except Exception:  # a comparison of the user's own
+            return False
+
     def _held(self, thing, kind, met, depth):
         """What an object of a library's is and holds."""
         slots = self._slots.get(kind)
         if slots is None:
             slots = self._slots[kind] = _slots(kind)
-        if kind not in met:
-            met[kind] = self._is_as_it_was(kind)
+            for one in kind.__mro__:
+                self._classes.setdefault(one, dict(vars(one)))
         held = getattr(thing, "__dict__", {})
         if slots:
             held = dict(held, **{name: getattr(thing, name) for name in slots if hasattr(thing, name)})
-        kinds = list(map(type, held.values()))
-        for at, (name, value) in enumerate(held.items()):
-            if kinds[at] not in _PLAIN:
-                kinds[at] = self._attribute(name, value, met, depth)
-        return kind, tuple(held), tuple(kinds)
+        form = kind, tuple(held), tuple(map(type, held.values()))
+        known = self._forms.get(form)
+        if known is None:
+            looked_at = [name for name in held if type(held[name]) not in _PLAIN and name not in _SPECIAL]
+            special = [name for name in held if name in _SPECIAL]
+        else:
+            number, looked_at, special = known
+        found = [self._special(name, held[name]) for name in special]
+        found += [met.get(id(held[name])) or self._shape(held[name], met, depth) for name in looked_at]
+        if known is None:  # only now: a class of the user's is not to be kept
+            number = len(self._forms)
+            self._forms[form] = number, looked_at, special
+        return (number, *found)  # the number stands for the form: it is quicker to compare
 
-    def _is_as_it_was(self, kind):
-        """True for a class that has what it had when it was met first; so its bases.
-
-        Raises:
-            UnlikeError: somebody has changed it.
-        """
-        for one in kind.__mro__:
-            then = self._classes.get(one)
-            if then == vars(one):
-                continue
-            if then is not None and _public(then) != _public(vars(one)):
-                raise UnlikeError
-            self._classes[one] = dict(vars(one))  # what has a private name, a library keeps for itself
-        return True
+    @staticmethod
+    def _special(name, value):
+        if name == _BY_VALUE:
+            return repr(value)
+        if value:
+            raise UnlikeError
+        return name
 
     def _function(self, value):
         """Its kind, if its source can be had.
@@ -114,26 +127,23 @@ class Shapes:
             raise UnlikeError
         return types.FunctionType
 
-    def _attribute(self, name, value, met, depth):
-        if name in _BY_VALUE:
-            return repr(value)
-        if name in _SINGULAR and value:
-            raise UnlikeError
-        return self._shape(value, met, depth)
-
     def _shape(self, value, met, depth):
         kind = type(value)
         if kind in _PLAIN or kind in _OPAQUE:
             return kind
-        if id(value) in met:
-            return met[id(value)]
+        found = met.get(id(value))
+        if found is not None:
+            return found
         if depth == 0:
             raise UnlikeError
         if kind is dict:
-            return kind, self._each(value, met, depth), self._each(value.values(), met, depth)
-        if kind in {list, tuple, set, frozenset}:
-            return kind, self._each(value, met, depth)
-        return self._number(value, kind) or self._object(value, kind, met, depth)
+            found = kind, self._each(value, met, depth), self._each(value.values(), met, depth)
+        elif kind in _CONTAINERS:
+            found = kind, self._each(value, met, depth)
+        else:
+            found = self._number(value, kind) or self._object(value, kind, met, depth)
+        met[id(value)] = found  # what is compared lives as long as the DAG that holds it
+        return found
 
     @staticmethod
     def _number(value, kind):
@@ -156,14 +166,14 @@ class Shapes:
         if isinstance(value, dt.tzinfo):
             return kind, str(value)
         met[id(value)] = kind  # while it is looked at
-        found = met[id(value)] = self._held(value, kind, met, depth - 1)
-        return found
+        return self._held(value, kind, met, depth - 1)
 
     def _each(self, values, met, depth):
         kinds = set(map(type, values))
         if kinds <= _PLAIN:
             return frozenset(kinds)
-        return frozenset([self._shape(value, met, depth - 1) for value in values])
+        found = [self._shape(value, met, depth - 1) for value in values if type(value) not in _PLAIN]
+        return frozenset([*found, *(kinds & _PLAIN)])
 
 
 def _public(namespace):

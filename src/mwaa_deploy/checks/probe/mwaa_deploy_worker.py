@@ -150,7 +150,7 @@ class Worker:
 
     def _conclude(self, goes_on):
         # A process that loaded nothing else has nothing that could have had an influence.
-        clean = self._loaded == 1 or (self._snapshot is not None and self._snapshot.unchanged())
+        clean = self._loaded == 1 or (self._snapshot is not None and self._shapes.hold() and self._snapshot.unchanged())
         self._say("C %d %d" % (clean, goes_on))
 
     # -- one item
