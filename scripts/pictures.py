@@ -13,6 +13,7 @@ from mwaa_deploy.report.html_page import report_html
 from mwaa_deploy.report.summary import render_summary
 from tests.fixtures.situations import SITUATIONS, Situation
 from tests.integration.report.devtools import Tab, browser_tab
+from tests.unit.report.golden_files import comment_on
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pictures"
@@ -23,6 +24,8 @@ WIDTH = 920
 
 BOTH_THEMES = ("first-deploy", "check-dag-import")
 AS_HTML = ("check-dag-import", "rolled-back")
+AS_COMMENT = ("pull-request", "check-dag-import")
+WHAT = {"summary": "The step summary", "comment": "The comment on the pull request", "report": "The HTML report"}
 
 HEAD = """\
 # Pictures
@@ -37,36 +40,36 @@ class Picture:
     """One picture.
 
     Attributes:
-        html: whether it shows the HTML report, and not the step summary.
+        kind: one of WHAT.
     """
 
     situation: Situation
     theme: str = "light"
-    html: bool = False
+    kind: str = "summary"
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return f"{'report' if self.html else 'summary'}-{self.situation.name}-{self.theme}.png"
+        return f"{self.kind}-{self.situation.name}-{self.theme}.png"
 
     @property
     def line(self) -> str:
         """The line of docs/pictures.md that shows it."""
-        what = "The HTML report" if self.html else "The step summary"
         dark = ", in the dark theme" if self.theme == "dark" else ""
-        return f"![{what}{dark}: {self.situation.title}](pictures/{self.name})"
+        return f"![{WHAT[self.kind]}{dark}: {self.situation.title}](pictures/{self.name})"
 
     def draw(self, tab: Tab, folder: Path) -> None:
         """Make the file."""
         file = Path(folder, "page.html")
-        if self.html:
+        if self.kind == "report":
             file.write_text(report_html(self.situation.journal), encoding="utf-8")
         else:
             page = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
             file.write_text(page.replace("NODE_MODULES", (ROOT / "node_modules").as_uri()), encoding="utf-8")
         tab.open(file.as_uri(), theme=self.theme, width=WIDTH)
-        if not self.html:
-            markdown = json.dumps(render_summary(self.situation.journal))
+        if self.kind != "report":
+            render = render_summary if self.kind == "summary" else comment_on
+            markdown = json.dumps(render(self.situation.journal))
             tab.run(f"show({markdown}, {json.dumps(self.theme == 'dark')})")
         # The page and not the window decides how high the picture is.
         tab.look(theme=self.theme, width=WIDTH, height=100)
@@ -79,8 +82,9 @@ def pictures() -> dict[Situation, list[Picture]]:
     for situation in SITUATIONS:
         themes = ("light", "dark") if situation.name in BOTH_THEMES else ("light",)
         found[situation] = [Picture(situation=situation, theme=theme) for theme in themes]
-        if situation.name in AS_HTML:
-            found[situation].append(Picture(situation=situation, html=True))
+        for kind, names in (("comment", AS_COMMENT), ("report", AS_HTML)):
+            if situation.name in names:
+                found[situation].append(Picture(situation=situation, kind=kind))
     return found
 
 

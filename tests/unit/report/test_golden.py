@@ -20,6 +20,7 @@ def test_the_text_is_the_one_that_was_read(name):
 
 
 def test_no_file_is_left_of_a_situation_that_is_gone():
+    assert len(TEXTS) > len(SITUATIONS)
     assert {file.name for file in FOLDER.iterdir()} == TEXTS.keys(), f"run: {RENEW}"
 
 
