@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Test, deploy, change and deploy the example in the lab (KEEP=1: leave lab and Airflow running)
@@ -24,6 +24,11 @@ test: ## Lint, then run every test; nothing is skipped. PYTEST_ARGS are passed o
 lint: ## Run every linter and type checker
 	@scripts/setup.sh lint
 	@scripts/lint.sh
+
+.PHONY: pictures
+pictures: ## Draw the pictures of docs/pictures.md anew
+	@scripts/setup.sh test
+	@.venv/bin/python -m scripts.pictures
 
 .PHONY: prove
 prove: ## Prove deployments: 1,000 random histories in a model, a crash at each call in the lab (PROVE_ARGS)

@@ -117,3 +117,8 @@ class Journal:
     def deployed(self) -> bool:
         """Whether anything at the target was changed, also by a deployment that failed later."""
         return self.outcome is not None and not self.outcome.changed_nothing
+
+    @property
+    def rolled_itself_back(self) -> bool:
+        """Whether a deployment failed, and what was live before is live again."""
+        return self.rollback is not None and self.rollback.automatic and self.rollback.done

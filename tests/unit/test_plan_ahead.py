@@ -44,7 +44,7 @@ def test_a_changed_property_is_told_with_its_values_and_nothing_is_left(world):
         "Modify Mwaa AWS::MWAA::Environment: EnvironmentClass",
         "    /Properties/EnvironmentClass: mw1.small → mw1.large",
     ]
-    assert "Mwaa /Properties/EnvironmentClass: mw1.small → mw1.large" in plan_section(found, carried_out=False)
+    assert "Mwaa /Properties/EnvironmentClass: mw1.small → mw1.large" in plan_section(found)
     assert json.loads(found.to_json())["change_set"] == [
         {
             "action": "Modify",
@@ -91,7 +91,7 @@ def test_a_plan_without_a_change_set_asks_for_none(world):
     found = ahead(world).plan
     assert found.change_set is None
     assert world.stack.knobs.count("create_change_set") == 0
-    assert "CloudFormation" not in plan_section(found, carried_out=False)
+    assert "CloudFormation" not in plan_section(found)
 
 
 def test_a_replacement_of_the_environment_is_said_and_would_be_refused(world):
@@ -105,7 +105,7 @@ def test_a_replacement_of_the_environment_is_said_and_would_be_refused(world):
     assert found.obstacles == (
         "A deployment would be refused: The change set would replace the environment Mwaa because of Name.",
     )
-    assert "metadata database is lost" in plan_section(found, carried_out=False)
+    assert "metadata database is lost" in plan_section(found)
     assert world.stack.change_sets == {}
 
 

@@ -134,9 +134,11 @@ def _select(concerns: dict[str, Concern], *, since: str) -> Selection:
     causes = [path for path, concern in concerns.items() if concern is worst]
     more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
     if worst is Concern.NOTHING:
-        none = f"None of the {len(concerns)} files changed" if concerns else "No file changed"
-        about = " concerns it" if concerns else ""
-        why = f"{none} {since}{about}."
+        why = f"No file changed {since}."
+        if len(concerns) == 1:
+            why = f"{causes[0]}, the only file changed {since}, does not concern it."
+        elif concerns:
+            why = f"None of the {len(concerns)} files changed {since} concerns it."
         return Selection(choices=tuple(Choice(check=check, runs=False, why=why) for check in CHECKS))
     changed = f"{causes[0]}{more} changed {since}."
     if worst is Concern.EVERYTHING:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
-from mwaa_deploy.report.findings import Finding, counts, findings, why_text
-from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table
+from mwaa_deploy.report.findings import Finding, counts, findings, shared_why, why_text
+from mwaa_deploy.report.markdown import block, code, details, escape, seconds, table, with_runs
 
 MARKS = {Severity.PASS: "✅", Severity.WARN: "⚠️", Severity.FAIL: "❌"}
 NOT_RUN = "⏭️"
@@ -19,6 +19,9 @@ _FOLDED_BYTES = 300_000
 
 _DIFFERENCES = 50
 
+_MAX_PATH = 4_096
+"""Linux has no longer ones; a longer address would be none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -26,22 +29,29 @@ class Source:
 
     Attributes:
         url: address of the commit's tree on GitHub, such as 'https://github.com/acme/dags/blob/<sha>'; '' for none.
+        repository: the repository's own address; '' for none.
     """
 
     url: str = ""
+    repository: str = ""
 
     def place(self, finding: Finding) -> str:
         """File and line as a link, or as plain code where there is nothing to link to."""
         location = finding.verdict.location
         if location is None:
             return ""
-        text = code(finding.place, limit=200)
-        if not self.url:
-            return text
+        text, address = code(finding.place, limit=200), self.address(finding)
+        # HTML, as it stands in a <summary>, where Markdown is not read.
+        return f'<a href="{address}">{text}</a>' if address else text
+
+    def address(self, finding: Finding) -> str:
+        """Where file and line are shown; '' where there is nothing to link to."""
+        location = finding.verdict.location
+        if location is None or not self.url:
+            return ""
         line = f"#L{location.line}" if location.line else ""
         path = quote(location.file.encode("utf-8", "surrogateescape" if _is_name(location.file) else "replace"))
-        # HTML, as it stands in a <summary>, where Markdown is not read.
-        return f'<a href="{self.url}/{path}{line}">{text}</a>'
+        return f"{self.url}/{path}{line}" if len(path) <= _MAX_PATH else ""
 
 
 def _is_name(file: str) -> bool:
@@ -54,29 +64,28 @@ def _is_name(file: str) -> bool:
 
 def checks_section(report: CheckReport, source: Source) -> str:
     """The section of the summary."""
-    rows = [_row(result) for result in report.results]
-    parts = [
-        "### Checks",
-        f"In {escape(report.runner)}.",
-        table(("check", "verdicts", "time", "why"), rows),
-        *_list(findings(report), source),
-    ]
-    if report.differences:
-        lines = [f"- {escape(difference)}" for difference in report.differences[:_DIFFERENCES]]
-        parts.append(details("How this runner differs from MWAA", "\n".join(lines)))
-    return "\n\n".join(parts)
+    shared = shared_why(report)
+    why = with_runs(shared, source.repository, limit=500)
+    if shared and all(result.skipped is not None for result in report.results):
+        return f"### Checks\n\nNone was run: {why}"
+    rows = [_row(result, shared, source) for result in report.results]
+    header: tuple[str, ...] = ("check", "verdicts", "time", "why")
+    if not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    parts = ["### Checks", f"Why they ran: {why}" if why else "", table(header, rows), *_list(findings(report), source)]
+    differences = [f"- {escape(difference)}" for difference in report.differences[:_DIFFERENCES]]
+    body = "\n\n".join(filter(None, (f"They ran in {escape(report.runner)}.", "\n".join(differences))))
+    parts.append(details("Where they ran, and how that differs from MWAA", body))
+    return "\n\n".join(filter(None, parts))
 
 
-def _row(result: CheckResult) -> tuple[str, str, str, str]:
+def _row(result: CheckResult, shared: str, source: Source) -> tuple[str, ...]:
+    why = why_text(result).removesuffix(shared).strip()
+    told = with_runs(f"{why[:-1]}." if why.endswith(":") else why, source.repository, limit=500)
     if result.skipped is not None:
-        return f"{NOT_RUN} {escape(result.check)}", "", "", escape(why_text(result), limit=500)
+        return f"{NOT_RUN} {escape(result.check)}", "", "", told
     numbers = counts(result.verdicts)
-    return (
-        f"{MARKS[result.severity]} {escape(result.check)}",
-        numbers,
-        seconds(result.seconds),
-        escape(result.why, limit=500),
-    )
+    return f"{MARKS[result.severity]} {escape(result.check)}", numbers, seconds(result.seconds), told
 
 
 def _list(found: Sequence[Finding], source: Source) -> list[str]:
@@ -115,9 +124,11 @@ class _Room:
 
 def _entry(finding: Finding, source: Source, *, folded: bool) -> str:
     verdict = finding.verdict
-    place = source.place(finding)
+    place, subject = source.place(finding), f"<b>{escape(verdict.subject)}</b>"
+    about = f"{subject} {place}".strip()
+    if verdict.location is not None and verdict.subject == verdict.location.file:
+        about = f"<b>{place}</b>"
     text = (
-        f"{MARKS[verdict.severity]} <b>{escape(verdict.subject)}</b>{place and f' {place}'}: "
-        f"{escape(verdict.message, limit=600)} <sub>{escape(finding.rule_id)}</sub>"
+        f"{MARKS[verdict.severity]} {about}: {escape(verdict.message, limit=600)} <sub>{escape(finding.rule_id)}</sub>"
     )
     return details(text, block(verdict.evidence)) if folded and verdict.evidence else text

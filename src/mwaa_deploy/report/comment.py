@@ -13,7 +13,7 @@ from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.report.comment_facts import CommentFacts, ToldFinding, ToldPlan
 from mwaa_deploy.report.findings import WORDS
 from mwaa_deploy.report.markdown import block, code, details, escape, table
-from mwaa_deploy.report.plan_markdown import OPERATION_WORDS, cost_text
+from mwaa_deploy.report.plan_words import OPERATION_WORDS, cost_text
 
 SHOWN = 15
 """Findings and operations that are shown; the rest is counted, and in the report."""

@@ -35,6 +35,11 @@ def findings(report: CheckReport) -> tuple[Finding, ...]:
     return tuple(f for severity in (Severity.FAIL, Severity.WARN) for f in found if f.verdict.severity is severity)
 
 
+def failed_checks(report: CheckReport) -> tuple[str, ...]:
+    """The names of the checks that found a failure."""
+    return tuple(result.check for result in report.results if result.severity is Severity.FAIL)
+
+
 def counts(verdicts: Iterable[Verdict]) -> str:
     """As in '2 failed, 1 warned, 7 passed'; '' where there is nothing to count."""
     severities = [verdict.severity for verdict in verdicts]
@@ -52,3 +57,14 @@ def total(report: CheckReport) -> str:
 def why_text(result: CheckResult) -> str:
     """Why the check ran, or why it did not."""
     return f"not run: {result.skipped}" if result.skipped is not None else result.why
+
+
+def shared_why(report: CheckReport) -> str:
+    """The sentence in which all that is said of the checks ends, where they are several; '' if there is none.
+
+    A change concerns most checks alike, so that it need not be told for each of them.
+    """
+    texts = [why_text(result) for result in report.results]
+    shortest = min(texts, key=len, default="").removeprefix("not run: ")
+    shared = shortest and len(texts) > 1 and all(text.endswith(shortest) for text in texts)
+    return shortest if shared else ""

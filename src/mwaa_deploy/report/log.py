@@ -17,6 +17,7 @@ from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Severity
 from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.annotations import MAX_ANNOTATIONS, MAX_MESSAGE, check_annotations
 from mwaa_deploy.report.plain_text import cut, one_line, printable, scalars
+from mwaa_deploy.report.size import cut_markdown
 from mwaa_deploy.report.verdict_text import LEVELS, check_mark, check_title, report_lines, verdict_lines
 
 SUMMARY_LIMIT = 1_000_000
@@ -110,12 +111,11 @@ class ActionsLog:
         if not (file and Path(file).exists()):
             self._miss_summary("names no file that is there" if file else "is not set")
             return
-        data = scalars(markdown).encode()
         room = SUMMARY_LIMIT - self._summary_bytes
-        if len(data) > room:
-            data = data[: max(room - 100, 0)] + b"\n\n(cut: a step summary holds 1 MiB; the report file has all)\n"
-        self._summary_bytes += len(data)
-        issue_file_command("STEP_SUMMARY", data.decode(errors="ignore"))
+        text = cut_markdown(scalars(markdown), room, "(cut: a step summary holds 1 MiB; the report file has all)")
+        self._summary_bytes += len(text.encode())
+        if self._summary_bytes <= SUMMARY_LIMIT:
+            issue_file_command("STEP_SUMMARY", text)
 
     def _miss_summary(self, why: str) -> None:
         if not self._summary_missed:

@@ -23,4 +23,5 @@ OUTPUTS = (
     "report-file",
     "sarif-file",
     "junit-file",
+    "html-file",
 )

@@ -17,7 +17,7 @@ from mwaa_deploy.report.plain_text import scalars
 from mwaa_deploy.report.sarif import FallbackFiles, sarif_log
 from mwaa_deploy.report.summary import render_summary
 
-FILE_OUTPUTS = ("report-file", "plan-file", "sarif-file", "junit-file")
+FILE_OUTPUTS = ("report-file", "plan-file", "sarif-file", "junit-file", "html-file")
 
 
 def publish(journal: Journal, log: Log, env: Mapping[str, str], stdout: TextIO | None = None) -> None:
@@ -86,8 +86,15 @@ def _write(journal: Journal, summary: str, env: Mapping[str, str]) -> dict[str, 
 
 def _write_files(journal: Journal, summary: str, folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {"report.json": report_json(journal).encode(), "summary.md": scalars(summary).encode()}
-    outputs = {"report-file": "report.json"}
+    # Jinja2 takes a while to import, which a run without a folder for files need not wait for.
+    from mwaa_deploy.report.html_page import report_html  # noqa: PLC0415
+
+    texts = {
+        "report.json": report_json(journal).encode(),
+        "report.html": report_html(journal).encode(),
+        "summary.md": scalars(summary).encode(),
+    }
+    outputs = {"report-file": "report.json", "html-file": "report.html"}
     if journal.plan is not None:
         texts["plan.json"] = plan_bytes(journal.plan)
         outputs["plan-file"] = "plan.json"

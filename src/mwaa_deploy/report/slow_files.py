@@ -22,14 +22,22 @@ _A_DAY = 24 * 3600
 
 def slow_files_section(files: Iterable[DagFile]) -> str:
     """The slowest files, or '' where none is slow or there is nothing to compare it with."""
+    slowest, title = slowest_files(files)
+    if not slowest:
+        return ""
+    rows = [(str(number), code(file.name, limit=200), exactly(file.seconds)) for number, file in enumerate(slowest, 1)]
+    folded = details(title, table(("", "file", "time"), rows))
+    return f"### Slowest DAG files\n\n{chart(slowest)}\n\n{folded}"
+
+
+def slowest_files(files: Iterable[DagFile]) -> tuple[list[DagFile], str]:
+    """The slowest files and what they are called together; none where it is not worth showing."""
     timed = [file for file in files if 0 <= file.seconds <= _A_DAY]
     slowest = sorted(timed, key=lambda file: (-file.seconds, file.name))[:MOST]
     if len(slowest) < _ENOUGH_TO_COMPARE or slowest[0].seconds <= WORTH_SHOWING:
-        return ""
-    rows = [(str(number), code(file.name, limit=200), _exactly(file.seconds)) for number, file in enumerate(slowest, 1)]
+        return [], ""
     of = f"The {len(slowest)} slowest of {len(timed)} files" if len(timed) > len(slowest) else f"{len(timed)} files"
-    folded = details(f"{of}, by time to parse", table(("", "file", "time"), rows))
-    return f"### Slowest DAG files\n\n{chart(slowest)}\n\n{folded}"
+    return slowest, f"{of}, by time to parse"
 
 
 def chart(slowest: Sequence[DagFile]) -> str:
@@ -60,5 +68,6 @@ def chart(slowest: Sequence[DagFile]) -> str:
     )
 
 
-def _exactly(value: float) -> str:
+def exactly(value: float) -> str:
+    """A duration of which hundredths count where it is short."""
     return f"{value:.2f} s" if value < 1 else seconds(value)

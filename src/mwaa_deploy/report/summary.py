@@ -1,153 +1,98 @@
 """The step summary: what happened, what it means, what to do next; details folded. A pure function of the journal."""
 
-from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
+from collections.abc import Iterator, Sequence
+
 from mwaa_deploy.errors import MwaaDeployError
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
-from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
+from mwaa_deploy.report.error_markdown import error_section
 from mwaa_deploy.report.live_markdown import live_section
-from mwaa_deploy.report.markdown import block, code, details, escape, table
+from mwaa_deploy.report.markdown import block, code, count, details, escape, table, with_runs
 from mwaa_deploy.report.plan_markdown import drift_block, plan_section
+from mwaa_deploy.report.size import fit
 from mwaa_deploy.report.slow_files import slow_files_section
 from mwaa_deploy.report.stack_events import stack_events_section
+from mwaa_deploy.report.story import headline, meaning, webserver_url, where_from
 from mwaa_deploy.report.timeline import time_section
 from mwaa_deploy.source.changes import Changes
 
 MAX_CHANGES = 30
 """Resource changes that are shown; the rest is in the report file."""
 
-_HEADLINES = {
-    "passed": "✅ Checks passed",
-    "planned": "✅ Checks passed; this is the plan",
-    "deployed": "🚀 Deployed",
-    "pushed": "📦 Runner image pushed",
-    "rolled-back": "⏪ Rolled back",
-    "unchanged": "✅ Nothing to deploy",
-    "commented": "💬 Commented",
-}
-_PLANNED_PROMOTION = "✅ This is the plan of the promotion"
-_NO_DRIFT = "✅ No drift"
-_NOBODY_TO_TELL = "✅ Nothing to comment on"
-_UP_TO_DATE = "✅ The runner image is up to date"
+_MAX_NOTES = 30
 
 
 def render_summary(journal: Journal) -> str:
-    """The whole summary as Markdown."""
+    """The whole summary as Markdown, never over GitHub's limit."""
+    return fit([_first_screen(journal), *_sections(journal)])
+
+
+def _first_screen(journal: Journal) -> str:
     parts = [_head(journal)]
-    told = journal.error.what if isinstance(journal.error, MwaaDeployError) else ""
     if journal.error is not None:
-        parts.append(_error(journal.error, deployed=journal.deployed, back=_is_back(journal)))
-    parts += [f"**{escape(text, limit=1000)}**" for text in _where_from(journal)]
-    if journal.drift:
+        parts.append(error_section(journal))
+    source = source_of(journal)
+    parts += [f"**{with_runs(text, source.repository, limit=1000)}**" for text in where_from(journal)]
+    if journal.drift and not _told(journal, [found.text for found in journal.drift]):
         parts.append(f"### Drift\n\n{drift_block(journal.drift)}")
-    carried_out = journal.outcome is not None
-    notes = [*journal.notes, *(journal.plan.notes if journal.plan is not None and carried_out else ())]
-    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes]
-    if journal.outcome is not None:
-        parts.append(_outcome(journal.outcome, "What was done", told=told))
-        if journal.outcome.live is not None:
-            parts.append(live_section(journal.outcome.live))
-    if journal.rollback is not None and journal.rollback.outcome is not None:
-        parts.append(_outcome(journal.rollback.outcome, "What was rolled back", told=told))
+    plan_notes = journal.plan.notes if journal.plan is not None and journal.outcome is not None else ()
+    notes = (*journal.notes, *plan_notes)
+    parts += [f"> ⚠️ {escape(note, limit=1000)}" for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        parts.append(f"> ⚠️ … and {count(len(notes) - _MAX_NOTES, 'more note')}, in the report file.")
+    return "\n\n".join(parts)
+
+
+def _sections(journal: Journal) -> Iterator[str]:
+    """What follows, the most telling first."""
+    told = journal.error.what if isinstance(journal.error, MwaaDeployError) else ""
+    outcome, rollback, plan = journal.outcome, journal.rollback, journal.plan
+    if outcome is not None and not (journal.result == "unchanged" and outcome.changed_nothing):
+        yield _outcome(outcome, "What was done", told=told)
+    if outcome is not None and outcome.live is not None:
+        yield live_section(outcome.live)
+    if rollback is not None and rollback.outcome is not None:
+        yield _outcome(rollback.outcome, "What was rolled back", told=told)
+    if plan is not None and outcome is None:
+        yield plan_section(plan, cost=journal.error is not None or journal.mode is not Mode.PLAN)
     if journal.checks is not None:
-        parts.append(checks_section(journal.checks, _source(journal)))
-    if journal.plan is not None:
-        parts.append(plan_section(journal.plan, carried_out=carried_out))
+        yield checks_section(journal.checks, source_of(journal))
+    if plan is not None and outcome is not None:
+        was = "was to be" if journal.error else "was"
+        yield plan_section(plan, folded="The plan" if plan.empty else f"The plan that {was} carried out")
     if journal.changes is not None:
-        parts.append(_changes(journal.changes))
+        yield _changes(journal.changes, source_of(journal))
     if journal.checks is not None:
-        parts.append(slow_files_section(journal.checks.dag_files))
-    parts.append(time_section(journal))
-    return "\n\n".join(part for part in parts if part) + "\n"
+        yield slow_files_section(journal.checks.dag_files)
+    yield time_section(journal)
 
 
-def _where_from(journal: Journal) -> list[str]:
-    """Where the artefacts come from, if not from the checkout."""
-    promotion, rollback = journal.promotion, journal.rollback
-    promoted = [f"{promotion.text} {NO_CHECKS}"] if promotion is not None else []
-    return [*promoted, *([rollback.text] if rollback is not None else [])]
+def _told(journal: Journal, texts: Sequence[str]) -> bool:
+    """Whether the run's error says all of it already."""
+    return isinstance(journal.error, MwaaDeployError) and all(text in journal.error.what for text in texts)
 
 
 def _head(journal: Journal) -> str:
     target = f" — {escape(journal.target)}" if journal.target else ""
-    if journal.error is None:
-        headline = _HEADLINES[journal.result]
-        if journal.mode is Mode.DRIFT:
-            headline = _NO_DRIFT
-        elif journal.mode is Mode.COMMENT and journal.commented is None:
-            headline = _NOBODY_TO_TELL
-        elif journal.mode is Mode.PLAN and journal.promotion is not None:
-            headline = _PLANNED_PROMOTION
-        elif journal.image and not journal.image.pushed:
-            headline = _UP_TO_DATE
-        return f"## {headline}{target}\n\n{_meaning(journal)}"
-    title = journal.error.title if isinstance(journal.error, MwaaDeployError) else "Unexpected failure"
-    return f"## ❌ {escape(title)}{target}"
+    return f"## {headline(journal)}{target}" + (
+        "" if journal.error else f"\n\n{meaning(journal, code)}{_webserver(journal)}"
+    )
 
 
-def _meaning(journal: Journal) -> str:
-    if journal.image is not None:
-        return f"{code(journal.image.reference)}, digest {code(journal.image.digest or 'unknown')}."
-    if journal.mode is Mode.COMMENT:
-        gone = "No open pull request is at the commit that was checked."
-        return f"On pull request {journal.commented}." if journal.commented else gone
-    if journal.mode is Mode.DRIFT:
-        return "The target is as its last deployment left it."
-    return _meaning_for_project(journal)
+def _webserver(journal: Journal) -> str:
+    address = webserver_url(journal)
+    return f" [Open Airflow]({address})" if address else ""
 
 
-def _meaning_for_project(journal: Journal) -> str:
-    head = f"Commit {code(journal.changes.head[:12])}" if journal.changes else "The commit"
-    if journal.rollback is not None:
-        head = f"Commit {code(journal.rollback.to.commit[:12])}"
-    if journal.result == "unchanged":
-        return f"{head} is what the target already holds: no upload, no change set executed, no environment update."
-    if journal.result in {"deployed", "rolled-back"} and journal.outcome is not None:
-        asked = " in the live Airflow" if journal.outcome.live and journal.outcome.live.verified else ""
-        return f"{head} is live and verified{asked}; {_update(journal.outcome)}."
-    if journal.result == "planned":
-        checked = "" if journal.promotion is not None else f"{head} was checked. "
-        return f"{checked}Nothing in AWS has been changed."
-    return f"{head} was checked. AWS was not asked."
-
-
-def _update(outcome: Outcome) -> str:
-    actions = [change.action for change in outcome.changes if change.resource_type == ENVIRONMENT_TYPE]
-    if not outcome.environment_updated:
-        return "no environment update"
-    return "the environment was created" if "Add" in actions else "the environment was updated"
-
-
-def _is_back(journal: Journal) -> bool:
-    """Whether a deployment failed, and what was live before is live again."""
-    return journal.rollback is not None and journal.rollback.automatic and journal.rollback.done
-
-
-def _error(error: BaseException, *, deployed: bool, back: bool) -> str:
-    if not isinstance(error, MwaaDeployError):
-        return f"{block(f'{type(error).__name__}: {error}')}\n\nThe log has what a bug report needs."
-    lines = [block(error.what)]
-    if error.meaning:
-        lines.append(f"**What it usually means.** {escape(error.meaning, limit=1000)}")
-    if error.mend:
-        lines.append(f"**To mend it:**\n\n{block(error.mend)}")
-    if back:
-        lines.append("What was live before is live again, and its record says so.")
-    elif deployed:
-        lines.append("The record was left as it was: the next run repeats what is missing, and nothing is lost.")
-    else:
-        lines.append("Nothing at the target has been changed.")
-    return "\n\n".join(lines)
-
-
-def _source(journal: Journal) -> Source:
+def source_of(journal: Journal) -> Source:
+    """Where the files of the run's commit are shown."""
     repository = journal.run_url.partition("/actions/runs/")[0]
     if not (repository and journal.changes):
-        return Source()
-    return Source(url=f"{repository}/blob/{journal.changes.head}")
+        return Source(repository=repository)
+    return Source(url=f"{repository}/blob/{journal.changes.head}", repository=repository)
 
 
 def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
@@ -169,7 +114,7 @@ def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
     rows += [
         (
             code(change.logical_id),
-            f"{escape(change.action)} {escape(', '.join(change.details))}",
+            f"{escape(change.action)} {escape(', '.join(change.details))}".strip(),
             code(change.resource_type),
         )
         for change in outcome.changes[:MAX_CHANGES]
@@ -180,17 +125,13 @@ def _outcome(outcome: Outcome, title: str, *, told: str) -> str:
     return "\n\n".join(lines)
 
 
-def _changes(changes: Changes) -> str:
-    base = (
-        f"{code(changes.base.sha[:12])}: {escape(changes.base.reason)}"
-        if changes.base.sha
-        else escape(changes.base.reason)
-    )
+def _changes(changes: Changes, source: Source) -> str:
+    reason = with_runs(changes.base.reason, source.repository)
     if changes.base.sha is None:
-        return f"### Changes\n\nNo base, so every part counts as changed: {base}."
+        return f"### Changes\n\nNo base, so every part counts as changed: {reason}."
     files = [(part.value, file) for part, found in changes.files.items() for file in found]
     files += [("other", file) for file in changes.other]
-    title = f"{len(files)} changed file(s) since {base}"
+    title = f"{count(len(files), 'changed file')} since {code(changes.base.sha[:12])}: {reason}"
     if not files:
         return f"### Changes\n\n{title}"
     listed = "\n".join(f"{file.status} {file.path}  ({part})" for part, file in files)

@@ -47,12 +47,16 @@ def time_section(journal: Journal) -> str:
     bars = time_line(journal)
     if not bars:
         return ""
-    rows = [(_name(bar), seconds(bar.start), seconds(bar.step.seconds)) for bar in bars]
-    took = sum(bar.step.seconds for bar in bars if bar.section == RUN) or _end(bars)
-    folded = details(f"Took {seconds(took)}", table(("step", "began after", "time"), rows))
+    rows = [(escape(bar_title(bar)), seconds(bar.start), seconds(bar.step.seconds)) for bar in bars]
+    folded = details(f"Took {seconds(took(bars))}", table(("step", "began after", "time"), rows))
     if all(bar.section == RUN for bar in bars):
         return folded
     return f"### Time line\n\n{gantt(bars)}\n\n{folded}"
+
+
+def took(bars: Sequence[Bar]) -> float:
+    """Seconds of the whole run."""
+    return sum(bar.step.seconds for bar in bars if bar.section == RUN) or end_of(bars)
 
 
 def time_line(journal: Journal) -> tuple[Bar, ...]:
@@ -72,23 +76,23 @@ def time_line(journal: Journal) -> tuple[Bar, ...]:
 
 def _inside(run: Sequence[Bar], name: str, steps: Sequence[Step], *, from_end: bool) -> Iterator[Bar]:
     outer = next((bar for bar in reversed(run) if bar.step.name == name), None)
-    total = sum(map(_length, steps))
-    start = _end(run) - total
+    total = sum(map(length_of, steps))
+    start = end_of(run) - total
     if outer is not None:
-        start = outer.start + (_length(outer.step) - total if from_end else 0.0)
+        start = outer.start + (length_of(outer.step) - total if from_end else 0.0)
     return _one_after_another(name, steps, max(start, 0.0))
 
 
 def _one_after_another(section: str, steps: Sequence[Step], start: float) -> Iterator[Bar]:
     for step in steps:
         yield Bar(section=section, step=step, start=start)
-        start += _length(step)
+        start += length_of(step)
 
 
 def gantt(bars: Sequence[Bar]) -> str:
     """The time line as Mermaid. Failed steps stand out, as `crit`."""
     shown = _longest(bars)
-    whole = _end(shown)
+    whole = end_of(shown)
     lines = [
         "gantt",
         "  accTitle: Time line",
@@ -108,9 +112,9 @@ def gantt(bars: Sequence[Bar]) -> str:
 
 def _task(bar: Bar, whole: float) -> str:
     at = _ZERO + timedelta(milliseconds=round(bar.start * 1000))
-    length = max(round(_length(bar.step) * 1000), math.ceil(whole * 1000 * _THINNEST), 1)
+    length = max(round(length_of(bar.step) * 1000), math.ceil(whole * 1000 * _THINNEST), 1)
     # The duration comes first, for a name that begins with 'click', 'section' or 'title' would be a command.
-    text = f"{seconds(_length(bar.step))} · {label(bar.step.name, columns=_LABEL_COLUMNS)}"
+    text = f"{seconds(length_of(bar.step))} · {label(bar.step.name, columns=_LABEL_COLUMNS)}"
     return f"{text} :{'crit, ' * bar.step.failed}{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}, {length}ms"
 
 
@@ -123,19 +127,21 @@ def _axis(whole: float) -> str:
 def _longest(bars: Sequence[Bar]) -> Sequence[Bar]:
     if len(bars) <= MAX_BARS:
         return bars
-    order = sorted(range(len(bars)), key=lambda n: (not bars[n].step.failed, -_length(bars[n].step)))
+    order = sorted(range(len(bars)), key=lambda n: (not bars[n].step.failed, -length_of(bars[n].step)))
     return [bars[n] for n in sorted(order[:MAX_BARS])]
 
 
-def _end(bars: Sequence[Bar]) -> float:
-    return max((bar.start + _length(bar.step) for bar in bars), default=0.0)
+def end_of(bars: Sequence[Bar]) -> float:
+    """When the last of them ends, in seconds since the run began."""
+    return max((bar.start + length_of(bar.step) for bar in bars), default=0.0)
 
 
-def _length(step: Step) -> float:
+def length_of(step: Step) -> float:
     """Never below zero: a clock that is set back while a step runs takes none away from those after it."""
     return min(max(step.seconds, 0.0), _MAX_SECONDS)
 
 
-def _name(bar: Bar) -> str:
+def bar_title(bar: Bar) -> str:
+    """The step's name as tables have it."""
     within = "" if bar.section == RUN else f"{bar.section}: "
-    return f"{'❌ ' if bar.step.failed else ''}{within}{escape(bar.step.name)}"
+    return f"{'❌ ' if bar.step.failed else ''}{within}{bar.step.name}"

@@ -23,7 +23,7 @@ def journal(live):
 
 def test_all_that_is_well_is_one_line():
     assert live_section(GOOD) == (
-        "### Live Airflow\n\n✅ It lists 3 of 3 DAG(s) of the project. The logs of 2 container(s) were read."
+        "### Live Airflow\n\n✅ It lists 3 of the project's 3 DAGs. The logs of 2 containers were read."
     )
 
 
@@ -40,7 +40,7 @@ def test_what_is_not_well_is_told_with_file_and_error():
             notes=("A note.",),
         )
     )
-    assert "❌ It lists 1 of 3 DAG(s)" in text
+    assert "❌ It lists 1 of the project's 3 DAGs, but cannot import 1 file." in text
     for told in (
         "| <code>sales</code> | <code>sales.py</code> |",
         "b.py\nTraceback\nKeyError: 'x'",
@@ -55,7 +55,7 @@ def test_what_is_not_well_is_told_with_file_and_error():
     ("report", "head"),
     [
         (LiveReport(notes=("x",)), "❔ It was not asked."),
-        (LiveReport(reached=True, unread=("a",), expected=1, listed=1), "❔ It lists 1 of 1 DAG(s) of the project."),
+        (LiveReport(reached=True, unread=("a",), expected=1, listed=1), "❔ It lists 1 of the project's 1 DAG."),
     ],
 )
 def test_what_is_not_known_is_no_success(report, head):

@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mwaa_deploy.report.markdown import block, code, escape, seconds, table
+from mwaa_deploy.report.markdown import block, code, count, escape, prose, seconds, table, with_runs
 
 
 def test_names_stay_names():
@@ -35,6 +35,42 @@ def test_long_text_loses_its_middle():
 
 def test_a_table_keeps_a_row_on_its_line():
     assert table(["A"], [["x\ny"]]).splitlines()[-1] == "| x y |"
+
+
+def test_rows_for_which_there_is_no_room_are_counted():
+    text = table(["A", "B"], [["x" * 40, "y"]] * 10, room=100)
+    assert text.splitlines()[2:] == [f"| {'x' * 40} | y |"] * 2 + ["| … and 8 more rows |  |"]
+
+
+def test_sentences_and_lists_stay_such():
+    assert prose("One.\nTwo_a.\n- a\n- b\nThree.") == "One.\n\nTwo&#95;a.\n\n- a\n- b\n\nThree."
+
+
+def test_indented_text_is_shown_as_it_is():
+    assert prose("with:\n  a: b") == "```text\nwith:\n  a: b\n```"
+
+
+def test_no_line_of_prose_begins_anything():
+    assert prose("# a\n1. b\n---\n- # c") == "&#35; a\n\n&#49;. b\n\n&#45;--\n\n- &#35; c"
+
+
+REPOSITORY = "https://github.com/acme/dags"
+
+
+def test_runs_of_the_repository_are_links_and_others_are_not():
+    theirs = "https://github.com/evil/dags/actions/runs/1"
+    text = with_runs(f"The last <run>, {REPOSITORY}/actions/runs/42, and {theirs}.", REPOSITORY)
+    assert text == (f'The last &#60;run&#62;, <a href="{REPOSITORY}/actions/runs/42">run 42</a>, and {escape(theirs)}.')
+    assert "<a" not in with_runs(f"{REPOSITORY}/actions/runs/42", "")
+
+
+def test_a_run_that_was_cut_in_the_middle_is_no_link():
+    text = f"{REPOSITORY}/actions/runs/4242"
+    assert "<a" not in with_runs(f"{text} and more", REPOSITORY, limit=len(text) - 1)
+
+
+def test_one_is_one():
+    assert (count(1, "file"), count(0, "file"), count(2, "DAG file")) == ("1 file", "0 files", "2 DAG files")
 
 
 def test_durations_read_well():

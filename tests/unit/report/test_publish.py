@@ -43,8 +43,8 @@ def test_every_output_is_set_and_no_other(journal, tmp_path):
 
 def test_the_files_are_those_that_the_outputs_name(journal, tmp_path):
     outputs = published(journal, tmp_path / "out").outputs
-    names = {Path(outputs[name]).name for name in ("report-file", "sarif-file", "junit-file")}
-    assert names == {"report.json", "checks.sarif", "checks.junit.xml"}
+    names = {Path(outputs[name]).name for name in ("report-file", "sarif-file", "junit-file", "html-file")}
+    assert names == {"report.json", "checks.sarif", "checks.junit.xml", "report.html"}
     assert outputs["plan-file"] == ""
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*names, "summary.md"}
     assert json.loads((tmp_path / "out" / "report.json").read_bytes())["checks"]["runner"] == "a fake runner"
