@@ -12,7 +12,11 @@ from mwaa_deploy.inputs_reader import variable
 from tests.unit.docs.documents import ROOT
 
 INPUTS: Mapping[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
-STAND_INS = {"role-to-assume": "arn:aws:iam::123456789012:role/mwaa-deploy", "bucket": "my-mwaa-bucket"}
+STAND_INS = {
+    "role-to-assume": "arn:aws:iam::123456789012:role/mwaa-deploy",
+    "bucket": "my-mwaa-bucket",
+    "airflow-version": "2.10.3",
+}
 """For values that only a job has, such as ${{ vars.… }}."""
 
 _OURS = re.compile(r"([^/@]+/)?mwaa-deploy@.*|\./?")

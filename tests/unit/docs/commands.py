@@ -25,6 +25,8 @@ _TOP = frozenset(path.name for path in ROOT.iterdir() if not path.name.startswit
 _FILE = re.compile(r"[\w.@-]+(/[\w.@-]+)*\.(sh|py|yaml|yml|json|txt|toml|md|lock)")
 _SEPARATOR = frozenset({"&&", "||", ";", "|", "&", "(", ")", "then", "do", "{", "}"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_CHECKOUT = "../mwaa-deploy/"
+"""Where the reader has this repository, beside the own one."""
 _EVERY_AWS_OPTION = frozenset({"--query", "--output", "--region", "--profile", "--no-cli-pager", "--endpoint-url"})
 _AWS_OWN: Mapping[tuple[str, str], frozenset[str]] = {
     ("cloudformation", "deploy"): frozenset(
@@ -71,6 +73,8 @@ def command_problems(words: Sequence[str], folder: Path) -> list[str]:
     if name == "make":
         goals = [word for word in arguments if "=" not in word and not word.startswith("-")]
         return [f"the Makefile has no target {goal}" for goal in goals if goal not in _TARGETS]
+    words = [word.removeprefix(_CHECKOUT) for word in words]
+    name, *arguments = words
     problems = _missing_paths(words, folder)
     if [name, *arguments[:2]] == ["gh", "workflow", "run"]:
         # Its inputs are the workflow's own.
