@@ -46,6 +46,8 @@ class LabProject:
         role: ARN of the role the workflow assumes.
         env: more variables for the job.
         user: account that the jobs run as; this process's own if empty.
+        variables: more variables of the repository (`vars`).
+        claims: what more the OIDC issuer is told of its jobs.
         run_ids: of the runs so far.
     """
 
@@ -55,6 +57,8 @@ class LabProject:
     role: str
     env: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
     run_ids: list[int] = field(default_factory=list)
 
     @classmethod
@@ -125,7 +129,7 @@ class LabProject:
         run_id = new_run_id()
         self.run_ids.append(run_id)
         ref = "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main"
-        claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id)}
+        claims = {"event_name": event, "ref": ref, "sha": self.head, "run_id": str(run_id), **self.claims}
         oidc = self.world.register_job(**claims)
         permissions = {"actions": "read", "contents": "read"}
         if event == "pull_request":
@@ -139,7 +143,7 @@ class LabProject:
             action_reference=self.action_reference,
             token=token,
             user=self.user,
-            variables={"MWAA_DEPLOY_ROLE": self.role},
+            variables={"MWAA_DEPLOY_ROLE": self.role, **self.variables},
             env={
                 "AWS_ENDPOINT_URL": self.world.aws_url,
                 "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",

@@ -1,15 +1,18 @@
-"""Write README.md's tables of inputs and outputs from action.yml, and docs/checks.md's table of rules from the code.
+"""Write the documents' tables: README.md's of inputs and outputs from action.yml, the others from the code.
 
-`--check` only says whether they are up to date.
+docs/checks.md has the rules, docs/configuration.md what a target's keys take, docs/images.md the Airflow versions.
+`--check` only says whether all are up to date.
 """
 
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mwaa_deploy.checks.dag_rules import RULES
+from mwaa_deploy.config_targets import KeyKind, target_keys
 from mwaa_deploy.inputs import Inputs
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +63,35 @@ def _default(value: object) -> str:
     return f"default {value}" if value else "none by default"
 
 
+KINDS = {
+    KeyKind.TEXT: "a text",
+    KeyKind.FLAG: "true or false",
+    KeyKind.WHOLE: "a whole number",
+    KeyKind.TEXTS: "a text or a list of texts",
+    KeyKind.PAIRS: "a map, or a list of key=value",
+}
+
+
+def target_keys_table() -> str:
+    """What each key of a target takes, as Markdown."""
+    lines = ["| key | takes | default |", "| --- | --- | --- |"]
+    for name, what in target_keys().items():
+        takes = KINDS.get(what.kind) or " or ".join(f"`{word}`" for word in what.words)
+        lines.append(f"| `{name}` | {takes} | {_cell(_of_program(name))} |")
+    return "\n".join(lines)
+
+
+def versions_table() -> str:
+    """The Airflow versions that our own runner image can have, as Markdown."""
+    with (ROOT / "images" / "versions.toml").open("rb") as file:
+        versions = tomllib.load(file)["airflow"]
+    lines = ["| Airflow | Python | packages |", "| --- | --- | --- |"]
+    for name, what in versions.items():
+        day = what.get("resolved_as_of")
+        lines.append(f"| {name} | {what['python']} | {f'as of {day}' if day else 'of the list that AWS publishes'} |")
+    return "\n".join(lines)
+
+
 def render(text: str, name: str, table: str) -> str:
     """A text with the part between the markers of that name replaced."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
@@ -71,7 +103,12 @@ def render(text: str, name: str, table: str) -> str:
 def main() -> int:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     stale = False
-    for file, name, table in (("README.md", "inputs", tables(action)), ("docs/checks.md", "rules", rules_table())):
+    for file, name, table in (
+        ("README.md", "inputs", tables(action)),
+        ("docs/checks.md", "rules", rules_table()),
+        ("docs/configuration.md", "target-keys", target_keys_table()),
+        ("docs/images.md", "versions", versions_table()),
+    ):
         path = ROOT / file
         text = path.read_text(encoding="utf-8")
         wanted = render(text, name, table)

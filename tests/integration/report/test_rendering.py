@@ -1,7 +1,6 @@
 """Every diagram that we show is drawn, in GitHub's two themes, by Mermaid itself in a browser."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -9,6 +8,7 @@ from mwaa_deploy.report.slow_files import MOST, slow_files_section
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.report.timeline import gantt, time_line
 from tests.integration.report.browser import ROOT, draw, mermaid_blocks
+from tests.unit.docs.documents import DOCUMENTS
 from tests.unit.report.journals import (
     COMMANDS,
     dag_file,
@@ -54,8 +54,8 @@ def summaries():
 def pages():
     """Those of the documentation."""
     found: dict[str, str] = {}
-    for file in (ROOT / "README.md", *sorted(Path(ROOT, "docs").glob("*.md"))):
-        found |= _of(file.name, file.read_text(encoding="utf-8"))
+    for file in DOCUMENTS:
+        found |= _of(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
     return found
 
 
