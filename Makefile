@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Test, deploy, change and deploy the example in the lab (KEEP=1: leave lab and Airflow running)
@@ -34,6 +34,11 @@ prove: ## Prove deployments: 1,000 random histories in a model, a crash at each 
 bench: ## Measure side by side what the README's table quotes (BENCH_ARGS: names, --rounds N); takes half an hour
 	@scripts/setup.sh test
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: rehearse
+rehearse: ## Release this checkout to a registry of the lab, and try what it would publish; nothing leaves the computer
+	@scripts/setup.sh test
+	@.venv/bin/python -m release rehearse
 
 .PHONY: lock
 lock: ## Resolve the hash-locked requirement files again
