@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from release import changelog, image_lock
 from release.commit import Checkout
 from release.errors import NotReleasable
-from release.images import engine_here, not_as_locked, publish
+from release.images import airflow_versions, engine_here, not_as_locked, publish
 from release.version import major_tag, problems, with_version
 
 
@@ -70,6 +71,11 @@ def _verify_commit(checkout: Checkout, options: argparse.Namespace, env: Mapping
     _stop_for(checkout.release_problems(options.commit, options.parent))
 
 
+def _runner_images(checkout: Checkout, options: argparse.Namespace, env: Mapping[str, str]) -> None:  # noqa: ARG001
+    table = (checkout.folder / "images" / "versions.toml").read_text(encoding="utf-8")
+    print(json.dumps(airflow_versions(table, options.only)))
+
+
 def _rehearse(checkout: Checkout, options: argparse.Namespace, env: Mapping[str, str]) -> None:
     from release.rehearsal import rehearse  # noqa: PLC0415 -- the lab, which GitHub's jobs have no packages for
 
@@ -84,6 +90,7 @@ _STEPS = {
     "verify-run": _verify_run,
     "verify-commit": _verify_commit,
     "major-tag": _major_tag,
+    "runner-images": _runner_images,
     "rehearse": _rehearse,
 }
 
@@ -121,6 +128,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     commit.add_argument("commit", metavar="COMMIT")
     commit.add_argument("--parent", required=True, metavar="SHA", help="what it has to be made upon")
+    runners = step("runner-images", "print the Airflow versions that have a runner image, as JSON", version=False)
+    runners.add_argument("--only", default="", metavar="VERSION", help="this one alone, if it has one")
     step("major-tag", "print the tag that follows the major version; nothing for 0.x")
     rehearsal = step("rehearse", "do all but publish, with a registry of the lab and act", version=False)
     rehearsal.add_argument(

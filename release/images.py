@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -117,6 +118,23 @@ def not_as_locked(
         if text != f"mwaa-deploy {version}"
     ]
     return wrong
+
+
+def airflow_versions(table: str, only: str) -> list[str]:
+    """Airflow versions that there are runner images of. Pure.
+
+    Args:
+        table: text of images/versions.toml.
+        only: one of them; all of them if empty.
+
+    Raises:
+        NotReleasable: there is none of that one.
+    """
+    found = list(tomllib.loads(table)["airflow"])
+    if only and only not in found:
+        message = f"there is no runner image of Airflow {only!r}; there are those of {', '.join(found)}"
+        raise NotReleasable(message)
+    return [only] if only else found
 
 
 def engine_here() -> Engine:

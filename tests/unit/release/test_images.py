@@ -4,7 +4,7 @@ import pytest
 
 from release.errors import NotReleasable
 from release.image_lock import parse, render
-from release.images import image_tag, not_as_locked, pushed_digest
+from release.images import airflow_versions, image_tag, not_as_locked, pushed_digest
 
 ACTION = f"ghcr.io/o/mwaa-deploy@sha256:{'a' * 64}"
 DIND = f"ghcr.io/o/mwaa-deploy@sha256:{'b' * 64}"
@@ -68,3 +68,11 @@ def test_a_run_in_the_locked_image_beside_a_runner_is_as_it_should_be():
 )
 def test_a_run_that_used_anything_else_is_told(used, said, wrong):
     assert not_as_locked(BOTH, "action", used, said, "1.2.3") == [wrong]
+
+
+def test_runner_images_are_those_of_the_table_or_one_of_them():
+    table = '[everywhere]\n[airflow."2.10.3"]\n[airflow."3.0.6"]\n'
+    assert airflow_versions(table, "") == ["2.10.3", "3.0.6"]
+    assert airflow_versions(table, "3.0.6") == ["3.0.6"]
+    with pytest.raises(NotReleasable, match=r"no runner image of Airflow '3'; there are those of 2\.10\.3, 3\.0\.6"):
+        airflow_versions(table, "3")
