@@ -95,3 +95,25 @@ def test_the_action_of_the_workflow_to_call_starts_the_same_program():
     for step, script in zip(steps, ("launch.sh", "cleanup.sh"), strict=True):
         path = step["run"].strip('"').replace("$GITHUB_ACTION_PATH", str(copy))
         assert Path(path).resolve() == ROOT / "entrypoint" / script
+
+
+def test_the_six_lines_of_the_readme_call_it_as_it_has_to_be_called():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("### In six lines")[2]
+    block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert block
+    shown = yaml.safe_load(block[1])
+    called = yaml.safe_load((FOLDER / "deploy.yml").read_text(encoding="utf-8"))
+    assert set(shown[True]) == {"pull_request", "push", "workflow_dispatch"}
+    assert shown["permissions"] == {}
+    (caller,) = shown["jobs"].values()
+    assert re.fullmatch(r"OWNER/mwaa-deploy/\.github/workflows/deploy\.yml@[0-9a-f]{40}", caller["uses"])
+    assert caller["permissions"] == called["jobs"]["mwaa"]["permissions"]
+    assert set(caller["with"]) <= set(called[True]["workflow_call"]["inputs"])
+
+
+def test_the_documentation_names_every_job_and_step():
+    told = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ", told, re.MULTILINE)
+    assert [row for row in rows if row in jobs("release.yml")] == list(jobs("release.yml"))
+    for step in ("prepare", "check", "verify-commit", "verify-run", "notes", "major-tag"):
+        assert re.search(rf"`{step}`|release {step}", told), step
