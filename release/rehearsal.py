@@ -141,7 +141,7 @@ class _Stage:
             workflow=WORKFLOW,
             options=("--matrix", f"target:{target}"),
         )
-        _judge(result, self._references[target], self._version)
+        judge(result, self._references[target], self._version)
         _tell(f"{target}: pulled and tried in {time.monotonic() - started:.0f} s; nothing was built.")
 
     def clean_up(self) -> None:
@@ -160,7 +160,12 @@ class _Stage:
         return clone
 
 
-def _judge(result: ActResult, reference: str, version: str) -> None:
+def judge(result: ActResult, reference: str, version: str) -> None:
+    """Hold a run of the smoke suite to what it has to show.
+
+    Raises:
+        NotReleasable: it failed, or another image was used, or one was built; with the end of its log.
+    """
     wrong = [] if result.succeeded else ["the smoke suite failed"]
     if f"Pull {reference}" not in result.log:
         wrong.append(f"{reference} was not pulled")
