@@ -12,6 +12,7 @@ from release import changelog, image_lock
 from release.commit import Checkout
 from release.errors import NotReleasable
 from release.images import airflow_versions, engine_here, not_as_locked, publish
+from release.package import build_package
 from release.version import major_tag, problems, with_version
 
 
@@ -57,6 +58,11 @@ def _build(checkout: Checkout, options: argparse.Namespace, env: Mapping[str, st
         print(f"{name}: {value}")
 
 
+def _package(checkout: Checkout, options: argparse.Namespace, env: Mapping[str, str]) -> None:  # noqa: ARG001
+    for path in build_package(checkout.folder, checkout.folder / "dist", options.version):
+        print(path)
+
+
 def _verify_run(checkout: Checkout, options: argparse.Namespace, env: Mapping[str, str]) -> None:
     references = image_lock.parse((checkout.folder / image_lock.FILE).read_text(encoding="utf-8"))
     engine = engine_here()
@@ -87,6 +93,7 @@ _STEPS = {
     "check": _check,
     "notes": _notes,
     "build": _build,
+    "package": _package,
     "verify-run": _verify_run,
     "verify-commit": _verify_commit,
     "major-tag": _major_tag,
@@ -121,6 +128,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     step("notes", "print what the changelog says of the version")
     build = step("build", "build and push the images, and commit their digests")
     build.add_argument("--repository", required=True, help="where to, such as ghcr.io/owner/mwaa-deploy")
+    step("package", "build the Python package into dist, and try it")
     verify = step("verify-run", "say whether this workflow run's action has run in the locked image and no other")
     verify.add_argument("--target", choices=image_lock.TARGETS, required=True, help="the image that was to run")
     commit = step(

@@ -56,6 +56,10 @@ class Engine:
         for reference in references:
             self._call("image", "rm", reference, check=False)
 
+    def name(self, reference: str, also: str) -> None:
+        """Give an image another name."""
+        self._call("tag", reference, also)
+
     def has(self, reference: str) -> bool:
         """Whether the engine knows an image by this name."""
         return self._call("image", "inspect", reference, check=False).returncode == 0

@@ -2,29 +2,28 @@
 
 import datetime as dt
 import os
-import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
 
-from lab import processes
 from lab.processes import ROOT
 from lab.project import new_run_id
-from lab.web import LOOPBACK
 from lab.workflow import Act, ActResult, export_checkout
 from release.commit import Checkout, branch_of
 from release.errors import NotReleasable
 from release.image_lock import TARGETS
 from release.images import Engine, image_tag
+from release.local_registry import local_registry
 from release.version import VERSION
 
 WORKFLOW = "smoke.yml"
+KEPT = "mwaa-deploy/rehearsal"
 CHECKOUT = """
 name: Check out a commit
 description: Stands in for actions/checkout, which is not to be had here.
@@ -43,8 +42,6 @@ runs:
         test "$(git rev-parse HEAD)" = "$REF"
         git remote add origin https://github.com/acme/mwaa-deploy.git
 """
-_USER = "rehearsal"
-_START_SECONDS = 30
 
 
 def rehearse(source: Path, *, targets: Sequence[str] | None, env: Mapping[str, str]) -> None:
@@ -60,15 +57,19 @@ def rehearse(source: Path, *, targets: Sequence[str] | None, env: Mapping[str, s
     """
     subprocess.run([ROOT / "scripts" / "base_image.sh"], check=True, stdout=sys.stderr)
     base = {"MWAA_DEPLOY_BASE_IMAGE": env.get("MWAA_DEPLOY_BASE_IMAGE") or "mwaa-deploy/base:bookworm"}
-    with TemporaryDirectory(prefix="mwaa-deploy-rehearsal-") as name, _registry(Path(name)) as (registry, config):
+    with TemporaryDirectory(prefix="mwaa-deploy-rehearsal-") as name, local_registry(Path(name)) as (registry, config):
         stage = _Stage(Path(name), {**base, "DOCKER_CONFIG": config}, f"{registry}/mwaa-deploy")
         try:
             stage.prepare(source)
             commit = stage.build()
-            for target in targets or TARGETS:
-                stage.smoke(commit, target)
+            stage.forget()
+            with ThreadPoolExecutor() as pool:  # as GitHub's jobs, beside one another
+                going = [pool.submit(stage.smoke, commit, target) for target in targets or TARGETS]
+                going.append(pool.submit(stage.draft, commit))
+            for job in going:
+                job.result()
         finally:
-            stage.clean_up()
+            stage.forget()
     _tell("All but the publication went well.")
 
 
@@ -100,7 +101,6 @@ class _Stage:
         """The release's first job: check, build, push, commit; the release commit."""
         runner = self._clone("release", self._parent)
         _step(runner, self._env, "check", self._version)
-        notes = _step(runner, self._env, "notes", self._version)
         output = self._folder / "output"
         _step(
             *(runner, {**self._env, "GITHUB_OUTPUT": str(output)}, "build", self._version),
@@ -111,15 +111,19 @@ class _Stage:
         commit = told.pop("commit")
         self._references = told
         _step(runner, self._env, "verify-commit", commit, "--parent", self._parent)
-        _tell(f"Release commit {commit[:12]}; {len(notes.splitlines())} lines of notes.")
+        _tell(f"Release commit: {commit}")
         for target, reference in told.items():
+            # Under a name that nobody asks for, so that the next build has its layers.
+            self._engine.name(f"{self._repository}:{image_tag(self._version, target)}", f"{KEPT}:{target}")
             _tell(f"Image of {target}: {reference}")
         return commit
 
+    def forget(self) -> None:
+        """Take the names of what was built or pulled from the engine, as whoever uses the release has none of them."""
+        self._engine.forget(*self._names())
+
     def smoke(self, commit: str, target: str) -> None:
         """The release's second job, by act, on a clean clone of the release commit."""
-        # Whoever uses the release has nothing of it.
-        self._engine.forget(*self._names())
         if self._engine.has(self._references[target]):
             message = f"{self._references[target]} is still here, so that nobody would see it pulled"
             raise NotReleasable(message)
@@ -144,9 +148,12 @@ class _Stage:
         judge(result, self._references[target], self._version)
         _tell(f"{target}: pulled and tried in {time.monotonic() - started:.0f} s; nothing was built.")
 
-    def clean_up(self) -> None:
-        """Take what was built or pulled from the engine; its layers stay for the next build."""
-        self._engine.forget(*self._names())
+    def draft(self, commit: str) -> None:
+        """What the release's draft is made of: the Python package, and the notes."""
+        clone = self._clone("draft", commit)
+        archives = _step(clone, self._env, "package", self._version).split()
+        notes = _step(clone, self._env, "notes", self._version)
+        _tell(f"Draft: {', '.join(Path(path).name for path in archives)}; {len(notes.splitlines())} lines of notes.")
 
     def _names(self) -> list[str]:
         tags = [f"{self._repository}:{image_tag(self._version, target)}" for target in TARGETS]
@@ -207,34 +214,6 @@ def _step(checkout: Checkout, env: Mapping[str, str], *argv: str) -> str:
         message = f"python -m release {' '.join(argv)} ended with {done.returncode}; what it said is above"
         raise NotReleasable(message)
     return done.stdout
-
-
-@contextmanager
-def _registry(folder: Path) -> Iterator[tuple[str, str]]:
-    """A registry with a password on loopback; its name, and the docker configuration of one who is logged in."""
-    port, password = processes.free_port(), folder / "password"
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(16), encoding="utf-8")
-    argv = [sys.executable, "-m", "lab.registry", "--port", str(port), "--user", _USER]
-    argv += ["--password-file", str(password), "--folder", str(folder / "registry")]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
-    log = folder / "registry.log"
-    running = processes.start(argv, log=log, env=env, tied=True)
-    try:
-        name = f"{LOOPBACK}:{port}"
-        processes.wait_until_answers(f"http://{name}", running, name="registry", log=log, timeout=_START_SECONDS)
-        config = folder / "docker"
-        login = ["docker", "login", name, "--username", _USER, "--password-stdin"]
-        subprocess.run(
-            *(login,),
-            env={**os.environ, "DOCKER_CONFIG": str(config)},
-            input=password.read_bytes(),
-            capture_output=True,
-            check=True,
-        )
-        yield name, str(config)
-    finally:
-        processes.end(running)
 
 
 def _tell(text: str) -> None:

@@ -28,6 +28,9 @@ def test_the_release_commit_pulls_its_images_by_digest_and_builds_none(base_imag
     assert len(set(images.values())) == 2
     for target in images:
         assert re.search(rf"rehearsal: {target}: pulled and tried in \d+ s; nothing was built\.", done.stdout)
+    assert re.search(
+        r"Draft: mwaa_deploy-[\d.]+-py3-none-any\.whl, mwaa_deploy-[\d.]+\.tar\.gz; \d+ lines of notes", done.stdout
+    )
     # Nothing is left, neither here nor in the checkout.
     names = subprocess.run(["docker", "image", "ls", "--digests"], capture_output=True, text=True, check=True).stdout
     assert not any(reference.partition("@")[0] in names for reference in images.values())

@@ -62,7 +62,7 @@ def test_every_image_is_tried_with_the_engine_that_it_is_for():
 
 @pytest.mark.parametrize("name", ["release.yml", "smoke.yml", "images.yml"])
 def test_every_step_of_the_release_exists(name):
-    used = {step for job in jobs(name).values() for step in re.findall(r"python3 -m release (\S+)", commands(job))}
+    used = {step for job in jobs(name).values() for step in re.findall(r"python3? -m release (\S+)", commands(job))}
     assert used
     for step in used:
         done = subprocess.run(
@@ -119,5 +119,5 @@ def test_the_documentation_names_every_job_and_step():
     told = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| ", told, re.MULTILINE)
     assert [row for row in rows if row in jobs("release.yml")] == list(jobs("release.yml"))
-    for step in ("prepare", "check", "verify-commit", "verify-run", "notes", "major-tag"):
+    for step in ("prepare", "check", "verify-commit", "verify-run", "package", "notes", "major-tag"):
         assert re.search(rf"`{step}`|release {step}", told), step
