@@ -40,6 +40,11 @@ bench: ## Measure side by side what the README's table quotes (BENCH_ARGS: names
 	@scripts/setup.sh test
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
 
+.PHONY: rehearse
+rehearse: ## Release this checkout to a registry of the lab, and try what it would publish; nothing leaves the computer
+	@scripts/setup.sh test
+	@.venv/bin/python -m release rehearse
+
 .PHONY: lock
 lock: ## Resolve the hash-locked requirement files again
 	@scripts/setup.sh demo

@@ -60,15 +60,55 @@ run_on_host() {
     PYTHONPATH="$here/src" PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 "$venv/bin/python" -m mwaa_deploy run
 }
 
+lock_refused() { # what is wrong
+  refuse 21 'The action image is not known' "entrypoint/image.lock of this action is malformed: $1. It holds the one word build, or a line 'TARGET NAME@sha256:DIGEST' for each of action and action-dind; comments begin with #. To mend it, use the action as it was released:%0Auses: OWNER/mwaa-deploy@<full commit SHA of a release>"
+}
+
+locked_image() { # target; sets $locked: the image by digest, or nothing where it is built from this checkout
+  local name reference rest number=0 names=()
+  locked=
+  [ -r "$here/entrypoint/image.lock" ] || lock_refused 'it is missing'
+  while read -r name reference rest || [ -n "$name" ]; do
+    number=$((number + 1))
+    case $name in
+      '' | '#'*) continue ;;
+      build) [ -z "$reference" ] || lock_refused "line $number has more than the word build" ;;
+      action | action-dind)
+        # Nothing but a digest: a tag may be led elsewhere after the release.
+        [[ -z $rest && $reference =~ ^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$ ]] ||
+          lock_refused "line $number names no image by digest" ;;
+      *) lock_refused "line $number begins with neither build, action nor action-dind" ;;
+    esac
+    names+=("$name")
+    [ "$name" != "$1" ] || locked=$reference
+  done <"$here/entrypoint/image.lock"
+  case "${names[*]}" in
+    build | 'action action-dind' | 'action-dind action') ;;
+    *) lock_refused 'it has not one line for each target' ;;
+  esac
+}
+
+pull() { # image by digest: what is here under that digest is that very image
+  local pause
+  docker image inspect "$1" >/dev/null 2>&1 && return
+  for pause in 2 5; do
+    docker pull --quiet "$1" && return
+    sleep "$pause"
+  done
+  docker pull --quiet "$1"
+}
+
 action_image() { # target; sets $image
-  local lock build_args=()
-  lock=$(grep -v '^#' "$here/entrypoint/image.lock" | head -n 1)
-  if [ "$lock" != build ]; then
-    [ "$1" = action ] || lock="${lock%%:*}-dind:${lock#*:}"
-    echo "::group::Pull $lock"
-    docker pull --quiet "$lock" || refuse 21 'The action image cannot be pulled' "docker pull $lock failed."
+  local build_args=()
+  locked_image "$1"
+  # Releases have an image for this one; others build the same from the checkout.
+  [ -z "$locked" ] || [ "$(uname -m)" = x86_64 ] || locked=
+  if [ -n "$locked" ]; then
+    echo "::group::Pull $locked"
+    pull "$locked" ||
+      refuse 21 'The action image cannot be pulled' "docker pull $locked failed; what the registry said is above. The Docker Engine of this runner has to reach ${locked%%/*}, if need be by the proxy in its own configuration, and a private registry needs docker login in a step before. To mend it without an image:%0Awith:%0A  runner: venv"
     echo "::endgroup::"
-    image=$lock
+    image=$locked
     return
   fi
   [ -z "${MWAA_DEPLOY_BASE_IMAGE:-}" ] || build_args+=(--build-arg "BASE_IMAGE=$MWAA_DEPLOY_BASE_IMAGE")

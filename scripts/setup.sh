@@ -3,7 +3,8 @@
 #
 #   demo  .venv with the program and the lab, hash-locked
 #   lint  demo, and the linters: Python tools, npm packages, shellcheck
-#   test  lint, and a Docker Engine that answers, debootstrap, docker-registry, iptables, Chromium or Chrome
+#   test  lint, and a Docker Engine that answers, debootstrap, docker-registry, iptables, zsh, fish,
+#         Chromium or Chrome
 #
 # Python from the environment variable PYTHON, or the first of 3.11 or later on PATH. Registries, certificates and
 # proxies are those pip and npm are configured for.
@@ -208,7 +209,7 @@ if [ "$task" != demo ]; then
   once npm package-lock.json -- 'npm packages, hash-locked' npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 fi
 if [ "$task" = test ]; then
-  provide_commands debootstrap docker-registry iptables
+  provide_commands debootstrap docker-registry iptables zsh fish
   provide_browser
   provide_engine
 fi

@@ -2,9 +2,14 @@
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from mwaa_deploy import __version__
+from mwaa_deploy.cli_help import GROUPS, epilog
+from mwaa_deploy.completion import FILES, FOLDERS, SHELLS, script
+from mwaa_deploy.input_texts import TEXTS
 from mwaa_deploy.inputs import Inputs, Mode
 
 COMMANDS = {
@@ -15,6 +20,7 @@ COMMANDS = {
     "rollback": "bring an earlier deployment back, out of the records at the target",
     "drift": "say what somebody else has changed at the target since the last deployment",
     "image": "make the runner image, and push it to a registry of your own",
+    "completion": "print what makes a shell complete this command line",
 }
 IMAGE_COMMANDS = {
     "build": "build the runner image of an Airflow version on the Docker Engine here",
@@ -40,9 +46,13 @@ def parse_command_line(argv: Sequence[str], env: Mapping[str, str]) -> Mapping[s
     """Turn options into the variables they stand for; options win over variables.
 
     Raises:
-        SystemExit: by argparse, for --help, --version and words it does not know.
+        SystemExit: for --help, --version and words that it does not know, and once a completion is printed.
     """
-    given = vars(_parser().parse_args(argv))
+    parser = make_parser()
+    given = vars(parser.parse_args(argv))
+    if given["command"] == "completion":
+        print(script(given["shell"], parser), end="")
+        sys.exit(0)
     command, what = given.pop("command"), given.pop("what", None)
     merged = dict(env)
     if given.pop("json", False):
@@ -59,36 +69,79 @@ def parse_command_line(argv: Sequence[str], env: Mapping[str, str]) -> Mapping[s
     return merged
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mwaa-deploy", description="Test, plan and deploy Apache Airflow DAGs to Amazon MWAA."
-    )
-    parser.add_argument("--version", action="version", version=f"mwaa-deploy {__version__}")
+def make_parser() -> argparse.ArgumentParser:
+    """The command line's own parser."""
+    about = "Test, plan and deploy Apache Airflow DAGs to Amazon MWAA."
+    parser = _Parser(prog="mwaa-deploy", description=about, formatter_class=_Help)
+    parser.add_argument("--version", action="version", version=f"mwaa-deploy {__version__}", help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     every_input = [field.name for field in dataclasses.fields(Inputs) if field.name not in _ELSEWHERE]
     for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command = commands.add_parser(name, help=text, description=_sentence(text), formatter_class=_Help)
+        command.usage = None if name in {"image", "completion"} else "%(prog)s [OPTION ...]"
         if name == "image":
             _add_image_commands(command)
+        elif name == "completion":
+            command.add_argument("shell", choices=SHELLS, help="the shell to print it for")
         elif name != "run":
-            _add_inputs(command, [name for name in every_input if name != "create_repository"])
             command.add_argument("--json", action="store_true", help="print the report as JSON, all else to stderr")
             command.add_argument("--verbose", action="store_true", help="show also what the tools of each check print")
-            command.add_argument("--output-dir", metavar="FOLDER", help="write report, JUnit XML and SARIF there")
+            command.add_argument("--output-dir", metavar=FOLDERS, help="write report, JUnit XML and SARIF there")
+            _add_inputs(command, [name for name in every_input if name != "create_repository"])
     return parser
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose examples keep their lines."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that makes the end of its help only where that is asked for; its commands are of the same class."""
+
+    def format_help(self) -> str:
+        self.epilog = epilog("".join(self.prog.split()[1:2]))
+        return super().format_help()
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _add_image_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
     for name, text in IMAGE_COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command = commands.add_parser(name, help=text, description=_sentence(text), formatter_class=_Help)
+        command.usage = "%(prog)s [OPTION ...]"
         _add_inputs(command, ("airflow_version", "config_file") if name == "build" else _OF_IMAGES)
 
 
 def _add_inputs(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    for name in names:
-        option = f"--{name.replace('_', '-')}"
-        if name == "create_repository":
-            parser.add_argument(option, dest=name, action="store_const", const="true", help="make it if it is missing")
-        else:
-            parser.add_argument(option, dest=name, metavar="VALUE")
+    kinds = {field.name: field.type for field in dataclasses.fields(Inputs)}
+    for title, members in GROUPS.items():
+        chosen = [name for name in members if name in names]
+        group = parser.add_argument_group(title) if chosen else parser
+        for name in chosen:
+            option, text = f"--{name.replace('_', '-')}", TEXTS[name.replace("_", "-")].replace("%", "%%")
+            if name == "create_repository":
+                group.add_argument(
+                    option, dest=name, action="store_const", const="true", help="make it if it is missing"
+                )
+            else:
+                group.add_argument(option, dest=name, metavar=_metavar(name, kinds[name]), help=text)
+
+
+def _metavar(name: str, kind: object) -> str:
+    """What stands for a value in the help, and says what a shell completes."""
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "|".join(filter(None, kind))
+    if kind is bool:
+        return "true|false"
+    if name.endswith("_dir"):
+        return FOLDERS
+    return FILES if name.endswith("_file") or name in _PATHS else "VALUE"
+
+
+_PATHS = frozenset({"template", "parameters", "startup_script"})

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from release.image_lock import render
+
 ROOT = Path(__file__).parents[3]
 SECRET = "s3cr3t-value"
 
@@ -16,6 +18,11 @@ TOOLS = (
     *("bash", "cat", "cksum", "cut", "dirname", "env", "grep", "head", "id", "mktemp", "rm", "seq", "sleep", "stat"),
     *("touch", "uname", "xargs"),
 )
+
+DIGEST = "sha256:" + "a" * 64
+LOCKED = f"ghcr.io/owner/mwaa-deploy@{DIGEST}"
+LOCKED_DIND = f"ghcr.io/owner/mwaa-deploy@sha256:{'b' * 64}"
+LOCK = "\n" + render("1.2.3", {"action": LOCKED, "action-dind": LOCKED_DIND})
 
 DOCKER = """#!{python}
 import json, os, sys
@@ -76,6 +83,7 @@ class Job:
 
     def program(self, name, script):
         path = self.folder / "bin" / name
+        path.unlink(missing_ok=True)  # or this machine's own tool would be written to, through the link
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
 
@@ -84,6 +92,13 @@ class Job:
         (self.folder / "docker").mkdir()
         (self.folder / "docker" / "config.json").write_text(text, encoding="utf-8")
         return {"DOCKER_CONFIG": str(self.folder / "docker"), "INPUT_RUNNER_IMAGE": "registry.example/runner:1"}
+
+    def lock(self, text):
+        """What entrypoint/image.lock says; None for no such file."""
+        path = self.folder / "checkout" / "entrypoint" / "image.lock"
+        path.unlink()
+        if text is not None:
+            path.write_bytes(text.encode())
 
     @property
     def logins(self):
@@ -133,17 +148,87 @@ def test_the_workspace_is_read_only_at_its_own_path_and_the_user_is_the_callers(
     assert "--privileged" not in call
 
 
-def test_main_builds_and_a_release_pulls_its_digest(job):
+def test_main_builds_its_image(job):
     job.docker()
     job.run()
-    assert any(call[0] == "build" for call in job.calls)
-    job.calls_file.unlink()
-    lock = "ghcr.io/owner/mwaa-deploy:1.2.3@sha256:" + "a" * 64
-    (job.folder / "checkout" / "entrypoint" / "image.lock").write_text(f"{lock}\n", encoding="utf-8")
-    job.run()
-    assert ["pull", "--quiet", lock] in job.calls
-    assert not any(call[0] == "build" for call in job.calls)
-    assert run_call(job)[-2:] == [lock, "run"]
+    assert [call[0] for call in job.calls if call[0] in {"build", "pull"}] == ["build"]
+    assert run_call(job)[-2:] == ["mwaa-deploy/action:local", "run"]
+
+
+@pytest.mark.parametrize(("engine", "image"), [("host", LOCKED), ("dind", LOCKED_DIND)])
+@pytest.mark.parametrize("text", [LOCK, LOCK.rstrip("\n"), "".join(reversed(LOCK.splitlines(keepends=True)))])
+def test_a_release_pulls_the_image_of_its_target_by_digest_and_builds_none(job, engine, image, text):
+    job.docker({"image inspect": 1})
+    job.lock(text)
+    assert job.run(INPUT_DOCKER_ENGINE=engine).returncode == 0
+    assert [call for call in job.calls if call[0] in {"build", "pull"}] == [["pull", "--quiet", image]]
+    assert run_call(job)[-2:] == [image, "run"]
+
+
+def test_an_image_that_is_here_under_its_digest_is_not_pulled(job):
+    job.docker()
+    job.lock(LOCK)
+    assert job.run().returncode == 0
+    assert ["image", "inspect", LOCKED] in job.calls
+    assert not any(call[0] in {"build", "pull"} for call in job.calls)
+    assert run_call(job)[-2:] == [LOCKED, "run"]
+
+
+def test_an_image_that_cannot_be_pulled_is_tried_thrice_and_one_clear_error(job):
+    job.docker({"image inspect": 1, "pull": 1})
+    job.program("sleep", "#!/bin/sh\n")
+    job.lock(LOCK)
+    done = job.run()
+    assert done.returncode == 21
+    (error,) = [line for line in done.stdout.splitlines() if line.startswith("::error")]
+    assert error.startswith("::error title=The action image cannot be pulled::docker pull ")
+    assert f"{LOCKED} failed" in error
+    assert "has to reach ghcr.io," in error
+    assert error.endswith("%0Awith:%0A  runner: venv")
+    assert [call[0] for call in job.calls].count("pull") == 3
+    assert not any(call[0] in {"build", "run"} for call in job.calls)
+
+
+def test_a_machine_that_releases_have_no_image_for_builds_it(job):
+    job.docker()
+    job.program("uname", '#!/bin/sh\n[ "$1" = -m ] && echo aarch64 || echo Linux\n')
+    job.lock(LOCK)
+    assert job.run().returncode == 0
+    assert [call[0] for call in job.calls if call[0] in {"build", "pull"}] == ["build"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (None, "it is missing"),
+        ("", "it has not one line for each target"),
+        ("# Nothing else.\n", "it has not one line for each target"),
+        (f"action {LOCKED}\n", "it has not one line for each target"),
+        (f"action {LOCKED}\n" * 2, "it has not one line for each target"),
+        (f"build\n{LOCK}", "it has not one line for each target"),
+        ("build now\n", "line 1 has more than the word build"),
+        (f"{LOCKED}\n", "line 1 begins with neither build, action nor action-dind"),
+        (f"# x\nactions {LOCKED}\n", "line 2 begins with neither build, action nor action-dind"),
+        (LOCK.lstrip().replace("\n", "\r\n"), "line 2 names no image by digest"),
+        (LOCK.replace(f"@{DIGEST}", ":1.2.3"), "line 3 names no image by digest"),
+        (LOCK.replace(DIGEST, DIGEST[:-1]), "line 3 names no image by digest"),
+        (LOCK.replace(LOCKED, f"{LOCKED} {LOCKED}"), "line 3 names no image by digest"),
+        (LOCK.replace(LOCKED, f"--all@{DIGEST}"), "line 3 names no image by digest"),
+        (LOCK.replace(LOCKED, f"$(id)@{DIGEST}"), "line 3 names no image by digest"),
+        (LOCK.replace(LOCKED, f"::error::x@{DIGEST}"), "line 3 names no image by digest"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["host", "dind"])
+def test_a_lock_that_is_malformed_is_one_clear_error_and_nothing_runs(job, engine, text, wrong):
+    job.docker()
+    job.lock(text)
+    done = job.run(INPUT_DOCKER_ENGINE=engine)
+    assert done.returncode == 21
+    (error,) = done.stdout.splitlines()
+    assert error.startswith("::error title=The action image is not known::entrypoint/image.lock")
+    assert f"malformed: {wrong}." in error
+    assert "full commit SHA of a release" in error
+    assert not any(call[0] in {"build", "pull", "run"} for call in job.calls)
 
 
 def test_without_docker_and_python_there_is_one_clear_error(job):
