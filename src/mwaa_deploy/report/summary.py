@@ -8,8 +8,10 @@ from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
 from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.checks_markdown import Source, checks_section
+from mwaa_deploy.report.dag_difference import dag_difference_section
 from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, details, escape, table
+from mwaa_deploy.report.package_changes import package_changes_section
 from mwaa_deploy.report.plan_markdown import drift_block, plan_section
 from mwaa_deploy.report.slow_files import slow_files_section
 from mwaa_deploy.report.stack_events import stack_events_section
@@ -57,6 +59,8 @@ def render_summary(journal: Journal) -> str:
     if journal.changes is not None:
         parts.append(_changes(journal.changes))
     if journal.checks is not None:
+        parts.append(dag_difference_section(journal.checks.dag_differences))
+        parts.append(package_changes_section(journal.checks.package_changes))
         parts.append(slow_files_section(journal.checks.dag_files))
     parts.append(time_section(journal))
     return "\n\n".join(part for part in parts if part) + "\n"
