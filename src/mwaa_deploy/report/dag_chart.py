@@ -14,6 +14,9 @@ MOST_EDGES = 200
 """Of one chart. Mermaid draws none with more than 500 (maxEdges), and the text stays below its 50,000 characters."""
 
 _COLUMNS = 36
+_DEEPEST = 6
+"""Nodes in a row that a page is wide enough for."""
+
 _STYLES = {
     Change.NEW: "fill:#1a7f37,stroke:#3fb950,color:#ffffff",
     Change.REMOVED: "fill:#a40e26,stroke:#ff7b72,color:#ffffff,stroke-dasharray:6 4",
@@ -69,7 +72,8 @@ def chart(dag: DagDifference, *, nodes: int = MOST_NODES, edges: int = MOST_EDGE
     shown = _most_telling(dag, found, names, nodes)
     numbers = {name: f"n{number}" for number, name in enumerate(shown)}
     lines = [_node(numbers[name], found[name]) for name in shown]
-    lines += _edges(dag, names, numbers, edges)
+    links = _links(dag, names, numbers, edges)
+    lines += _edges(links)
     for change, style in _STYLES.items():
         if its := [numbers[name] for name in shown if found[name].change is change]:
             lines += [f"classDef {change} {style}", f"class {','.join(its)} {change}"]
@@ -80,7 +84,7 @@ def chart(dag: DagDifference, *, nodes: int = MOST_NODES, edges: int = MOST_EDGE
         "  flowchart:",
         "    htmlLabels: false",
         "---",
-        "flowchart LR",
+        f"flowchart {_direction(numbers.values(), links)}",
         "  accTitle: Tasks of a changed DAG",
         "  accDescr: New tasks are marked +, removed ones -, changed ones ~. The list below has the same.",
     )
@@ -125,13 +129,13 @@ def _nodes(tasks: Iterable[TaskDifference], names: Mapping[str, str]) -> dict[st
 
 
 def _most_telling(dag: DagDifference, found: Mapping[str, _Node], names: Mapping[str, str], most: int) -> list[str]:
-    """Those that differ, then their neighbours, then the others; in the DAG's own order."""
+    """All, or where they are too many those that differ and then their neighbours; in the DAG's own order."""
     if len(found) <= most:
         return list(found)
     differing = {name for name, node in found.items() if node.change is not Change.SAME}
     ends = [(names.get(edge.upstream), names.get(edge.downstream), edge.change) for edge in dag.edges]
     near = {name for pair in ends if pair[2] is not Change.SAME or differing & set(pair[:2]) for name in pair[:2]}
-    order = sorted(found, key=lambda name: (name not in differing, name not in near))
+    order = sorted(differing | (near & found.keys()), key=lambda name: name not in differing)
     kept = set(order[:most])
     return [name for name in found if name in kept]
 
@@ -142,8 +146,10 @@ def _node(number: str, node: _Node) -> str:
     return f'{number}{left}"{text}"{right}'
 
 
-def _edges(dag: DagDifference, names: Mapping[str, str], numbers: Mapping[str, str], most: int) -> list[str]:
-    """What waits for what, once for each two nodes. No link has a label: GitHub draws none such in a folded part."""
+def _links(
+    dag: DagDifference, names: Mapping[str, str], numbers: Mapping[str, str], most: int
+) -> dict[tuple[str, str], Change]:
+    """What waits for what, once for each two nodes, what differs first."""
     found: dict[tuple[str, str], Change] = {}
     for edge in dag.edges:
         upstream, downstream = (numbers.get(names.get(end, "")) for end in (edge.upstream, edge.downstream))
@@ -153,11 +159,22 @@ def _edges(dag: DagDifference, names: Mapping[str, str], numbers: Mapping[str, s
         if change is not edge.change:
             found[upstream, downstream] = Change.SAME
     order = sorted(found, key=lambda pair: found[pair] is Change.SAME)[:most]
-    lines = [
-        f"{upstream} {'-.->' if found[upstream, downstream] is Change.REMOVED else '-->'} {downstream}"
-        for upstream, downstream in order
-    ]
+    return {pair: found[pair] for pair in order}
+
+
+def _edges(links: Mapping[tuple[str, str], Change]) -> list[str]:
+    """No link has a label: GitHub draws none such in a folded part."""
+    lines = [f"{up} {'-.->' if change is Change.REMOVED else '-->'} {down}" for (up, down), change in links.items()]
     for change, style in _LINES.items():
-        if its := [str(at) for at, pair in enumerate(order) if found[pair] is change]:
+        if its := [str(at) for at, one in enumerate(links.values()) if one is change]:
             lines.append(f"linkStyle {','.join(its)} {style}")
     return lines
+
+
+def _direction(numbers: Iterable[str], links: Iterable[tuple[str, str]]) -> str:
+    """From left to right, which is read best, unless that would be too wide to be read at all."""
+    rank, links = dict.fromkeys(numbers, 0), tuple(links)
+    for _ in rank:  # groups may wait for each other, so that this need not come to an end by itself
+        rank.update({down: rank[up] + 1 for up, down in links if rank[down] <= rank[up] < len(rank)})
+    depth, widest = max(rank.values()) + 1, max(Counter(rank.values()).values())
+    return "LR" if depth <= max(_DEEPEST, widest) else "TB"

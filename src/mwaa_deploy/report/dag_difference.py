@@ -13,11 +13,11 @@ MAX_CHARTS = 10
 OPEN_CHARTS = 3
 """Charts that are not folded: one that is drawn while it is folded may come out without a width."""
 
-MAX_ROWS = 200
+MAX_ROWS = 150
 """In the tables of all DAGs together."""
 
 _MOST_ROWS = 40
-_LONGEST = 80
+_LONGEST = 60
 _WORDS = {Change.NEW: "🟢 new", Change.REMOVED: "🔴 removed", Change.CHANGED: "🟡 changed"}
 _OF_TASKS = ((Change.NEW, "new"), (Change.REMOVED, "removed"), (Change.CHANGED, "changed"))
 
@@ -30,13 +30,13 @@ def dag_difference_section(found: Differences | None) -> str:
     parts = ["### DAGs that differ"]
     if found.dags:
         rows = [
-            (_WORDS[dag.change], code(dag.id, limit=_LONGEST), code(dag.file, limit=200), _briefly(dag))
-            for dag in found.dags
+            (_WORDS[dag.change], code(dag.id, limit=_LONGEST), code(dag.file), _briefly(dag))
+            for dag in found.dags[:MAX_DAGS]
         ]
         parts += [f"Compared with {base}: {_count(found.dags)}."]
-        parts.append(table(("", "DAG", "file", "difference"), rows[:MAX_DAGS]))
-        if len(rows) > MAX_DAGS:
-            parts.append(f"{len(rows) - MAX_DAGS} more are in the report file.")
+        parts.append(table(("", "DAG", "file", "difference"), rows))
+        if len(found.dags) > MAX_DAGS:
+            parts.append(f"{len(found.dags) - MAX_DAGS} more are in the report file.")
     elif found.files:
         parts.append(f"No DAG differs from {base}, in {found.files} compared file(s).")
     parts += [f"> ℹ️ {escape(note, limit=1000)}" for note in found.notes]  # noqa: RUF001 -- the sign for information
@@ -54,9 +54,8 @@ def _briefly(dag: DagDifference) -> str:
         return escape("; ".join(f"{value.name} {value.after or value.before}" for value in dag.values), limit=200)
     tasks = [f"{word} tasks: {len(its)}" for change, word in _OF_TASKS if (its := dag.tasks_of(change))]
     order = dag.edges_of(Change.NEW) or dag.edges_of(Change.REMOVED)
-    return "; ".join(
-        (*(escape(value.name) for value in dag.values[:_MOST_ROWS]), *tasks, *(["order"] if order else []))
-    )
+    values = escape("; ".join(value.name for value in dag.values), limit=200)
+    return "; ".join((*([values] if values else []), *tasks, *(["order"] if order else [])))
 
 
 def _details(dags: Iterable[DagDifference]) -> list[str]:
@@ -112,4 +111,4 @@ def _lists(dag: DagDifference, most: int) -> tuple[list[str], int]:
 
 def _cells(value: ValueChange) -> tuple[str, str, str]:
     before, after = (code(text, limit=_LONGEST) if text else "" for text in (value.before, value.after))
-    return escape(value.name), before, after
+    return escape(value.name, limit=_LONGEST), before, after

@@ -132,11 +132,11 @@ def _write(folder: Path, path: str, file: TreeFile | None) -> str:
     if file.kind is TreeKind.SUBMODULE:
         return f"The submodule {path} has changed; the comparison has its files as they are now."
     destination = folder / path
+    if not destination.parent.resolve().is_relative_to(folder):
+        return f"{path} is left out: where it was there is a link now that leads out of the project's folders."
     if destination.is_dir() and not destination.is_symlink():
         shutil.rmtree(destination)  # a folder now, and a file then
     destination.parent.mkdir(parents=True, exist_ok=True)
-    if not destination.parent.resolve().is_relative_to(folder):
-        return f"{path} is left out: at the base it lay behind a link."
     if file.kind is TreeKind.FILE:
         destination.write_bytes(file.body)
         return ""

@@ -1,6 +1,7 @@
 """What differs between the DAGs of the base and those that there are now."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_tasks_and_what_waits_for_what_are_told():
     ]
 
 
-VALUES = {
+VALUES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "operator": ({"operator": "PythonOperator"}, ("operator", "BashOperator", "PythonOperator")),
     "retries": ({"retries": 3}, ("retries", "0", "3")),
     "email": ({"email": ("a@example.org", "b@example.org")}, ("email", "", "a@example.org, b@example.org")),
@@ -122,7 +123,7 @@ def test_an_owner_is_told_of_dag_and_task():
     assert found.tasks_of(Change.CHANGED)[0].values == (ValueChange(name="owner", before="ann", after="bob"),)
 
 
-PROPERTIES = {
+PROPERTIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "tags": ({"tags": ("t", "u")}, "t", "t, u"),
     "catchup": ({"catchup": True}, "no", "yes"),
     "max_active_runs": ({"max_active_runs": 1}, "16", "1"),
