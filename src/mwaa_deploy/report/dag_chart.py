@@ -174,7 +174,7 @@ def _edges(links: Mapping[tuple[str, str], Change]) -> list[str]:
 def _direction(numbers: Iterable[str], links: Iterable[tuple[str, str]]) -> str:
     """From left to right, which is read best, unless that would be too wide to be read at all."""
     rank, links = dict.fromkeys(numbers, 0), tuple(links)
-    for _ in rank:  # groups may wait for each other, so that this need not come to an end by itself
-        rank.update({down: rank[up] + 1 for up, down in links if rank[down] <= rank[up] < len(rank)})
+    for _ in range(len(rank)):  # groups may wait for each other, so that it need not come to an end by itself
+        rank.update({down: rank[up] + 1 for up, down in links if rank[down] <= rank[up]})
     depth, widest = max(rank.values()) + 1, max(Counter(rank.values()).values())
     return "LR" if depth <= max(_DEEPEST, widest) else "TB"

@@ -114,7 +114,7 @@ class GitRepository:
             raise RepositoryUnreadable(what) from e
 
     def _with_content(self, sha: str) -> git.Repo:
-        """A repository with all of a commit. One that has its trees alone would not be given the rest any more."""
+        """A repository with all of a commit. One with the trees alone would fetch the rest later, without the token."""
         if self._whole is None:
             self._whole = self._open_beside("whole")
         if _commit_of(self._whole, sha) is None and self._fetch_into(self._whole, sha) is None:

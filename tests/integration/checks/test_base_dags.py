@@ -12,7 +12,8 @@ from mwaa_deploy.source.project import Project
 from mwaa_deploy.source.repository import GitRepository
 from tests.fakes.log import FakeLog
 from tests.fixtures.git import Remote
-from tests.integration.checks.conftest import check
+from tests.integration.checks.conftest import check, open_venv
+from tests.integration.checks.dag_checks import judge_dags_of, write
 
 DAG = """
 from airflow import DAG
@@ -133,3 +134,36 @@ def test_nothing_is_parsed_again_where_no_dag_can_differ(compare):
 
     assert not report.failed
     assert report.dag_differences is None
+
+
+GROUPS = """
+import datetime
+from airflow import DAG
+try:
+    from airflow.operators.empty import EmptyOperator
+    from airflow.utils.task_group import TaskGroup
+except ImportError:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import TaskGroup
+
+with DAG("a", start_date=datetime.datetime(2024, 1, 1)):
+    first = EmptyOperator(task_id="first")
+    with TaskGroup("load") as load:
+        EmptyOperator(task_id="store")
+        with TaskGroup("inner", prefix_group_id=False):
+            EmptyOperator(task_id="check")
+    first >> load
+"""
+
+
+@pytest.mark.parametrize("version", ["2.9.2", "3.0.6", "3.3.1"])
+def test_the_group_of_a_task_is_told(tmp_path, version):
+    with open_venv(version) as runner:
+        (file,) = judge_dags_of(write(tmp_path, {"dags/a.py": GROUPS}), runner).files
+
+    (found,) = file.dags
+    assert {task.id: (task.group, task.downstream) for task in found.graph} == {
+        "first": (None, ("check", "load.store")),
+        "load.store": ("load", ()),
+        "check": ("load.inner", ()),
+    }

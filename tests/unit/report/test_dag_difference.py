@@ -99,6 +99,14 @@ def test_a_large_dag_is_folded_by_its_groups():
     ]
 
 
+def test_groups_in_groups_stay_apart_while_they_are_few():
+    picture = chart(large_difference(nested=True).dags[0])
+
+    assert picture is not None
+    assert nodes(picture.mermaid)[3] == "~ all.part_3 (40 tasks, +2)"
+    assert len(nodes(picture.mermaid)) == 25
+
+
 def test_many_groups_are_folded_by_the_outermost_one():
     picture = chart(large_difference(groups=100, nested=True).dags[0])
 
