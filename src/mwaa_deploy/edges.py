@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ from mwaa_deploy.runner.packages import find_packages, images_folder
 from mwaa_deploy.runner.registry_access import RegistryAccess, aws_surroundings
 from mwaa_deploy.runner.remote_image import RemoteImages
 from mwaa_deploy.runner.unit_test_tools import provide_test_tools
+from mwaa_deploy.source.base_files import find_base_source
 from mwaa_deploy.source.changes import Changes
 from mwaa_deploy.source.project import Project
 from mwaa_deploy.target.bucket import S3Bucket
@@ -147,7 +149,10 @@ class RealEdges:
             project,
             self._open_runner,
             self._log,
-            self._request(selection, project, bundle),
+            replace(
+                self._request(selection, project, bundle),
+                base=find_base_source(project, changes, partial(self.repository, project)),
+            ),
             constraint_source=HttpConstraints(),
             warm=lambda: self._early.warm if self._early else None,
             index=SimpleIndexes(read_index_settings(self._env)),

@@ -5,7 +5,7 @@ Protocols. Each has one stateful fake in tests/fakes, held to the real adapter b
 raises classes of mwaa_deploy.errors only; SDK exceptions do not cross a port.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -214,6 +214,26 @@ class ChangedFile:
     status: str
 
 
+class TreeKind(StrEnum):
+    """What a path is in a commit's tree."""
+
+    FILE = "file"
+    LINK = "link"
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeFile:
+    """What a commit holds at a path.
+
+    Attributes:
+        body: of a file its bytes as git keeps them, of a link where it leads; empty for a submodule.
+    """
+
+    kind: TreeKind
+    body: bytes
+
+
 class Repository(Protocol):
     """The user's git checkout; never written to."""
 
@@ -239,6 +259,13 @@ class Repository(Protocol):
 
     def changed_files(self, base: str) -> tuple[ChangedFile, ...]:
         """What differs between the base commit and the head, sorted by path. The base must be at hand."""
+
+    def read_files(self, sha: str, paths: Collection[str]) -> Mapping[str, TreeFile]:
+        """What a commit holds at some paths relative to its top, by path; what is not there is left out.
+
+        Raises:
+            RepositoryUnreadable: the commit, or what is in it, cannot be had.
+        """
 
 
 # ------------------------------------------------------------------------------------------------------ the target

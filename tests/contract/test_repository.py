@@ -7,7 +7,8 @@ from typing import Protocol
 
 import pytest
 
-from mwaa_deploy.ports import ChangedFile, Comparison, Relation, Repository
+from mwaa_deploy.errors import RepositoryUnreadable
+from mwaa_deploy.ports import ChangedFile, Comparison, Relation, Repository, TreeFile, TreeKind
 from mwaa_deploy.source.repository import GitRepository
 from tests.fakes.repository import Commits, FakeRepository
 from tests.fixtures.git import Remote
@@ -120,3 +121,25 @@ def test_an_older_head_is_told(maker):
     repository = maker.checkout("old", shallow=False)
 
     assert repository.compare(head) == Comparison(relation=Relation.OLDER, merge_base=base)
+
+
+def test_files_of_a_commit_far_back_are_read(maker, shallow):
+    first = maker.commit({"dags/a.py": "1", "dags/größe.py": "x\n", "dags/same.py": "1"}, parents=())
+    second = maker.commit({"dags/a.py": "2", "dags/größe.py": None}, parents=(first,))
+    maker.commit({"dags/new.py": "1"}, parents=(second,))
+
+    repository = maker.checkout("main", shallow=shallow)
+    assert repository.fetch(first)
+    found = repository.read_files(first, ["dags/a.py", "dags/größe.py", "dags/new.py", "dags", "nowhere/x"])
+
+    assert found == {
+        "dags/a.py": TreeFile(kind=TreeKind.FILE, body=b"1"),
+        "dags/größe.py": TreeFile(kind=TreeKind.FILE, body=b"x\n"),
+    }
+
+
+def test_files_of_a_commit_that_nobody_has_are_refused(maker, shallow):
+    maker.commit({"a": "1"}, parents=())
+
+    with pytest.raises(RepositoryUnreadable):
+        maker.checkout("main", shallow=shallow).read_files("0" * 40, ["a"])

@@ -1,10 +1,10 @@
 """A git repository in memory: commits with their parents and trees, of which a shallow clone has but one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mwaa_deploy.errors import RepositoryUnreadable
-from mwaa_deploy.ports import ChangedFile, Comparison, Relation
+from mwaa_deploy.ports import ChangedFile, Comparison, Relation, TreeFile, TreeKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,3 +118,10 @@ class FakeRepository:
             for path in sorted(before.keys() | after.keys())
             if before.get(path) != after.get(path)
         )
+
+    def read_files(self, sha: str, paths: Collection[str]) -> Mapping[str, TreeFile]:
+        if sha not in self._at_hand and sha not in self._remote.commits:
+            what = f"Commit {sha} cannot be fetched."
+            raise RepositoryUnreadable(what)
+        files = self._remote.commits[sha].files
+        return {path: TreeFile(kind=TreeKind.FILE, body=files[path].encode()) for path in paths if path in files}

@@ -61,12 +61,14 @@ class Task:
         kind: index of its kind among the DAG's.
         line: where it is made in the DAG's file, if known.
         downstream: ids of the tasks that wait for it.
+        group: id of the innermost group that it is in, if it is in one.
     """
 
     id: str
     kind: int
     line: int | None
     downstream: tuple[str, ...]
+    group: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,8 +121,14 @@ def _kind(kind: object) -> TaskKind:
 
 def _task(task: object, kinds: int) -> Task:
     match task:
-        case [str() as name, int() as kind, int() | None as line, list() as downstream] if 0 <= kind < kinds:
-            return Task(id=name, kind=kind, line=line, downstream=_texts(downstream))
+        case [
+            str() as name,
+            int() as kind,
+            int() | None as line,
+            list() as downstream,
+            str() | None as group,
+        ] if 0 <= kind < kinds:
+            return Task(id=name, kind=kind, line=line, downstream=_texts(downstream), group=group)
     message = f"{task!r:.100} is no task"
     raise ForeignResult(message)
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mwaa_deploy.checks.background import Background
+from mwaa_deploy.checks.base_probe import compare_with_base
+from mwaa_deploy.checks.base_requirements import packages_of
 from mwaa_deploy.checks.checkout import Checkout, checkout_files, find_checkout
 from mwaa_deploy.checks.code_runs import CodeRun, CodeToRun, SeparateRun, Started, WarmRun, probe_alone, test_alone
 from mwaa_deploy.checks.constraint_source import ConstraintSource
+from mwaa_deploy.checks.dag_difference import Differences
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_integrity import DagJudgement, judge_probe
 from mwaa_deploy.checks.fixture_secrets import Redactor
@@ -18,6 +21,7 @@ from mwaa_deploy.checks.launched_tests import Launch, files_of_test_tools, plan_
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
 from mwaa_deploy.checks.metadata_database import open_database
 from mwaa_deploy.checks.overlooked_rules import overlooked_rules
+from mwaa_deploy.checks.package_changes import PackageChanges
 from mwaa_deploy.checks.plugins_for_pip import may_read_plugins
 from mwaa_deploy.checks.request import CheckRequest
 from mwaa_deploy.checks.requirements import check_requirements
@@ -53,10 +57,14 @@ class Checked:
     Attributes:
         results: of every check, in the order they ended.
         dag_files: the facts about each DAG file.
+        differences: of the DAGs to those of the base.
+        packages: what the requirements make of the image.
     """
 
     results: tuple[CheckResult, ...]
     dag_files: tuple[DagFile, ...] = ()
+    differences: Differences | None = None
+    packages: PackageChanges | None = None
 
 
 def check_in_runner(
@@ -160,7 +168,19 @@ class _Checks:
                     started, shared, probe_alone=partial(probe_alone, code), test_alone=partial(test_alone, code)
                 )
             files = self._judge_code(started, broken_plugins, without_packages)
-        return Checked(results=tuple(self._results), dag_files=files)
+            packages = packages_of(installed.installation, request.base)
+            differences = self._compare(database.runner, files) if wants_probe else None
+        return Checked(results=tuple(self._results), dag_files=files, differences=differences, packages=packages)
+
+    def _compare(self, runner: Runner, files: tuple[DagFile, ...]) -> Differences | None:
+        """With the base, if there is one, and if the DAGs that there are now are known."""
+        request = self._request
+        if request.base is None or not files:
+            return None
+        seconds, network = request.limits.dag_file, request.settings.network
+        return compare_with_base(
+            request.base, self._layout, runner, files, self._log, network=network, dag_file_limit=seconds
+        )
 
     def _copy(self, runner: Runner, *, wants_tests: bool) -> Checkout | None:
         """Everything into the runner; what the unit tests see, if they are wanted."""

@@ -8,6 +8,7 @@ from mwaa_deploy.checks.limits import CheckLimits
 from mwaa_deploy.checks.pins import Pins
 from mwaa_deploy.checks.selection import Selection
 from mwaa_deploy.checks.settings import CheckSettings
+from mwaa_deploy.source.base_files import BaseSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class CheckRequest:
         plugins_zip: the built plugins.zip; None if there is none, or to have it built.
         test_tools: gives a folder with pytest and what it needs, pure Python, for a runner without tools of its own;
             None if the runner's own Python has pytest.
+        base: what to compare the DAGs and packages with; None to compare nothing.
         postgresql: a folder with PostgreSQL's programs, where the settings ask for that database.
     """
 
@@ -33,4 +35,5 @@ class CheckRequest:
     limits: CheckLimits = field(default_factory=CheckLimits)
     plugins_zip: Path | None = None
     test_tools: Callable[[], Path] | None = None
+    base: BaseSource | None = None
     postgresql: Path | None = None

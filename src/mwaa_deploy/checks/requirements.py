@@ -1,7 +1,7 @@
 """The check that the project's requirements install on top of what MWAA ships."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mwaa_deploy.checks.constraint_lines import fetch_constraints, only_official, rewritten, web_constraints
@@ -36,10 +36,21 @@ class InstallOutcome:
         airflow_untouched: whether an interpreter that had imported Airflow before is as good as a new one: nothing that
             the image ships was changed, and nothing was added that runs when an interpreter starts, lies among modules
             that were there before, or announces itself to Airflow.
+        installation: what is installed; None if there is no requirements file, or it failed.
     """
 
     result: CheckResult
     airflow_untouched: bool
+    installation: "Installation | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What was installed before and after, and the text of the requirements file that asked for it."""
+
+    before: Installed
+    after: Installed
+    asked: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +101,8 @@ def check_requirements(
     if _nothing_to_do(case):
         message = "The image has all that is asked for, in versions that every constraint allows: pip need not run."
         found = judge_installation(case.tree, case.before, case.before)
-        return _outcome((*case.verdicts, *found, _passed(case, message)), untouched=True)
+        outcome = _outcome((*case.verdicts, *found, _passed(case, message)), untouched=True)
+        return replace(outcome, installation=_installation(case, case.before))
     bundled = case.held.forced.path if case.held.forced else None
     web = fetch_constraints(case.tree, constraint_source, versions=case.versions, bundled=bundled, own=layout.own)
     verdicts = (*case.verdicts, *web.verdicts)
@@ -111,9 +123,14 @@ def check_requirements(
     if ran.after is None:
         failures = judge_failure(ran.completed, case.tree, web, home=layout.home, limit=limits.install)
         return _outcome((*verdicts, *failures), untouched=False, log=log)
-    return _outcome(
+    outcome = _outcome(
         (*verdicts, *_judge(case, ran, ran.after, limits)), untouched=_untouched(case.before, ran, ran.after), log=log
     )
+    return replace(outcome, installation=_installation(case, ran.after))
+
+
+def _installation(case: _Case, after: Installed) -> Installation:
+    return Installation(before=case.before, after=after, asked=case.tree.root.decoded.text)
 
 
 def _look(path: Path, layout: Layout, runner: Runner, airflow_version: str, pins: Pins) -> _Case:

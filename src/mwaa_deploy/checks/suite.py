@@ -48,7 +48,12 @@ def run_checks(
         with open_runner() as runner:
             checked = check_in_runner(project, runner, log, request, constraint_source=constraint_source, warm=warm())
             report = _report(runner.description, runner.differences, checked.results)
-        report = replace(_with_early(report, early), dag_files=checked.dag_files)
+        report = replace(
+            _with_early(report, early),
+            dag_files=checked.dag_files,
+            dag_differences=checked.differences,
+            package_changes=checked.packages,
+        )
     log.verdicts(report)
     return report
 

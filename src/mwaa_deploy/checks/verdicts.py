@@ -5,7 +5,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mwaa_deploy.checks.dag_difference import Differences
     from mwaa_deploy.checks.dag_facts import DagFile  # it knows this module
+    from mwaa_deploy.checks.package_changes import PackageChanges
 
 
 class Severity(StrEnum):
@@ -91,12 +93,16 @@ class CheckReport:
         differences: how the runner differs from MWAA, a sentence each.
         results: one per check, in the order they ran.
         dag_files: the facts about each DAG file; empty where they were not parsed.
+        dag_differences: to those of the base; None where there was nothing to compare.
+        package_changes: what the requirements make of the image; None where they were not installed.
     """
 
     runner: str
     differences: tuple[str, ...]
     results: tuple[CheckResult, ...]
     dag_files: tuple["DagFile", ...] = ()
+    dag_differences: "Differences | None" = None
+    package_changes: "PackageChanges | None" = None
 
     @property
     def failed(self) -> bool:

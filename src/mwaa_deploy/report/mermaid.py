@@ -64,6 +64,7 @@ def _columns(character: str) -> int:
 def diagram(lines: Sequence[str]) -> str:
     """A block that GitHub draws. The lines are Mermaid already.
 
-    Never put it into a folded part: what has no width when it is drawn is drawn without a width.
+    Never put it into a folded part: what has no width when it is drawn is drawn without a width. A flowchart whose
+    links have no labels is drawn by its own measure and comes out right there (mermaid-js/mermaid issue 3504).
     """
     return "\n".join(("```mermaid", *lines, "```"))

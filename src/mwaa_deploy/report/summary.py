@@ -8,9 +8,11 @@ from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.parts import Part
 from mwaa_deploy.report.checks_markdown import Source, checks_section
+from mwaa_deploy.report.dag_difference import dag_difference_section
 from mwaa_deploy.report.error_markdown import error_section
 from mwaa_deploy.report.live_markdown import live_section
 from mwaa_deploy.report.markdown import block, code, count, details, escape, table, with_runs
+from mwaa_deploy.report.package_changes import package_changes_section
 from mwaa_deploy.report.plan_markdown import drift_block, plan_section
 from mwaa_deploy.report.size import fit
 from mwaa_deploy.report.slow_files import slow_files_section
@@ -66,6 +68,8 @@ def _sections(journal: Journal) -> Iterator[str]:
     if journal.changes is not None:
         yield _changes(journal.changes, source_of(journal))
     if journal.checks is not None:
+        yield dag_difference_section(journal.checks.dag_differences)
+        yield package_changes_section(journal.checks.package_changes)
         yield slow_files_section(journal.checks.dag_files)
     yield time_section(journal)
 

@@ -4,7 +4,7 @@ import base64
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +12,7 @@ from typing import Self
 import git
 
 from mwaa_deploy.errors import RepositoryUnreadable
-from mwaa_deploy.ports import ChangedFile, Comparison, Relation
+from mwaa_deploy.ports import ChangedFile, Comparison, Relation, TreeFile, TreeKind
 
 
 class GitRepository:
@@ -35,16 +35,17 @@ class GitRepository:
         self._token = token
         self._folder = tempfile.TemporaryDirectory(prefix="mwaa-deploy-git-")
         self._fetched: git.Repo | None = None
+        self._whole: git.Repo | None = None
 
     def __enter__(self) -> Self:
         """Nothing to open."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        """Close both repositories and remove what was fetched."""
-        self._repo.close()
-        if self._fetched is not None:
-            self._fetched.close()
+        """Close the repositories and remove what was fetched."""
+        for repo in (self._repo, self._fetched, self._whole):
+            if repo is not None:
+                repo.close()
         self._folder.cleanup()
 
     @property
@@ -101,26 +102,48 @@ class GitRepository:
         ]
         return tuple(sorted(changed, key=lambda file: file.path))
 
+    def read_files(self, sha: str, paths: Collection[str]) -> Mapping[str, TreeFile]:
+        """What a commit holds at some paths, by path; what the checkout lacks of the commit is fetched."""
+        repo = self._repo if _commit_of(self._repo, sha) is not None else self._with_content(sha)
+        try:
+            tree = repo.commit(sha).tree
+            found = {path: _at(tree, path) for path in paths}
+            return {path: file for path, file in found.items() if file is not None}
+        except (git.exc.GitError, ValueError, OSError) as e:
+            what = f"The files of commit {sha} cannot be read: {e}"
+            raise RepositoryUnreadable(what) from e
+
+    def _with_content(self, sha: str) -> git.Repo:
+        """A repository with all of a commit. One with the trees alone would fetch the rest later, without the token."""
+        if self._whole is None:
+            self._whole = self._open_beside("whole")
+        if _commit_of(self._whole, sha) is None and self._fetch_into(self._whole, sha) is None:
+            what = f"Commit {sha} cannot be fetched."
+            raise RepositoryUnreadable(what)
+        return self._whole
+
     def _fetch(self, name: str) -> str | None:
         """Fetch what a SHA, a tag or a branch names at the remote; the commit's SHA, or None if there is none."""
+        if self._fetched is None:
+            self._fetched = self._open_beside("trees")
+        return self._fetch_into(self._fetched, name, "--filter=blob:none")
+
+    def _fetch_into(self, repo: git.Repo, name: str, *options: str) -> str | None:
         url = self._remote_url()
         if not url:
             return None
-        if self._fetched is None:
-            self._fetched = self._open_beside()
-        options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none")
         try:
-            self._fetched.git.fetch(*options, "--", url, name, env=self._credentials(url))
+            repo.git.fetch("--quiet", "--no-tags", "--depth=1", *options, "--", url, name, env=self._credentials(url))
         except git.exc.GitCommandError:
             return None
-        return _commit_of(self._fetched, "FETCH_HEAD")
+        return _commit_of(repo, "FETCH_HEAD")
 
-    def _open_beside(self) -> git.Repo:
+    def _open_beside(self, name: str) -> git.Repo:
         """A repository that borrows the checkout's objects, and knows where its history ends.
 
         Without that it would take the parents of the checkout's oldest commits for missing, and fetch them one by one.
         """
-        beside = git.Repo.init(self._folder.name, bare=True)
+        beside = git.Repo.init(Path(self._folder.name, name), bare=True)
         checkout = Path(self._repo.common_dir).resolve()
         Path(beside.git_dir, "objects", "info", "alternates").write_text(f"{checkout / 'objects'}\n", encoding="utf-8")
         if (checkout / "shallow").is_file():
@@ -152,3 +175,17 @@ def _commit_of(repo: git.Repo, name: str) -> str | None:
         return str(repo.git.rev_parse("--quiet", "--verify", f"{name}^{{commit}}"))
     except git.exc.GitCommandError:
         return None
+
+
+def _at(tree: git.Tree, path: str) -> TreeFile | None:
+    """What a tree holds at a path; None where there is nothing, or a folder."""
+    try:
+        found = tree.join(path)
+    except KeyError:
+        return None
+    if found.type == "submodule":
+        return TreeFile(kind=TreeKind.SUBMODULE, body=b"")
+    if not isinstance(found, git.Blob):
+        return None
+    kind = TreeKind.LINK if found.mode == git.Blob.link_mode else TreeKind.FILE
+    return TreeFile(kind=kind, body=found.data_stream.read())

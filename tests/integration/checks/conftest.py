@@ -28,6 +28,7 @@ from mwaa_deploy.runner.home import HomeTemplates
 from mwaa_deploy.runner.packages import find_packages, images_folder
 from mwaa_deploy.runner.pythons import find_python
 from mwaa_deploy.runner.venv import VenvRunner
+from mwaa_deploy.source.base_files import BaseSource
 from mwaa_deploy.source.project import Project
 from tests.fakes.log import FakeLog
 
@@ -94,6 +95,7 @@ def check(
     log: FakeLog | None = None,
     settings: CheckSettings | None = None,
     airflow_version: str = AIRFLOW,
+    base: BaseSource | None = None,
 ) -> CheckReport:
     """All checks, as the program runs them."""
     packages = find_packages(images_folder({}), airflow_version)
@@ -105,6 +107,7 @@ def check(
         settings=settings or CheckSettings(),
         limits=limits or CheckLimits(),
         test_tools=test_tools,
+        base=base,
     )
     return run_checks(
         project,

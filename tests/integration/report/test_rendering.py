@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mwaa_deploy.report.dag_difference import dag_difference_section
 from mwaa_deploy.report.slow_files import MOST, slow_files_section
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.report.timeline import gantt, time_line
 from tests.integration.report.browser import ROOT, draw, mermaid_blocks
 from tests.unit.docs.documents import DOCUMENTS
+from tests.unit.report.differences import hostile_difference, large_difference, usual_difference
 from tests.unit.report.journals import (
     COMMANDS,
     dag_file,
@@ -26,9 +28,18 @@ JOURNALS = {
     "rolled back": rolled_back_journal(),
     "hostile": hostile_journal(),
 }
+DIFFERENCES = {
+    "usual": usual_difference(),
+    "large": large_difference(),
+    "nested": large_difference(groups=100, nested=True),
+    "without groups": large_difference(groups=0),
+    "hostile": hostile_difference(),
+    "commands": hostile_difference(tuple(COMMANDS.values())),
+}
 BROKEN = "a diagram that is broken"
 HOSTILE_NAMES = HOSTILE | COMMANDS
 ALLOWED = {"title", "desc", "style", "g", "path", "line", "text", "tspan", "rect"}
+ALLOWED |= {"defs", "marker", "circle", "polygon", "filter", "feDropShadow", "linearGradient", "stop"}
 """SVG's elements that our own charts are made of; no link, script, image or HTML."""
 
 
@@ -48,6 +59,9 @@ def summaries():
         found |= _of(name, render_summary(journal))
     for names in batched(HOSTILE_NAMES.values(), MOST):
         found |= _of(f"files {len(found)}", slow_files_section([dag_file(name, 1) for name in names]))
+    for name, difference in DIFFERENCES.items():
+        first, *_ = _of(f"DAGs, {name}", dag_difference_section(difference)).items()
+        found |= [first]
     return found
 
 
@@ -80,7 +94,13 @@ def test_what_is_broken_is_noticed(of_theme):
 def test_every_diagram_is_drawn(of_theme):
     assert len(of_theme) == len(summaries()) + len(pages()) + 1
     assert {name: one.error for name, one in of_theme.items() if one.error and name != BROKEN} == {}
-    assert [name for name, one in of_theme.items() if not one.error and (one.width < 300 or one.height < 80)] == []
+    assert [name for name, one in of_theme.items() if not one.error and _is_too_small(name, one)] == []
+
+
+def _is_too_small(name, drawn):
+    # A flowchart is as large as what is in it, and one folded group is small.
+    width, height = (150, 60) if name.startswith("DAGs") else (300, 80)
+    return drawn.width < width or drawn.height < height
 
 
 def test_names_bring_neither_markup_nor_links_nor_scripts(of_theme):
@@ -114,6 +134,7 @@ def test_the_labels_are_read_as_they_were_meant(of_theme):
     texts = of_theme["deployed, 1"].texts
     assert {"run", "deploy", "0.1 s · read the project", "40 min 0 s · stack"} <= {text.strip() for text in texts}
     assert texts[:9] == [f"{minutes:02}:00" for minutes in range(0, 45, 5)]
+    assert of_theme["DAGs, usual, 1"].texts == ["extract", "+ load.check", "~ load.store", "- mail"]
     texts = of_theme["quick, 1"].texts
     assert texts[:3] == ["1: dags/orders.py", "2: …all_the_teams_in_the_company.py", "3: dags/x.py"]
 

@@ -80,13 +80,29 @@ def test_just_the_base_and_the_trees_that_differ_are_fetched_and_no_file(remote,
 
     with GitRepository(clone) as repository:
         assert repository.fetch(base)
-        beside = Path(repository._folder.name)
+        beside = Path(repository._folder.name, "trees")
         (beside / "objects" / "info" / "alternates").unlink()
         fetched = objects(beside) - objects(clone)
 
     # The root's tree; those of dags, docs and plugins are in the checkout.
     assert sorted(line.split()[1] for line in fetched) == ["commit", "tree"]
     assert {path: path.read_bytes() for path in clone.rglob("*") if path.is_file()} == before
+
+
+def test_files_of_the_base_are_fetched_with_it_and_not_one_by_one(remote, tmp_path):
+    base = remote.commit({"dags/a.py": "only at the base\n"})
+    remote.commit({"dags/a.py": "now\n"})
+    clone = remote.checkout(tmp_path / "clone")
+
+    with GitRepository(clone) as repository:
+        assert repository.fetch(base)
+        assert repository.read_files(base, ["dags/a.py"])["dags/a.py"].body == b"only at the base\n"
+        folder = Path(repository._folder.name)
+        whole = folder / "whole"
+        (whole / "objects" / "info" / "alternates").unlink()
+        fetched = objects(whole) - objects(clone)
+
+    assert "blob" in {line.split()[1] for line in fetched}
 
 
 def objects(repository: Path) -> set[str]:

@@ -66,7 +66,7 @@ def dag(name: str, line: int | None = 3, file: str | None = None, **changes: Any
         "doc": False,
         "max_active_runs": 16,
         "kinds": [{**kind, "tasks": 2, "first": "a", "line": 7}],
-        "graph": [["a", 0, 7, ["b"]], ["b", 0, None, []]],
+        "graph": [["a", 0, 7, ["b"], None], ["b", 0, None, [], "load"]],
     }
     return {**found, **changes}
 
@@ -242,7 +242,7 @@ FOREIGN = {
     "a DAG is no object": {**WHOLE, "files": [load("a.py", dags=[5])]},
     "a message is no text": {**WHOLE, "plugins": load(None, errors=[{**error(None), "message": 5}])},
     "a tag is no text": {**WHOLE, "files": [load("a.py", dags=[dag("a", tags=[5])])]},
-    "a task of no kind": {**WHOLE, "files": [load("a.py", dags=[dag("a", graph=[["a", 1, None, []]])])]},
+    "a task of no kind": {**WHOLE, "files": [load("a.py", dags=[dag("a", graph=[["a", 1, None, [], None]])])]},
     "an unknown schedule": {
         **WHOLE,
         "files": [load("a.py", dags=[dag("a", schedule={"kind": "x", "text": "", "seconds": None})])],

@@ -23,10 +23,11 @@ def describe(dag, place, lines):
         {"id", "file", "line", "tasks": their number, "edges": their number, "schedule": SCHEDULE, "tags", "catchup",
         "description", "doc": whether there is any, "max_active_runs",
         "kinds": [{"operator", "owner", "retries", "email": [text], "email_on_failure", "tasks": number, "first": task
-        id, "line"}], "graph": [[task id, index of its kind, line, [downstream task ids]]]}.
+        id, "line"}], "graph": [[task id, index of its kind, line, [downstream task ids], id of its group or null]]}.
     """
     kinds, index_of, graph, edges = [], {}, [], 0
     tasks = sorted(dag.tasks, key=lambda task: task.task_id)
+    group_of = _groups(dag)
     for task in tasks:
         kind = _kind(task)
         key = repr(kind)
@@ -38,7 +39,8 @@ def describe(dag, place, lines):
         downstream = sorted(_get(task, "downstream_task_ids", ()))
         edges += len(downstream)
         if len(graph) < MOST_TASKS:
-            graph.append([_text(task.task_id), index_of[key], line, [_text(one) for one in downstream]])
+            waiting = [_text(one) for one in downstream]
+            graph.append([_text(task.task_id), index_of[key], line, waiting, group_of.get(task.task_id)])
     description = _get(dag, "description", None)
     return {
         "id": str(dag.dag_id),
@@ -83,6 +85,21 @@ def schedule(dag):
     else:
         kind, text = "other", _get(timetable, "summary", None) or name
     return {"kind": kind, "text": _text(text), "seconds": seconds}
+
+
+def _groups(dag):
+    """The id of the innermost group of each task that is in one, by the task's id."""
+    found, groups = {}, [(None, _get(dag, "task_group", None))]
+    for name, group in groups:  # grows meanwhile
+        children = _get(group, "children", None)
+        for key, child in (children if isinstance(children, dict) else {}).items():
+            if isinstance(_get(child, "children", None), dict):
+                groups.append((_text(_get(child, "group_id", key)), child))
+            elif name is not None:
+                found[key] = name
+        if len(groups) > MOST_TASKS:
+            break
+    return found
 
 
 def _kind(task):
