@@ -23,7 +23,7 @@ from mwaa_deploy.target.environment_wait import update_failed
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
 from mwaa_deploy.target.record import ObjectToken, Record, fetch_record, write_record
 from mwaa_deploy.target.running_tasks import require_idle
-from mwaa_deploy.target.stack_change import change_stack
+from mwaa_deploy.target.stack_change import change_stack, protect_stack
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.verify import verify_dags, verify_versions
 from mwaa_deploy.target.verify_live import look_before, verify_live
@@ -90,6 +90,8 @@ def _carry_out(deployment: Deployment) -> None:
         change_stack(deployment, versions, announcement)
     elif plan.of_kind(OperationKind.ENVIRONMENT_UPDATE):
         change_environment(deployment, versions, announcement)
+    if plan.of_kind(OperationKind.PROTECT):
+        protect_stack(deployment)
     progress.versions = dict(versions)
     uploaded: Mapping[str, ObjectToken] = {}
     if not plan.dags.empty:
@@ -159,6 +161,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         restored_version=deployment.author.restored_version,
         promoted_from=deployment.author.promoted_from,
         ref=deployment.author.ref,
+        stack_changed_at=deployment.progress.stack_changed_at,
     )
 
 
