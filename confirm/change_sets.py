@@ -137,6 +137,17 @@ def tags(account: Account) -> str:
     return "a change set with a tag was made"
 
 
+def tags_alone(account: Account) -> str:
+    """A change set that has nothing new but a tag is not empty."""
+    stack, template = account.new_stack(), templates.parameter(Value="right")
+    bring(stack, template, create=True)
+    tagged = account.stack(stack.name, ChangeSetOptions(tags={"mwaa-deploy": "confirm"}))
+    made = tagged.create_change_set(template=template, parameters=(), create=False, description="")
+    require(not made.empty, "a change set with nothing new but a tag is empty")
+    tagged.delete_change_set(made)
+    return f"a change set with a tag alone has {len(made.changes)} change(s)"
+
+
 def drift_put_back(account: Account) -> str:
     """REVERT_DRIFT: a change set of the same template puts back what somebody has changed by hand."""
     stack = account.new_stack()
@@ -162,5 +173,6 @@ CHANGE_SETS = (
     Confirmation(id="cfn-validation-events", row="DescribeEvents tells what the validation", look=validation_events),
     Confirmation(id="cfn-change-set-statuses", row="a change set is CREATE_COMPLETE and UNAVAILABLE", look=statuses),
     Confirmation(id="cfn-tags", row="tags on a change set take no more than", look=tags),
+    Confirmation(id="cfn-tags-alone", row="tags or topics alone make a change set", look=tags_alone),
     Confirmation(id="cfn-revert-drift", row="a change set that compares with what really is", look=drift_put_back),
 )

@@ -22,6 +22,7 @@ from proofs.oracle import (
 from proofs.roll_backs import go_back, push_and_go_back
 from proofs.runs import ENVIRONMENT, RunPlan, RunResult
 from proofs.steps import (
+    BY_HAND,
     USUAL_PACE,
     USUAL_PACE_WITHOUT_STACK,
     GoBack,
@@ -186,7 +187,8 @@ def _meddle(universe: Universe, step: Meddle) -> None:
             universe.bucket.put_foreign(key, f"{Path(key).stem[0]} = {digit}\n".encode())
         elif key in universe.bucket.contents:
             universe.bucket.delete([key])
-
+    if step.template:
+        universe.update_stack_by_hand(BY_HAND[step.template])
     _lead_and_take(universe, step.paths, step.another)
 
 

@@ -86,10 +86,6 @@ class ModelEdges:
             dag_files=tuple(dag_file(path, dag_of(path.removeprefix("dags/"))) for path in files if is_dag(path)),
         )
 
-    def pull_requests(self) -> PullRequests:
-        """None of these runs comments."""
-        raise NotImplementedError
-
     def publish_image(self) -> PublishedImage:
         """No run of the model asks for it."""
         raise NotImplementedError

@@ -21,6 +21,13 @@ CONTENTS: Mapping[str, list[str | None]] = {
     "template.yaml": [TEMPLATE, _WORKERS],
     "parameters.yml": ["Name: staging\n", "{Name: staging, Class: mw1.large}\n"],
 }
+BY_HAND: Mapping[str, str] = {
+    "the first one": TEMPLATE,
+    "with 5 workers": _WORKERS,
+    "with 99 workers": TEMPLATE.replace("DagS3Path: dags\n", "DagS3Path: dags\n      MaxWorkers: 99\n"),
+}
+"""The templates that somebody updates the stack with, two of which a commit may have as well."""
+
 PACES: Mapping[str, Mapping[str, object]] = {
     "usual": {},
     "a stack out of time": {"seconds": 5 * 3600},
@@ -128,17 +135,20 @@ class RunAgain:
 
 @dataclass(frozen=True, kw_only=True)
 class Meddle:
-    """Somebody writes over DAG files in the bucket, often in the size that is there, or deletes them.
+    """Somebody changes the target by hand.
 
     Attributes:
-        files: key and the digit in its new content; None to delete it.
+        files: DAG files that are written over in the bucket, often in the size that is there: key and the digit in the
+            new content; None to delete it.
         another: the same of what another target's deployment writes, which has the same folder by mistake.
         paths: the parts that the environment is led elsewhere for.
+        template: which of BY_HAND the stack is updated with; '' for none.
     """
 
     files: tuple[tuple[str, str | None], ...] = field(default=())
     another: tuple[tuple[str, str], ...] = ()
     paths: tuple[Part, ...] = ()
+    template: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +249,7 @@ _MEDDLE = st.one_of(
     ),
     st.builds(Meddle, another=_ANOTHER),
     st.builds(Meddle, paths=_LED),
+    st.builds(Meddle, template=st.sampled_from(sorted(BY_HAND))),
 )
 _GO_BACK = st.builds(GoBack, to=st.one_of(st.none(), st.integers(0, 4)), trips=_TRIPS, pace=_PACES)
 _PUSH_AND_GO_BACK = st.builds(PushAndGoBack, edits=_EDITS, choices=_CHOICES, push_trips=_TRIPS, back_trips=_TRIPS)

@@ -46,6 +46,7 @@ WITHOUT_STACK = replace(
     parameters="",
     stack_name="",
 )
+_AT_REST = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 _OF_STACKS = {"template.yaml", "parameters.yml"}
 
 
@@ -141,6 +142,15 @@ class Universe:
         elif body := self.live_parts().get(part):
             version = self.bucket.put_foreign(f"theirs-{part}", body).version
             self.environment.bring(ENVIRONMENT, versions={part: version}, paths={part: f"theirs-{part}"})
+
+    def update_stack_by_hand(self, template: str) -> None:
+        """Somebody updates the stack with another template and the parameters that it has, if nothing runs there."""
+        stack, environment, deployed = self.stack.state(), self.environment.now(ENVIRONMENT), self.stack.deployed
+        if stack is None or environment is None or deployed is None or template == self.stack.body:
+            return
+        if stack.status in _AT_REST and environment.status == "AVAILABLE":
+            self.time.advance(60)
+            self.stack.deploy(template, deployed.parameters)
 
     def go_at(self, pace: str) -> None:
         """Let AWS go about the next run at a pace of steps.py's."""

@@ -28,12 +28,13 @@ from mwaa_deploy.job import Job, job_back_to
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.outcome import Progress
 from mwaa_deploy.parts import VERSIONED_PARTS
-from mwaa_deploy.plan import Plan
+from mwaa_deploy.plan import OperationKind, Plan
 from mwaa_deploy.plan_preview import with_change_set
 from mwaa_deploy.ports import Annotation, Log, Relation
 from mwaa_deploy.report.plan_text import change_set_lines, plan_lines
 from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.saved_plan import require_same
+from mwaa_deploy.stack_options import not_given, stack_options
 from mwaa_deploy.target.apply import apply
 from mwaa_deploy.target.leased import leased
 from mwaa_deploy.target.lock import hold
@@ -271,3 +272,7 @@ def _carry_out(job: Job, state: TargetState, plan: Plan, log: Log, journal: Jour
         name = progress.environment_name or (state.environment and state.environment.name)
     if not plan.empty:
         journal.environment = job.target.environments.get(name) if name else None
+    if plan.of_kind(OperationKind.CHANGE_SET) and not progress.stack_changed and state.stack is not None:
+        for note in not_given(stack_options(job.inputs), state.stack):
+            journal.notes.append(note)
+            log.annotate(Annotation(severity=Severity.PASS, title="Stack", message=note))

@@ -20,6 +20,7 @@ class DriftKind(StrEnum):
     VERSION = "other version"
     PATH = "other path"
     STACK = "other version in the stack"
+    TEMPLATE = "other template"
     STATUS = "status"
     MISSING = "missing"
     FOREIGN = "foreign"
@@ -50,6 +51,7 @@ class Drift:
             DriftKind.VERSION: f"{self.subject}: the environment runs version {found}, not {recorded}.",
             DriftKind.PATH: f"{self.subject}: the environment reads {found}, not {recorded}.",
             DriftKind.STACK: f"{self.subject}: the stack names version {found}, but {recorded} was deployed and runs.",
+            DriftKind.TEMPLATE: f"{self.subject} has another template than the one deployed.",
             DriftKind.STATUS: f"{self.subject} is {found}.",
             DriftKind.MISSING: f"{self.subject} is gone.",
             DriftKind.FOREIGN: f"{self.subject} is not from a deployment"
@@ -84,6 +86,14 @@ def drift_since(record: Record) -> str:
     return f"{record.commit[:7]} was deployed ({record.at:%Y-%m-%d %H:%M} UTC)"
 
 
+def template_doubt(state: TargetState) -> list[str]:
+    """A sentence where somebody has updated the stack, and its template may not be compared with the one deployed."""
+    if state.record is None or state.stack_move is None or not state.stack_move.doubt:
+        return []
+    updated = f"Somebody else has updated stack {state.stack_name} since {drift_since(state.record)}."
+    return [f"{updated} Whether to another template cannot be told: {state.stack_move.doubt}"]
+
+
 def _unfinished(state: TargetState) -> Iterator[Drift]:
     if not state.unfinished.none:
         yield Drift(subject="A deployment after the recorded one", kind=DriftKind.UNFINISHED)
@@ -92,6 +102,14 @@ def _unfinished(state: TargetState) -> Iterator[Drift]:
 def _stack(state: TargetState, record: Record) -> Iterator[Drift]:
     if state.stack is None and state.environment is not None and _of_stack(record, state):
         yield Drift(subject=f"Stack {state.stack_name}", kind=DriftKind.MISSING)
+    found = state.stack_move.template_sha256 if state.stack_move else None
+    if found not in {None, record.template_sha256}:
+        yield Drift(
+            subject=f"Stack {state.stack_name}",
+            kind=DriftKind.TEMPLATE,
+            recorded=record.template_sha256,
+            found=found,
+        )
 
 
 def _of_stack(record: Record, state: TargetState) -> bool:

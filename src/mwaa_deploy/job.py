@@ -16,6 +16,7 @@ from mwaa_deploy.ports import ChangeSet, Relation
 from mwaa_deploy.promotion import Promotion
 from mwaa_deploy.saved_plan import SavedPlan
 from mwaa_deploy.source.changes import Base, Changes
+from mwaa_deploy.stack_options import stack_options
 from mwaa_deploy.target.fingerprint import fingerprint
 from mwaa_deploy.target.lock_state import Holder
 from mwaa_deploy.target.ports_of_target import Author, Target
@@ -66,7 +67,14 @@ class Job:
     def plan(self, state: TargetState) -> Plan:
         """What brings the target to what the commit ships."""
         base, inputs = self.changes.base, self.inputs
-        plan = make_plan(self.bundle, state, base=base.sha, base_reason=base.reason, files=self.changes.files)
+        plan = make_plan(
+            self.bundle,
+            state,
+            base=base.sha,
+            base_reason=base.reason,
+            files=self.changes.files,
+            options=stack_options(inputs),
+        )
         if plan.empty and self._wants_confirmation(state):
             reason = "All of it is live, but the live Airflow has not been asked yet, as 'verify: live' wants."
             plan = replace(plan, operations=(*plan.operations, Operation(kind=OperationKind.RECORD, reason=reason)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mwaa_deploy.journal import Step
 from mwaa_deploy.live_report import LiveReport
@@ -21,6 +22,8 @@ class Outcome:
         changes: what CloudFormation changed, or was about to.
         stack_events: oldest first.
         stack_changed: whether a change set was executed, well or not.
+        stack_changed_at: when the stack was last updated, once that had ended; None where it was not.
+        stack_protected: whether the stack was protected from being deleted.
         environment_updated: whether creating or updating the environment was begun, well or not.
         dags_added: paths relative to the DAG prefix that are uploaded; the same for changed and deleted.
         steps: in order, with durations.
@@ -33,6 +36,8 @@ class Outcome:
     changes: tuple[ResourceChange, ...] = ()
     stack_events: tuple[StackEvent, ...] = ()
     stack_changed: bool = False
+    stack_changed_at: datetime | None = None
+    stack_protected: bool = False
     environment_updated: bool = False
     environment_name: str | None = None
     dags_added: tuple[str, ...] = ()
@@ -51,7 +56,8 @@ class Outcome:
     def changed_nothing(self) -> bool:
         """Whether the target is as it was, but for its record."""
         dags = self.dags_added or self.dags_changed or self.dags_deleted
-        return not (self.uploaded or self.stack_changed or self.environment_updated or dags)
+        stack = self.stack_changed or self.stack_protected
+        return not (self.uploaded or stack or self.environment_updated or dags)
 
     @property
     def seconds(self) -> float:
@@ -73,6 +79,8 @@ class Progress:
         self.changes: tuple[ResourceChange, ...] = ()
         self.stack_events: list[StackEvent] = []
         self.stack_changed = False
+        self.stack_changed_at: datetime | None = None
+        self.stack_protected = False
         self.environment_updated = False
         self.environment_name: str | None = None
         self.dags_added: tuple[str, ...] = ()
@@ -102,6 +110,8 @@ class Progress:
             changes=self.changes,
             stack_events=tuple(self.stack_events),
             stack_changed=self.stack_changed,
+            stack_changed_at=self.stack_changed_at,
+            stack_protected=self.stack_protected,
             environment_updated=self.environment_updated,
             environment_name=self.environment_name,
             dags_added=self.dags_added,

@@ -23,6 +23,7 @@ class OperationKind(StrEnum):
     CHANGE_SET = "change-set"
     ENVIRONMENT_CREATE = "environment-create"
     ENVIRONMENT_UPDATE = "environment-update"
+    PROTECT = "protect"
     SYNC_DAGS = "sync-dags"
     RECORD = "record"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mwaa_deploy.bundle.artefacts import Bundle
-from mwaa_deploy.drift import DriftKind, drift_since, find_drift
+from mwaa_deploy.drift import DriftKind, drift_since, find_drift, template_doubt
 from mwaa_deploy.environment_decisions import decide_environment
 from mwaa_deploy.part_decisions import decide_part
 from mwaa_deploy.parts import VERSIONED_PARTS, Part
@@ -13,6 +13,7 @@ from mwaa_deploy.ports import ChangedFile
 from mwaa_deploy.reasons import GitView, why_kept, why_shipped
 from mwaa_deploy.release import plan_parameters, record_after
 from mwaa_deploy.stack_decisions import decide_stack
+from mwaa_deploy.stack_options import StackOptions, decide_protection
 from mwaa_deploy.target.state import TargetState
 
 
@@ -23,6 +24,7 @@ def make_plan(
     base: str | None,
     base_reason: str,
     files: Mapping[Part, tuple[ChangedFile, ...]],
+    options: StackOptions | None = None,
 ) -> Plan:
     """Decide what brings the target to the bundle's content.
 
@@ -32,6 +34,7 @@ def make_plan(
         base: SHA that git compared with; None if there was none, which counts as everything changed.
         base_reason: why that one, or why none, without a full stop.
         files: what git says differs, by part.
+        options: what is wanted of the stack itself; None for nothing.
 
     Raises:
         ParametersUnknown: the parameters file and the template disagree.
@@ -45,7 +48,11 @@ def make_plan(
     if state.without_stack:
         operations += decide_environment(versions, state)
     else:
-        operations += decide_stack(bundle, state, git, versions=versions, parameters=parameters.previews)
+        wanted = options or StackOptions()
+        operations += decide_stack(
+            bundle, state, git, versions=versions, parameters=parameters.previews, options=wanted
+        )
+        operations += decide_protection(wanted, state.stack, creates=bundle.template is not None)
     operations.append(_dag_operation(bundle, state, git))
     operations += _record_operation(bundle, state, versions, operations)
     # An earlier deployment of our own has its note.
@@ -113,6 +120,7 @@ def _notes(bundle: Bundle, state: TargetState) -> list[str]:
     recorded = state.record.dag_prefix if state.record else None
     if recorded not in (None, state.keys[Part.DAGS]):
         notes.append(f"The DAG prefix moves from {recorded} to {state.keys[Part.DAGS]}; the old files stay.")
+    notes += template_doubt(state)
     if state.bucket_doubt:
         notes.append(state.bucket_doubt)
     if kept := _protected(bundle, state):

@@ -402,6 +402,9 @@ class StackState:
         parameters: present values by key; NoEcho values are '****'.
         environment_name: name of the AWS::MWAA::Environment among its resources, if there is one.
         changed_at: when it was made or last updated; each change of its template moves it.
+        tags: its own, without those that AWS adds.
+        notification_arns: SNS topics that are told its events.
+        protected: whether it is protected from being deleted.
     """
 
     id: str
@@ -412,6 +415,9 @@ class StackState:
     outputs: Mapping[str, str] = field(default_factory=dict)
     environment_name: str | None = None
     changed_at: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    notification_arns: tuple[str, ...] = ()
+    protected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -538,6 +544,9 @@ class Stack(Protocol):
 
         While it is not done, `on_look` is told the stack's status after each look; '' before the operation shows.
         """
+
+    def protect(self) -> None:
+        """Protect the stack from being deleted; it has to exist."""
 
     def delete_never_created(
         self,

@@ -11,6 +11,7 @@ from mwaa_deploy.errors import TemplateLacksVersions
 from mwaa_deploy.part_decisions import reads_elsewhere
 from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import ParameterPreview, ParameterSource
+from mwaa_deploy.ports import StackState
 from mwaa_deploy.target.dag_objects import DagObject
 from mwaa_deploy.target.record import ObjectToken, PartRecord, PromotedFrom, Record
 from mwaa_deploy.target.state import TargetState
@@ -104,6 +105,7 @@ def record_after(
     restored_version: str = "",
     promoted_from: PromotedFrom | None = None,
     ref: str = "",
+    stack_changed_at: datetime | None = None,
 ) -> Record:
     """The record of a deployment that has brought the target to the bundle's content.
 
@@ -119,6 +121,7 @@ def record_after(
         restores, restored_version: the commit that is rolled back to, if it is, and the object version of its record.
         promoted_from: where the artefacts were taken from, if they were promoted.
         ref: the branch or tag that the commit comes from.
+        stack_changed_at: when the deployment has updated the stack; None if it has not, so that it is as it was.
     """
     parts = {}
     for part, version in versions.items():
@@ -148,7 +151,12 @@ def record_after(
         restored_version=restored_version,
         promoted_from=promoted_from,
         ref=ref,
+        stack_changed_at=None if bundle.template is None else stack_changed_at or _last_update(state.stack),
     )
+
+
+def _last_update(stack: StackState | None) -> datetime | None:
+    return None if stack is None else stack.changed_at
 
 
 def _kept(part: Part, version: str, state: TargetState) -> PartRecord:

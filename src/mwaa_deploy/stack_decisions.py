@@ -5,12 +5,14 @@ from dataclasses import replace
 
 from mwaa_deploy.bundle.artefacts import Bundle
 from mwaa_deploy.bundle.template import Template
+from mwaa_deploy.drift import drift_since
 from mwaa_deploy.environment_decisions import changed_parts, environment_update
 from mwaa_deploy.part_decisions import version_named_by_stack
 from mwaa_deploy.parts import Part
 from mwaa_deploy.path_decisions import led_elsewhere
 from mwaa_deploy.plan import Disruption, Operation, OperationKind, ParameterPreview
 from mwaa_deploy.reasons import GitView, sentence
+from mwaa_deploy.stack_options import StackOptions, lacking
 from mwaa_deploy.target.environment_status import CREATE_MINUTES, UPDATE_MINUTES
 from mwaa_deploy.target.state import TargetState
 
@@ -25,17 +27,22 @@ def decide_stack(
     *,
     versions: Mapping[Part, str | None],
     parameters: tuple[ParameterPreview, ...],
+    options: StackOptions,
 ) -> list[Operation]:
     """The change set and what follows from it; nothing when the stack is known to have it all already.
 
     Args:
         versions: what the environment will run; None for a version yet to be uploaded.
         parameters: what the change set would set.
+        options: what is wanted of the stack itself.
     """
     if bundle.template is None:
         return []
     changed = changed_parts(versions, state)
+    lacks = [] if state.stack is None or state.creates_stack else lacking(options, state.stack)
     reasons = _reasons(bundle, bundle.template, state, git, parameters=parameters)
+    harmless = not reasons
+    reasons += lacks
     if changed:
         reasons.append(f"the object version of {' and '.join(changed)} changes")
     if not reasons:
@@ -56,6 +63,9 @@ def decide_stack(
         return [change_set, created]
     if changed:
         return [change_set, environment_update(changed)]
+    if harmless:
+        # Tags need no update of the environment, and topics have nothing to do with it.
+        return [change_set]
     undecided = replace(
         change_set,
         reason=change_set.reason + UNDECIDED,
@@ -79,6 +89,8 @@ def _reasons(
         reasons.append(f"the template differs from the one deployed{changed and f' ({changed})'}")
     elif state.unfinished.touches_stack:
         reasons.append("a deployment did not come to its end, so the template deployed is unknown")
+    elif state.record is not None and state.stack_move is not None:
+        reasons.append(f"somebody else has updated the stack since {drift_since(state.record)}")
     names = set(template.version_parameters.values())
     if differing := [p.key for p in parameters if p.changes and p.key not in names]:
         reasons.append(f"the value of {' and '.join(differing)} changes")

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,7 +12,14 @@ import yaml
 from lab.aws.process import RunningAws
 from lab.aws.seed import make_bucket
 from mwaa_deploy.clock import SystemClock
-from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
+from mwaa_deploy.errors import (
+    AwsRefused,
+    ChangeSetFailed,
+    StackBusy,
+    StackUnusable,
+    StackUpdateFailed,
+    StackWaitTimedOut,
+)
 from mwaa_deploy.ports import ChangeSet, Stack, StackEvent, StackParameter
 from mwaa_deploy.target.bucket import S3Bucket
 from mwaa_deploy.target.change_sets import ChangeSetOptions
@@ -72,6 +80,7 @@ class World(Protocol):
     def version(self) -> str: ...
     def break_environment(self, message: str) -> None: ...
     def slow_down(self) -> None: ...
+    def tag_with(self, tags: Mapping[str, str]) -> None: ...
 
 
 class FakeWorld:
@@ -92,6 +101,9 @@ class FakeWorld:
     def slow_down(self) -> None:
         self.stack.seconds = 2 * LONG
 
+    def tag_with(self, tags: Mapping[str, str]) -> None:
+        self.stack.tags = tags
+
 
 class LabWorld:
     def __init__(self, clients: AwsClients, lab: RunningAws) -> None:
@@ -99,19 +111,24 @@ class LabWorld:
         self.bucket = f"bucket-{uuid.uuid4().hex}"
         self.s3 = clients.client("s3")
         make_bucket(self.s3, self.bucket)
-        name = f"stack-{uuid.uuid4().hex}"
+        self.name = f"stack-{uuid.uuid4().hex}"
         bucket = S3Bucket(self.s3, self.bucket, FakeLog())
         topic = "arn:aws:sns:us-east-1:000000000000:events"
+        self.cloudformation = clients.client("cloudformation")
+        self.options = ChangeSetOptions(
+            notification_arns=(topic,),
+            include_nested=True,
+            revert_drift=True,
+            template_place=TemplatePlace(bucket=bucket, region="us-east-1", name=self.name),
+        )
+        self.tag_with({})
+
+    def tag_with(self, tags: Mapping[str, str]) -> None:
         self.stack = CloudFormationStack(
-            clients.client("cloudformation"),
-            name,
+            self.cloudformation,
+            self.name,
             clock=SystemClock(),
-            options=ChangeSetOptions(
-                notification_arns=(topic,),
-                include_nested=True,
-                revert_drift=True,
-                template_place=TemplatePlace(bucket=bucket, region="us-east-1", name=name),
-            ),
+            options=replace(self.options, tags=tags),
             interval=0.1,
             change_set_timeout=60,
         )
@@ -274,6 +291,45 @@ def test_each_update_moves_the_time_of_the_last_change_and_a_change_set_does_not
     assert updated > created
     world.stack.delete_change_set(change(world, values(world, world.version())))
     assert world.stack.state().changed_at == updated
+
+
+def test_an_update_that_fails_moves_it_too(world):
+    create(world)
+    created = world.stack.state().changed_at
+    world.break_environment("Unable to install the requirements")
+    with pytest.raises(StackUpdateFailed):
+        execute(world, change(world, values(world, world.version())))
+    assert world.stack.state().changed_at > created
+
+
+def test_the_tags_are_those_of_the_last_change_set_that_had_any(world):
+    version = world.version()
+    world.tag_with({"team": "data", "cost": "7"})
+    create(world, version)
+    assert world.stack.state().tags == {"team": "data", "cost": "7"}
+    world.tag_with({})
+    assert change(world, values(world, version)).empty
+    world.tag_with({"team": "data", "cost": "8"})
+    execute(world, change(world, values(world, version)))
+    assert world.stack.state().tags == {"team": "data", "cost": "8"}
+    world.tag_with({"team": "data"})
+    execute(world, change(world, values(world, version)))
+    assert world.stack.state().tags == {"team": "data"}
+
+
+def test_a_stack_is_protected_without_an_update_and_stays_so(world):
+    create(world)
+    before = world.stack.state()
+    assert not before.protected
+    world.stack.protect()
+    assert world.stack.state() == replace(before, protected=True)
+    execute(world, change(world, values(world, world.version())))
+    assert world.stack.state().protected
+
+
+def test_what_does_not_exist_is_not_protected(world):
+    with pytest.raises(AwsRefused):
+        world.stack.protect()
 
 
 def test_a_change_set_that_is_deleted_changes_nothing(world):

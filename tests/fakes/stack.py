@@ -3,8 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from mwaa_deploy.errors import ChangeSetFailed, StackBusy, StackUnusable, StackUpdateFailed, StackWaitTimedOut
+from mwaa_deploy.errors import (
+    AwsRefused,
+    ChangeSetFailed,
+    StackBusy,
+    StackUnusable,
+    StackUpdateFailed,
+    StackWaitTimedOut,
+)
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import ChangeSet, ResourceChange, StackEvent, StackParameter, StackState
 from tests.fakes.clock import FakeClock
@@ -50,6 +58,7 @@ class FakeStack:
     `knobs.fail(method, error)` makes any method raise.
 
     Attributes:
+        tags, notification_arns: what its change sets give the stack, in place of what it has; nothing if empty.
         deployed: what is deployed, or None; body: its template's text.
         change_sets: the change sets that exist now, by id.
         knobs: calls made and failures to come.
@@ -72,6 +81,8 @@ class FakeStack:
         self.environment_begins = 0.0
         self.environment_fails: str | None = None
         self.tells_values = False
+        self.tags: Mapping[str, str] = {}
+        self.notification_arns: tuple[str, ...] = ()
         self.deployed: Deployed | None = None
         self.body: str | None = None
         self.change_sets: dict[str, tuple[ChangeSet, Deployed, str]] = {}
@@ -113,6 +124,8 @@ class FakeStack:
         kind = "CREATE" if self.deployed is None else "UPDATE"
         after = fill_in(template, parameters, self.deployed.parameters if self.deployed else {})
         changes = compare(self.deployed, after, self._replaced)
+        if not changes and state is not None and replace(state, **self._given(state)) != state:
+            changes = (self._retagged(),)
         if revert_drift and kind == "UPDATE":
             changes = self._with_drift(changes, after)
         if self.tells_values:
@@ -153,9 +166,10 @@ class FakeStack:
         broken, self._breakage = self._breakage, None
         rolled_back = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
         good = self._outcome(state, after, f"{verb}_COMPLETE")
-        outcome = replace(state, status=rolled_back) if broken else good
+        begun = replace(state, status=f"{verb}_IN_PROGRESS", changed_at=self.clock.now())
+        outcome = replace(begun, status=rolled_back) if broken else good
         self._underway = Underway(self.clock.now() + timedelta(seconds=self.seconds), outcome)
-        self._state = replace(state, status=f"{verb}_IN_PROGRESS")
+        self._state = begun
         if broken:
             on_event(self._event(broken[0], MWAA_TYPE, f"{verb}_FAILED", broken[1]))
         else:
@@ -171,6 +185,13 @@ class FakeStack:
         settled = self._settled()
         assert settled is not None
         return settled
+
+    def protect(self) -> None:
+        self.knobs.called("protect")
+        state = self._settled()
+        if state is None:
+            raise AwsRefused(f"Stack {self.name} does not exist.")
+        self._state = replace(state, protected=True)
 
     def delete_never_created(
         self,
@@ -201,13 +222,13 @@ class FakeStack:
         self._state = replace(state, status=status, status_reason=reason)
 
     def occupy(self, seconds: float) -> None:
-        """Let somebody else change the stack, and leave it as it is."""
+        """Let somebody else change the stack, and leave it as it is but for the time of its last update."""
         state = self._settled()
         assert state is not None
+        self._state = replace(state, status="UPDATE_IN_PROGRESS", changed_at=self.clock.now())
         self._underway = Underway(
-            self.clock.now() + timedelta(seconds=seconds), replace(state, status="UPDATE_COMPLETE")
+            self.clock.now() + timedelta(seconds=seconds), replace(self._state, status="UPDATE_COMPLETE")
         )
-        self._state = replace(state, status="UPDATE_IN_PROGRESS")
 
     def break_with(self, logical_id: str, reason: str) -> None:
         """Make the next execution fail at a resource and roll back."""
@@ -254,6 +275,25 @@ class FakeStack:
             outputs=after.resolved_outputs(self.name),
             environment_name=None if environment is None else str(environment["Name"]),
             changed_at=self.clock.now(),
+            protected=state.protected,
+            **self._given(state),
+        )
+
+    def _given(self, state: StackState) -> Mapping[str, Any]:
+        """The tags and topics of the stack once a change set has given it ours."""
+        return {
+            "tags": self.tags or state.tags,
+            "notification_arns": self.notification_arns or state.notification_arns,
+        }
+
+    def _retagged(self) -> ResourceChange:
+        """The only line of a change set that changes nothing but these, in a stack whose resources take no tags."""
+        return ResourceChange(
+            action="Modify",
+            logical_id=self.name,
+            resource_type="AWS::CloudFormation::Stack",
+            replacement="False",
+            details=("outputs, parameters or tags",),
         )
 
     def _start_environment(self, change_set: ChangeSet, after: Deployed) -> None:

@@ -221,8 +221,10 @@ class World:
             aws_region="eu-west-1",
             recreate_failed_stack=self.recreate_failed_stack,
         )
+        inputs = replace(inputs, **given)
+        self.stack.tags, self.stack.notification_arns = dict(inputs.stack_tags), inputs.notification_arns
         return Job(
-            inputs=replace(inputs, **given),
+            inputs=inputs,
             bundle=self.bundle(),
             changes=Changes(base=Base(sha=None, reason="there was no successful run yet"), head=head),
             target=self.target(),

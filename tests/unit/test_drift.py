@@ -15,12 +15,15 @@ from mwaa_deploy.report.plan_text import plan_lines
 from mwaa_deploy.report.publish import decisions
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.target.record import record_key
+from mwaa_deploy.target.stack_moves import StackMove
 from mwaa_deploy.target.unfinished import Unfinished
 from tests.fakes.deployments import Deployments
 from tests.fakes.planning import bundle, deployed, fresh, plan
 from tests.fakes.world import World
 
 SHIPPED = bundle()
+assert SHIPPED.template is not None
+SHA256 = SHIPPED.template.sha256
 
 
 def environment():
@@ -38,6 +41,10 @@ def stack_names(version):
     assert state.stack is not None
     parameters = {**state.stack.parameters, "PluginsVersion": version}
     return replace(state, stack=replace(state.stack, parameters=parameters))
+
+
+def moved(template):
+    return replace(deployed(SHIPPED), stack_move=StackMove(template_sha256=template))
 
 
 def dags(**changes):
@@ -64,6 +71,9 @@ VERSIONS = dict(environment().versions)
         (live(paths={Part.DAGS: "/dags/"}), []),
         (stack_names("v2"), [("plugins", "STACK", "v-plugins", "v2")]),
         (stack_names(""), [("plugins", "STACK", "v-plugins", "")]),
+        (moved("theirs"), [("Stack s", "TEMPLATE", SHA256, "theirs")]),
+        (moved(SHA256), []),
+        (moved(None), []),
         (live(status="UPDATE_FAILED"), [("Environment n", "STATUS", "AVAILABLE", "UPDATE_FAILED")]),
         (live(status="UNAVAILABLE"), [("Environment n", "STATUS", "AVAILABLE", "UNAVAILABLE")]),
         (live(status="MAINTENANCE"), []),

@@ -182,8 +182,10 @@ def test_another_value_of_an_input_that_decides_is_refused(with_stack, field):
         saved, given = SavedPlan(name="p", document={**saved.document, "settings": settings}), {}
     else:
         given = {field: OTHERS[field]}
-    wanted = f"the input {field.replace('_', '-')}: it was made with another value"
-    assert refusal(with_stack, saved, **given) == [wanted]
+    wanted = [f"the input {field.replace('_', '-')}: it was made with another value"]
+    if field == "termination_protection":
+        wanted.append("the operations: other ones would be carried out")
+    assert refusal(with_stack, saved, **given) == wanted
 
 
 def test_a_plan_is_carried_out_with_the_inputs_that_it_was_made_with(with_stack):

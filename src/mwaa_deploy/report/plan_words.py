@@ -12,6 +12,7 @@ OPERATION_WORDS = {
     OperationKind.CHANGE_SET: "change set",
     OperationKind.ENVIRONMENT_CREATE: "create the environment",
     OperationKind.ENVIRONMENT_UPDATE: "update the environment",
+    OperationKind.PROTECT: "protect the stack",
     OperationKind.SYNC_DAGS: "sync",
     OperationKind.RECORD: "write the record",
 }

@@ -22,7 +22,7 @@ from mwaa_deploy.target.environment_wait import require_alive
 from mwaa_deploy.target.ports_of_target import Author, Deployment, Target
 from mwaa_deploy.target.record import ObjectToken, Record, fetch_record, write_record
 from mwaa_deploy.target.running_tasks import require_idle
-from mwaa_deploy.target.stack_change import change_stack
+from mwaa_deploy.target.stack_change import change_stack, protect_stack
 from mwaa_deploy.target.state import TargetState
 from mwaa_deploy.target.verify import verify_dags, verify_versions
 from mwaa_deploy.target.verify_live import look_before, verify_live
@@ -89,6 +89,8 @@ def _carry_out(deployment: Deployment) -> None:
         change_stack(deployment, versions, announcement)
     elif plan.of_kind(OperationKind.ENVIRONMENT_UPDATE):
         change_environment(deployment, versions, announcement)
+    if plan.of_kind(OperationKind.PROTECT):
+        protect_stack(deployment)
     progress.versions = dict(versions)
     uploaded: Mapping[str, ObjectToken] = {}
     if not plan.dags.empty:
@@ -157,6 +159,7 @@ def _next_record(deployment: Deployment, versions: Mapping[Part, str], uploaded:
         restored_version=deployment.author.restored_version,
         promoted_from=deployment.author.promoted_from,
         ref=deployment.author.ref,
+        stack_changed_at=deployment.progress.stack_changed_at,
     )
 
 

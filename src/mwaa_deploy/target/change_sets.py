@@ -48,7 +48,6 @@ class ChangeSetOptions:
         include_nested: whether nested stacks get change sets of their own, so that what changes in them is told.
         template_place: where a template is put that is too large for a request.
         revert_drift: whether what was changed by hand is put back: the change set compares with what really is.
-        protect: whether the stack is protected from being deleted, once it has been changed.
     """
 
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
@@ -57,7 +56,6 @@ class ChangeSetOptions:
     notification_arns: tuple[str, ...] = ()
     include_nested: bool = False
     revert_drift: bool = False
-    protect: bool = False
     template_place: TemplatePlace | None = None
 
 

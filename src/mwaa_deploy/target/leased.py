@@ -191,6 +191,11 @@ class LeasedStack:
         self._lease.require()
         return self._stack.execute(change_set, timeout=timeout, on_event=on_event, on_look=self._looked(on_look))
 
+    def protect(self) -> None:
+        """Protect the stack, if the lock is ours."""
+        self._lease.require()
+        self._stack.protect()
+
     def delete_never_created(
         self,
         *,

@@ -34,6 +34,10 @@ class NoStack:
         """Raises StackUnusable."""
         raise self._unusable()
 
+    def protect(self) -> None:
+        """Raises StackUnusable."""
+        raise self._unusable()
+
     def delete_never_created(self, *_: object, **__: object) -> None:
         """Raises StackUnusable."""
         raise self._unusable()

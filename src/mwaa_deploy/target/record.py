@@ -11,6 +11,7 @@ from mwaa_deploy.bundle.manifest import FileDigest, Manifest
 from mwaa_deploy.errors import RecordUnreadable
 from mwaa_deploy.parts import Part
 from mwaa_deploy.ports import Bucket, StoredObject
+from mwaa_deploy.target.plain_values import moment, moment_or_none, number, text, text_or_none
 
 SCHEMA = 2
 """1: without the tokens of the DAG objects; still read."""
@@ -80,6 +81,8 @@ class Record:
         restored_version: the object version of the record that it went back to; '' if that is not known.
         promoted_from: where the artefacts were taken from; None if they were made of the checkout.
         ref: the branch or tag that the commit was deployed from, as 'refs/heads/main'; '' if that is not known.
+        stack_changed_at: when the stack was last updated, as it was once the deployment had ended; None if there is no
+            stack, and in records of before it was kept.
     """
 
     commit: str
@@ -98,6 +101,7 @@ class Record:
     restored_version: str = ""
     promoted_from: PromotedFrom | None = None
     ref: str = ""
+    stack_changed_at: datetime | None = None
     schema: int = SCHEMA
 
     def same_content(self, other: "Record | None") -> bool:
@@ -141,6 +145,8 @@ def _to_plain(record: Record) -> dict[str, Any]:
         optional["promoted_from"] = asdict(record.promoted_from)
     if record.ref:
         optional["ref"] = record.ref
+    if record.stack_changed_at is not None:
+        optional["stack_changed_at"] = record.stack_changed_at.isoformat()
     return optional | {
         "schema": record.schema,
         "commit": record.commit,
@@ -181,7 +187,7 @@ def decode_record(body: bytes, *, where: str) -> Record:
     """
     try:
         plain = json.loads(body)
-        schema = _number(plain["schema"])
+        schema = number(plain["schema"])
     except (ValueError, TypeError, KeyError, RecursionError) as e:
         raise _unreadable(where, e) from e
     if schema > SCHEMA:
@@ -207,38 +213,39 @@ def _unreadable(where: str, error: Exception) -> RecordUnreadable:
 def _from_plain(plain: Mapping[str, Any]) -> Record:
     return Record(
         schema=plain["schema"],
-        commit=_text(plain["commit"]),
-        run_url=_text(plain["run_url"]),
-        at=datetime.fromisoformat(plain["at"]),
+        commit=text(plain["commit"]),
+        run_url=text(plain["run_url"]),
+        at=moment(plain["at"]),
         parts={
             Part(part): PartRecord(
-                key=_text(found["key"]), version=_text(found["version"]), sha256=_text_or_none(found["sha256"])
+                key=text(found["key"]), version=text(found["version"]), sha256=text_or_none(found["sha256"])
             )
             for part, found in plain["parts"].items()
         },
         dags=Manifest(
             {
-                name: FileDigest(sha256=_text(file["sha256"]), size=_number(file["size"]))
+                name: FileDigest(sha256=text(file["sha256"]), size=number(file["size"]))
                 for name, file in plain["dags"].items()
             }
         ),
         objects={
             name: ObjectToken(
-                version=_text(file["version"]), etag=_text(file["etag"]), target=_text_or_none(file.get("target"))
+                version=text(file["version"]), etag=text(file["etag"]), target=text_or_none(file.get("target"))
             )
             for name, file in plain["dags"].items()
             if "etag" in file
         },
-        dag_prefix=_text(plain["dag_prefix"]),
-        template_sha256=_text_or_none(plain["template_sha256"]),
-        stack=_text(plain["stack"]),
-        environment=_text_or_none(plain["environment"]),
-        dag_ids={name: tuple(map(_text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
+        dag_prefix=text(plain["dag_prefix"]),
+        template_sha256=text_or_none(plain["template_sha256"]),
+        stack=text(plain["stack"]),
+        environment=text_or_none(plain["environment"]),
+        dag_ids={name: tuple(map(text, file["ids"])) for name, file in plain["dags"].items() if "ids" in file},
         verified=plain.get("verified") is True,
-        restores=_text_or_none(plain.get("restores")),
-        restored_version=_text(plain.get("restored_version", "")),
+        restores=text_or_none(plain.get("restores")),
+        restored_version=text(plain.get("restored_version", "")),
         promoted_from=_promoted_from(plain.get("promoted_from")),
-        ref=_text(plain.get("ref", "")),
+        ref=text(plain.get("ref", "")),
+        stack_changed_at=moment_or_none(plain.get("stack_changed_at")),
     )
 
 
@@ -246,23 +253,7 @@ def _promoted_from(plain: Mapping[str, Any] | None) -> PromotedFrom | None:
     if plain is None:
         return None
     names = ("target", "bucket", "run_url")
-    return PromotedFrom(**{name: _text(plain[name]) for name in names})
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r} is not a number")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
+    return PromotedFrom(**{name: text(plain[name]) for name in names})
 
 
 def read_record(bucket: Bucket, stack: str) -> Record | None:

@@ -55,12 +55,11 @@ class CloudFormationStack:
         self._interval = interval
         meta = client.meta
         self._arn = f"arn:{meta.partition}:cloudformation:{meta.region_name}:*:stack/{name}/*"
-        self._options = options or ChangeSetOptions()
         self._change_sets = ChangeSets(
             client,
             name,
             stack_arn=self._arn,
-            options=self._options,
+            options=options or ChangeSetOptions(),
             clock=clock,
             interval=interval,
             timeout=change_set_timeout,
@@ -206,9 +205,16 @@ class CloudFormationStack:
         state = self.state()
         if state is None:
             raise StackUpdateFailed(f"Stack {self.name} was deleted as soon as it was done.")
-        if self._options.protect and not raw.get("EnableTerminationProtection"):
-            self._protect(state.id)
         return state
+
+    def protect(self) -> None:
+        """Protect the stack from being deleted; it has to exist.
+
+        Raises:
+            AwsAccessDenied: the role may not.
+        """
+        with aws_errors("cloudformation:UpdateTerminationProtection", self._arn):
+            self._client.update_termination_protection(StackName=self.name, EnableTerminationProtection=True)
 
     def delete_never_created(
         self,
@@ -256,10 +262,6 @@ class CloudFormationStack:
                     return None
                 raise
         return stack
-
-    def _protect(self, stack_id: str) -> None:
-        with aws_errors("cloudformation:UpdateTerminationProtection", self._arn):
-            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
 
     def _delete_shell(self) -> None:
         raw = self._describe(self.name)

@@ -63,6 +63,18 @@ def change_stack(deployment: Deployment, versions: Mapping[Part, str], announcem
     _await_environment(deployment, versions, change_set, change, announcement)
 
 
+def protect_stack(deployment: Deployment) -> None:
+    """Protect the stack from being deleted.
+
+    Raises:
+        AwsAccessDenied: the role may not.
+    """
+    with deployment.progress.step("protect the stack"):
+        deployment.target.stack.protect()
+    deployment.progress.stack_protected = True
+    deployment.target.log.info(f"Stack {deployment.target.stack.name} is protected from being deleted.")
+
+
 def _change_set(deployment: Deployment, versions: Mapping[Part, str]) -> ChangeSet:
     bundle, state, target = deployment.bundle, deployment.state, deployment.target
     assert bundle.template is not None  # noqa: S101 -- without one, no change set is planned
@@ -100,6 +112,7 @@ def _execute(deployment: Deployment, change_set: ChangeSet, change: BegunChange)
 
     after = target.stack.execute(change_set, timeout=target.timeout, on_event=happened, on_look=looked)
     progress.environment_name = after.environment_name or progress.environment_name
+    progress.stack_changed_at = after.changed_at
 
 
 def _expected_minutes(plan: Plan) -> tuple[int, int]:

@@ -29,7 +29,6 @@ def open_stack(client: "BaseClient", inputs: Inputs, bucket: Bucket, clock: Cloc
         notification_arns=inputs.notification_arns,
         include_nested=inputs.nested_stacks,
         revert_drift=inputs.revert_drift,
-        protect=inputs.termination_protection,
         template_place=place,
     )
     return CloudFormationStack(client, inputs.stack_name, clock=clock, options=options)

@@ -23,6 +23,9 @@ def stack_state(name: str, raw: Mapping[str, Any], environment_name: str | None)
         outputs={entry["OutputKey"]: entry.get("OutputValue", "") for entry in raw.get("Outputs", ())},
         environment_name=environment_name,
         changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
+        tags={entry["Key"]: entry["Value"] for entry in raw.get("Tags", ())},
+        notification_arns=tuple(raw.get("NotificationARNs", ())),
+        protected=raw.get("EnableTerminationProtection", False),
     )
 
 

@@ -12,6 +12,7 @@ from mwaa_deploy.ports import Bucket, Environment, EnvironmentState, Stack, Stac
 from mwaa_deploy.target.dag_objects import DagObject, look_at_dags
 from mwaa_deploy.target.record import Record, fetch_record
 from mwaa_deploy.target.source_bucket import require_live_bucket, require_source_bucket
+from mwaa_deploy.target.stack_moves import StackMove, look_for_move
 from mwaa_deploy.target.unfinished import Unfinished, read_unfinished
 
 _GONE = frozenset({"CREATE_FAILED", "DELETING", "DELETED"})
@@ -62,6 +63,7 @@ class TargetState:
         without_stack: the environment is another tool's, and is updated directly.
         bucket: name of the bucket that files are uploaded to; '' where it is of no account.
         bucket_doubt: a sentence where nobody can tell yet whether the environment will read from that one; else ''.
+        stack_move: what somebody else has made of the stack since the record; None if nobody has updated it.
     """
 
     stack_name: str
@@ -77,6 +79,7 @@ class TargetState:
     without_stack: bool = False
     bucket: str = ""
     bucket_doubt: str = ""
+    stack_move: StackMove | None = None
 
     @property
     def moves_from(self) -> str:
@@ -162,6 +165,7 @@ def read_state(
         ).state()
         for part in VERSIONED_PARTS
     }
+    unfinished = read_unfinished(bucket, stack.name)
     state = TargetState(
         stack_name=stack.name,
         stack=stack_state,
@@ -170,11 +174,12 @@ def read_state(
         record_etag=record_etag,
         keys=keys,
         parts=parts,
-        unfinished=read_unfinished(bucket, stack.name),
+        unfinished=unfinished,
         protected=protected,
         without_stack=without_stack,
         bucket=bucket.name,
         bucket_doubt=doubt,
+        stack_move=look_for_move(stack, stack_state, record, unfinished),
     )
     dags = look_at_dags(
         bucket,

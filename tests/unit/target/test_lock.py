@@ -209,6 +209,19 @@ def test_the_deletion_of_a_stack_keeps_it(place):
         assert place.lock().expires > place.clock.now() - timedelta(minutes=1)
 
 
+def test_a_stack_is_not_protected_by_one_that_has_lost_it(place):
+    stack = FakeStack("staging", clock=place.clock)
+    ours = place.hold()
+    leased_stack = LeasedStack(stack, ours.__enter__())
+    stack.deploy("Resources: {Note: {Type: AWS::SSM::Parameter}}")
+    leased_stack.protect()
+    assert stack.knobs.count("protect") == 1
+    place.clock.advance(3600)
+    with place.hold(OTHER), pytest.raises(LockLost):
+        leased_stack.protect()
+    assert stack.knobs.count("protect") == 1
+
+
 def test_one_that_slept_too_long_changes_nothing_any_more(place):
     ours = place.hold()
     bucket = LeasedBucket(place.bucket, ours.__enter__())

@@ -63,6 +63,7 @@ RECORDS = st.builds(
     promoted_from=st.none() | st.builds(PromotedFrom, target=TEXT, bucket=TEXT, run_url=TEXT),
     ref=TEXT,
     restored_version=TEXT,
+    stack_changed_at=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 
@@ -111,6 +112,14 @@ def test_record_of_schema_1_is_still_read_and_knows_no_tokens():
     assert not record.same_content(RECORD)
 
 
+def test_a_record_of_before_the_stacks_last_update_was_kept_is_read_and_is_behind():
+    later = replace(RECORD, stack_changed_at=datetime(2026, 1, 5, 11, tzinfo=UTC))
+    older = decode_record(encode_record(RECORD), where="s3://b/k")
+    assert older.stack_changed_at is None
+    assert not later.same_content(older)
+    assert decode_record(encode_record(later), where="s3://b/k").same_content(later)
+
+
 def plain(**changes: object) -> bytes:
     return json.dumps(json.loads(encode_record(RECORD)) | changes).encode()
 
@@ -135,6 +144,10 @@ def plain(**changes: object) -> bytes:
         plain(dags={"a": {"sha256": "a", "size": 1, "etag": "e"}}),
         plain(dags={"a": {"sha256": "a", "size": 1, "etag": 1, "version": "v"}}),
         plain(at="yesterday"),
+        plain(at="2026-01-05T12:00:00"),
+        plain(stack_changed_at="yesterday"),
+        plain(stack_changed_at=7),
+        plain(stack_changed_at="2026-01-05T12:00:00"),
         plain(commit=None),
     ],
 )

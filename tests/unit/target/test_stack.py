@@ -5,12 +5,10 @@ import pytest
 
 from mwaa_deploy.errors import AwsAccessDenied, ChangeSetFailed, StackBusy, StackUnusable
 from mwaa_deploy.ports import ChangeSet
-from mwaa_deploy.target.change_sets import ChangeSetOptions
 from mwaa_deploy.target.stack import CloudFormationStack
 from mwaa_deploy.target.stack_status import STACK_STATUSES, Readiness, stack_status
 from tests.fakes.clock import FakeClock
-from tests.unit.target.stubs import answer_events, stubbed
-from tests.unit.target.test_stack_events import raw
+from tests.unit.target.stubs import stubbed
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mwaa-staging/1"
 CHANGE_SET = ChangeSet(id="arn:change-set/1", name="mwaa-deploy-1", type="UPDATE", changes=())
@@ -183,20 +181,14 @@ def test_a_change_set_is_made_refused_or_put_off_by_the_stacks_status(status):
         assert create(client).type == ("CREATE" if status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else "UPDATE")
 
 
-@pytest.mark.parametrize(
-    ("asked", "protected", "calls"), [(True, False, True), (True, True, False), (False, False, False)]
-)
-def test_a_stack_is_protected_once_it_is_done_and_never_laid_bare(asked, protected, calls):
+def test_the_topics_that_are_told_its_events_are_told():
+    """The lab keeps none."""
     described = stacks("UPDATE_COMPLETE")
-    described["Stacks"][0]["EnableTerminationProtection"] = protected
+    described["Stacks"][0]["NotificationARNs"] = ["arn:aws:sns:eu-west-1:123456789012:events"]
     with stubbed("cloudformation") as (client, stub):
         stub.add_response("describe_stacks", described)
-        stub.add_response("execute_change_set", {})
-        answer_events(client, stub, "ExecuteChangeSet", [[raw(1, "UPDATE_COMPLETE", physical=STACK_ID)]])
-        stub.add_response("describe_stacks", described)
         stub.add_response("list_stack_resources", {"StackResourceSummaries": []})
-        if calls:
-            wanted = {"StackName": STACK_ID, "EnableTerminationProtection": True}
-            stub.add_response("update_termination_protection", {}, wanted)
-        made = CloudFormationStack(client, "mwaa-staging", clock=FakeClock(), options=ChangeSetOptions(protect=asked))
-        made.execute(CHANGE_SET, timeout=60, on_event=lambda _: None)
+        found = stack(client).state()
+    assert found is not None
+    assert found.notification_arns == ("arn:aws:sns:eu-west-1:123456789012:events",)
+    assert (found.tags, found.protected) == ({}, False)
