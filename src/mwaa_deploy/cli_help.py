@@ -23,6 +23,7 @@ GROUPS = {
     "what is guarded": (
         *("max_deletions", "max_deletion_share", "protected_prefixes", "allow_replacement", "recreate_failed_stack"),
         *("worker_replacement", "allow_running_tasks", "lock_timeout_minutes", "force"),
+        "take_over_dags",
     ),
     "after a deployment": ("verify", "smoke_dags", "verify_timeout_minutes", "rollback_on_failure"),
     "the registry": ("create_repository",),
@@ -74,7 +75,7 @@ _EXIT_CODES = (
     ("2", "the command line has words that it does not know"),
     ("30", "a check failed"),
     ("130", "interrupted; what was started is removed"),
-    ("others", "one for each cause that can be mended, 10 to 84: docs/troubleshooting.md lists them"),
+    ("others", "one for each cause that can be mended, 10 to 86: docs/troubleshooting.md lists them"),
 )
 _ENVIRONMENT = (
     ("INPUT_<NAME>", "what the option --<name> says, with underscores; options come before variables"),

@@ -14,7 +14,7 @@ permissions: {}
 jobs:
   mwaa:
     uses: ./.github/workflows/called.yml
-    permissions: {contents: read, actions: read, id-token: write}
+    permissions: {contents: read, actions: read, id-token: write, pull-requests: write}
     with: {environment: staging, github-environment: staging, verify: versions} # no Airflow is live in this world
 """
 SELF = "$/.github/actions/mwaa-deploy"

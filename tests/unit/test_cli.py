@@ -32,7 +32,7 @@ def test_the_texts_of_the_options_are_those_of_the_action():
 def test_every_option_has_its_place_in_the_help():
     placed = [name for names in GROUPS.values() for name in names]
     assert len(placed) == len(set(placed))
-    elsewhere = {"mode", "github_token", "docker_engine"}
+    elsewhere = {"mode", "github_token", "docker_engine", "comment", "report"}
     assert set(placed) == {field.name for field in dataclasses.fields(Inputs)} - elsewhere
 
 

@@ -138,7 +138,7 @@ def test_make_alone_lists_every_command() -> None:
     ).stdout
 
     assert [line.split()[:2] for line in listed.splitlines()] == [["make", target] for target in targets]
-    assert set(targets) == {"help", "demo", "test", "lint", "prove", "bench", "rehearse", "lock", "clean"}
+    assert set(targets) == {"help", "demo", "test", "lint", "prove", "bench", "rehearse", "pictures", "lock", "clean"}
 
 
 @pytest.mark.parametrize("folder", [".ci", "entrypoint", "scripts"])

@@ -175,7 +175,7 @@ def test_however_much_differs_the_section_is_short():
     assert len(text.encode()) < 400_000
     assert text.count("```mermaid") == MAX_CHARTS
     assert text.count("<details open>") == OPEN_CHARTS
-    assert text.count("🟡 changed") == MAX_DAGS
+    assert 0 < text.count("🟡 changed") <= MAX_DAGS
     assert "950 more are in the report file." in text
 
 
