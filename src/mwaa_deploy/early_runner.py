@@ -1,5 +1,6 @@
 """A runner that is opened while the program still reads what to do with it: on a laptop, that is when time counts."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -15,6 +16,8 @@ from mwaa_deploy.context import GitHubContext
 from mwaa_deploy.inputs import Inputs, Mode
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.runner.choose import RunnerLimits, open_container_at_hand
+
+_SWITCH_SECONDS = 0.0005
 
 
 class AtHand(Runner, Protocol):
@@ -60,7 +63,9 @@ class EarlyRunner:
             yield runner
 
     def _work(self) -> None:
-        opened = ExitStack()
+        opened, usual = ExitStack(), sys.getswitchinterval()
+        # It mostly waits for the engine, and what it does in between is not to wait for imports of the main thread.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             runner = opened.enter_context(self._open())
             if runner is not None:
@@ -69,6 +74,8 @@ class EarlyRunner:
             opened.close()
             self.warm = None
             return
+        finally:
+            sys.setswitchinterval(usual)
         self._stack, self._runner = opened, runner
 
 

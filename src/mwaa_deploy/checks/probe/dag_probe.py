@@ -34,6 +34,7 @@ import tempfile
 from importlib.machinery import SourceFileLoader
 
 import mwaa_deploy_airflow as adapter
+from mwaa_deploy_cron import remember_cron
 from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
 from mwaa_deploy_hidden import Hidden
 from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
@@ -154,7 +155,7 @@ def load_all(options, scratch, known):
     bag = adapter.empty_bag()
     texts = adapter.warm_ups(named, not options.only and len(paths) > MOST_ALONE * options.jobs)
     warm_ups = [_warm_up(bag, scratch, number, text) for number, text in enumerate(texts)]
-    adapter.remember_translations()
+    remember_cron()
     hidden.hide(brought)
     items = [PLUGINS, *paths]
     rules = Rules(options.rules) if options.rules else None

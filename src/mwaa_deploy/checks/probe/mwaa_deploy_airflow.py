@@ -5,7 +5,6 @@ Runs inside the runner; Python 3.7 and later.
 """
 
 import copy
-import functools
 import importlib
 import logging
 import os
@@ -246,14 +245,6 @@ def may_hold_dags(path, safe):
     from airflow.utils.file import might_contain_dag
 
     return might_contain_dag(path, safe)
-
-
-def remember_translations():
-    """Read the words in which cron expressions are described once, not again for each DAG."""
-    descriptor = sys.modules.get("cron_descriptor.ExpressionDescriptor")
-    translations = getattr(descriptor, "GetText", None)
-    if translations:
-        descriptor.GetText = functools.lru_cache(maxsize=None)(translations)
 
 
 def plugin_loggers():

@@ -12,7 +12,7 @@ from mwaa_deploy_child import Child
 from mwaa_deploy_descendants import bury, kill_descendants, outlive_descendants
 from mwaa_deploy_results import Results
 
-SMALLEST_BATCH, LARGEST_BATCH = 40, 250
+SMALLEST_BATCH, LARGEST_BATCH = 16, 250
 MOST_ALONE = 4  # files for each process: so few are loaded in a process of their own each
 _TICK, _PAUSE = 0.05, 0.003
 _PATIENCE = 30.0  # seconds to wait for a process that can be forked

@@ -32,7 +32,7 @@ ABORTED = 74
 TOO_LATE = 75
 
 RESULTS = ("tests.xml", "tests.json", "coverage.json")
-_LOOK = 0.02
+_LOOK = 0.005
 
 # Not Airflow, which reads its settings when it is imported, and a conftest.py may change them; nor what announces
 # itself to pytest, which wants to rewrite it and warns otherwise: pendulum imports time_machine, so it is not here.
