@@ -1,5 +1,9 @@
-# ruff: noqa: PLC0415 -- what is imported late is imported while a runner is being opened
+# ruff: noqa: E402, PLC0415 -- no collection before the imports; what is imported late is so while a runner is opened
 """The only place that catches and exits."""
+
+import gc
+
+gc.disable()  # of all that is imported now, nothing is garbage, and looking for it takes a while
 
 import ctypes
 import os
@@ -23,6 +27,9 @@ from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.log import choose_log, report_unexpected
 from mwaa_deploy.targets import with_section
+
+gc.freeze()
+gc.enable()
 
 UNEXPECTED, INTERRUPTED = 1, 130
 _PR_SET_DUMPABLE = 4

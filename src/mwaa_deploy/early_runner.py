@@ -18,6 +18,7 @@ from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.runner.choose import RunnerLimits, open_container_at_hand
 
 _SWITCH_SECONDS = 0.0005
+_MOMENT = 0.25
 
 
 class AtHand(Runner, Protocol):
@@ -32,16 +33,24 @@ class EarlyRunner:
     Args:
         open_at_hand: opens one if that takes no more than a moment, else gives None.
         limits: for the interpreter that imports Airflow in it at once.
+        starting: set once only the engine has something to do; nothing else of ours is done before, for a moment.
     """
 
-    def __init__(self, open_at_hand: Callable[[], AbstractContextManager[AtHand | None]], limits: CheckLimits) -> None:
+    def __init__(
+        self,
+        open_at_hand: Callable[[], AbstractContextManager[AtHand | None]],
+        limits: CheckLimits,
+        starting: threading.Event | None = None,
+    ) -> None:
         self._open = open_at_hand
         self._limits = limits
         self._stack = ExitStack()
         self._runner: Runner | None = None
         self.warm: WarmStart | None = None
         self._thread = threading.Thread(target=self._work, name="early-runner", daemon=True)
+        self._starting = starting or threading.Event()
         self._thread.start()
+        self._starting.wait(_MOMENT)
 
     def __enter__(self) -> Self:
         """It is being opened already."""
@@ -76,6 +85,7 @@ class EarlyRunner:
             return
         finally:
             sys.setswitchinterval(usual)
+            self._starting.set()
         self._stack, self._runner = opened, runner
 
 
@@ -89,8 +99,11 @@ def early_runner(
     # In a workflow, what changed decides whether any check runs; and the minutes there go elsewhere.
     if inputs.mode is not Mode.CHECK or context.event_name:
         return nullcontext(None)
-    opening = partial(open_container_at_hand, inputs, env, log, runner_limits(config), {OWN: PROBES})
-    return EarlyRunner(opening, check_limits(inputs))
+    starting = threading.Event()
+    opening = partial(
+        open_container_at_hand, inputs, env, log, runner_limits(config), {OWN: PROBES}, starting=starting.set
+    )
+    return EarlyRunner(opening, check_limits(inputs), starting)
 
 
 def check_limits(inputs: Inputs) -> CheckLimits:

@@ -1,8 +1,8 @@
 """Which runner: the container if an engine answers, else the virtual environment, or the one that was asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -81,11 +81,18 @@ def open_runner(
 
 @contextmanager
 def open_container_at_hand(
-    inputs: Inputs, env: Mapping[str, str], log: Log, limits: RunnerLimits, scripts: Mapping[str, Path]
+    inputs: Inputs,
+    env: Mapping[str, str],
+    log: Log,
+    limits: RunnerLimits,
+    scripts: Mapping[str, Path],
+    *,
+    starting: Callable[[], object] = lambda: None,
 ) -> Iterator[ContainerRunner | None]:
     """What open_runner() would give, if that is a container whose image is there already; else None, and no message.
 
-    Args: those of open_runner(), and what is to lie in its home from the start.
+    Args: those of open_runner(), what is to lie in its home from the start, and what is called when it is about to be
+        started.
 
     Raises:
         MwaaDeployError: whatever open_runner() would raise, too.
@@ -103,7 +110,8 @@ def open_container_at_hand(
         if not there:
             yield None
             return
-        with _container(engine, _settings(images, inputs, env, limits, scripts), env) as runner:
+        settings = replace(_settings(images, inputs, env, limits, scripts), starting=starting)
+        with _container(engine, settings, env) as runner:
             yield runner
 
 

@@ -54,6 +54,7 @@ class ContainerSettings:
         processes: how many processes and threads there may be at a time.
         differences: what is known of how its packages differ from MWAA's, a sentence each.
         scripts: what is to lie in home from the start if that is possible, by its path below home.
+        starting: called when the container is made and only the engine still has to do something.
     """
 
     image: str
@@ -65,6 +66,7 @@ class ContainerSettings:
     processes: int = 1024
     differences: tuple[str, ...] = ()
     scripts: Mapping[str, Path] = field(default_factory=dict)
+    starting: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,28 +135,29 @@ class ConfinedContainer:
         self.image_id = str(image.id)
         self._users = candidates(image.attrs["Config"].get("User") or "")
         memory = settings.memory or self._engine.memory() * 3 // 4
-        with ThreadPoolExecutor(1) as others:  # the engine takes its time, and so do our files
+        self._container = self._engine.client.containers.create(
+            settings.image,
+            entrypoint=["sleep"],
+            command=["infinity"],
+            user="0",
+            environment={**guards(), **settings.environment},
+            labels=self._engine.labels,
+            init=True,
+            healthcheck={"test": ["NONE"]},
+            cap_drop=["ALL"],
+            cap_add=_SUPERVISORS_RIGHTS,
+            security_opt=["no-new-privileges"],
+            pids_limit=settings.processes,
+            mem_limit=memory,
+            memswap_limit=memory,
+            network_mode="bridge" if settings.network else "none",
+        )
+        with ThreadPoolExecutor(1) as others:  # the engine takes its time to start it, and so do our files
             first = users_first(self.image_id) or OfUser(uid=0, gid=0, files={})
             packing = others.submit(
                 make_archive, first.files, uid=first.uid, gid=first.gid, of_root=own_scripts(SCRIPT)
             )
-            self._container = self._engine.client.containers.create(
-                settings.image,
-                entrypoint=["sleep"],
-                command=["infinity"],
-                user="0",
-                environment={**guards(), **settings.environment},
-                labels=self._engine.labels,
-                init=True,
-                healthcheck={"test": ["NONE"]},
-                cap_drop=["ALL"],
-                cap_add=_SUPERVISORS_RIGHTS,
-                security_opt=["no-new-privileges"],
-                pids_limit=settings.processes,
-                mem_limit=memory,
-                memswap_limit=memory,
-                network_mode="bridge" if settings.network else "none",
-            )
+            settings.starting()
             self._container.start()
             with packing.result() as archive:  # before any command runs, and ours to where only root can write
                 self._container.put_archive("/", archive)

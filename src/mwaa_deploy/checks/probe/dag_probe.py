@@ -35,7 +35,7 @@ from importlib.machinery import SourceFileLoader
 
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_cron import remember_cron
-from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_descendants import adopt, die_with_parent, exit_code, kill_descendants
 from mwaa_deploy_hidden import Hidden
 from mwaa_deploy_imports import Imports, follow_path_files, import_beforehand, is_costly, path_files
 from mwaa_deploy_judge import TRIAL
@@ -45,7 +45,7 @@ from mwaa_deploy_results import nothing
 from mwaa_deploy_rulings import Rules
 from mwaa_deploy_supervision import supervise, wait, waits
 from mwaa_deploy_tracebacks import error
-from mwaa_deploy_worker import PLUGINS, Worker, die_with_parent
+from mwaa_deploy_worker import PLUGINS, Worker
 
 CANNOT_IMPORT = 6
 

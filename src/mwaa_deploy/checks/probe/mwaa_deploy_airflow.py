@@ -88,13 +88,14 @@ def settings(dags, plugins, timeout):
     }
 
 
-def import_airflow():
-    """Import what every DAG file needs. Returns the version."""
+def import_airflow(storing=True):
+    """Import what every DAG file needs, and, if wanted, what stores DAGs. Returns the version."""
     import airflow
 
     dag_bag_class()
     dag_class()
-    dag_serializer()
+    if storing:
+        dag_serializer()
     airflow.DAG  # noqa: B018 -- what files import is loaded late, from elsewhere than dag_class() in some versions
     return airflow.__version__
 

@@ -22,6 +22,14 @@ def adopt():
         pass
 
 
+def die_with_parent():
+    """Ask Linux to kill this process when the parent is killed, which does not reach its process group."""
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except AttributeError:
+        pass
+
+
 def exit_code(status):
     """What a shell would say of how a process ended: its exit code, or 128 and the signal's number."""
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

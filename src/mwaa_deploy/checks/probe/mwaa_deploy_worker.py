@@ -13,7 +13,6 @@ a line each:
     J                   it is still well, and begins to ask the rules; the rest is told in mwaa_deploy_judge.py
 """
 
-import ctypes
 import faulthandler
 import gc
 import os
@@ -25,7 +24,7 @@ from json import dumps, loads  # as they are now: files may replace those in the
 from time import monotonic
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import die_first
+from mwaa_deploy_descendants import die_first, die_with_parent
 from mwaa_deploy_descriptions import describe
 from mwaa_deploy_judge import TRIAL, Judge
 from mwaa_deploy_serialization import serialization_errors
@@ -272,11 +271,3 @@ def prepare_process(fault):
     signal.signal(signal.SIGSEGV, signal.SIG_DFL)  # Airflow 3 handles it in Python, which never ends
     faulthandler.enable(file=fault)
     faulthandler.register(signal.SIGUSR2, file=fault, all_threads=False)
-
-
-def die_with_parent():
-    """Ask Linux to kill this process when the parent is killed, which does not reach its process group."""
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    except AttributeError:
-        pass

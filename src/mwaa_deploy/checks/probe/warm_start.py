@@ -33,10 +33,9 @@ import threading
 import time
 
 import mwaa_deploy_airflow as adapter
-from mwaa_deploy_descendants import adopt, exit_code, kill_descendants
+from mwaa_deploy_descendants import adopt, die_with_parent, exit_code, kill_descendants
 from mwaa_deploy_imports import follow_path_files, path_files
 from mwaa_deploy_shared import shared_state
-from mwaa_deploy_worker import die_with_parent
 
 ABORTED, CANNOT_IMPORT = 4, 6
 RESULT, LOG = "warm_start.json", "tests.log"
@@ -144,7 +143,7 @@ def serve(options):
     os.environ.update(adapter.settings(options.dags, options.plugins, options.timeout))
     gc.disable()
     try:
-        adapter.import_airflow()
+        adapter.import_airflow(storing=False)  # the probe does that, while the tests begin
     except BaseException:
         os._exit(CANNOT_IMPORT)
     while not os.path.exists(options.wait_for):
