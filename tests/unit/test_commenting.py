@@ -21,6 +21,7 @@ from mwaa_deploy.report.comment import SHOWN, marker, read_remembered
 from mwaa_deploy.report.comment_facts import read_facts
 from tests.fakes.log import FakeLog
 from tests.fakes.pull_requests import FakePullRequests
+from tests.unit.report.differences import hostile_difference, usual_difference
 from tests.unit.report.samples import HOSTILE, hostile_report, report, verdict
 
 A, B = "a" * 40, "b" * 40
@@ -110,6 +111,21 @@ def test_each_push_changes_the_same_comment_and_says_what_is_new():
 
     comment(journal(new, moved, plan=plan("two")), there, context(A, run=3))
     assert f"**Since <code>{B[:12]}</code>**: the same findings; the same plan." in bodies(there)[0]
+
+
+def test_it_names_the_dags_that_differ():
+    there, found = pulls(), journal()
+    found.checks = replace(report(verdict(Severity.PASS)), dag_differences=usual_difference())
+    comment(found, there)
+    assert "**DAGs.** 1 new (<code>invoices</code>); 1 changed (<code>orders</code>); 1 removed" in bodies(there)[0]
+
+    found.checks = replace(report(verdict(Severity.PASS)), dag_differences=hostile_difference())
+    comment(found, there, context(run=2))
+
+    (body,) = bodies(there)
+    assert " and 3 more)" in body
+    assert "<script" not in body
+    assert len(body) < LIMIT
 
 
 def test_targets_have_a_comment_each():

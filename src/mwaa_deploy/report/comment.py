@@ -8,15 +8,19 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from mwaa_deploy.checks.dag_difference import Change
 from mwaa_deploy.checks.result_files import ForeignResult, fields, parse_result
 from mwaa_deploy.checks.verdicts import Severity
-from mwaa_deploy.report.comment_facts import CommentFacts, ToldFinding, ToldPlan
+from mwaa_deploy.report.comment_facts import CommentFacts, ToldDag, ToldFinding, ToldPlan
 from mwaa_deploy.report.findings import WORDS
 from mwaa_deploy.report.markdown import block, code, details, escape, table
 from mwaa_deploy.report.plan_words import OPERATION_WORDS, cost_text
 
 SHOWN = 15
 """Findings and operations that are shown; the rest is counted, and in the report."""
+
+_NAMED = 5
+"""DAGs that are named of each kind."""
 
 _REMEMBERED = 500
 """Findings that a comment remembers for the next one."""
@@ -101,6 +105,8 @@ def render_comment(facts: CommentFacts, now: Remembered, *, before: Remembered |
     new = now.findings - before.findings if before is not None else frozenset()
     if facts.findings:
         parts.append(_findings(facts.findings, new))
+    if facts.dags:
+        parts.append(_dags(facts.dags))
     if facts.plan is not None:
         parts.append(_plan(facts.plan))
     parts += [f"> ⚠️ {escape(note, limit=400)}" for note in facts.notes[:5]]
@@ -147,6 +153,16 @@ def _finding(finding: ToldFinding, *, is_new: bool) -> str:
     fresh = "🆕 " if is_new else ""
     told = escape(finding.message, limit=400)
     return f"- {_MARKS[finding.severity]} {fresh}{place}{told} ({escape(finding.check, limit=80)})"
+
+
+def _dags(dags: tuple[ToldDag, ...]) -> str:
+    told = []
+    for change in (Change.NEW, Change.CHANGED, Change.REMOVED):
+        named = [dag.id for dag in dags if dag.change is change]
+        shown = ", ".join(code(name, limit=60) for name in named[:_NAMED])
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        told += [f"{len(named)} {change} ({shown}{more})"] if named else []
+    return f"**DAGs.** {'; '.join(told)}."
 
 
 def _plan(plan: ToldPlan) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+from mwaa_deploy.checks.dag_difference import Change
 from mwaa_deploy.checks.result_files import ForeignResult, fields
 from mwaa_deploy.checks.verdicts import Severity
 from mwaa_deploy.plan import Disruption, OperationKind
@@ -14,7 +15,7 @@ from mwaa_deploy.plan import Disruption, OperationKind
 MOST = 2000
 """Findings and operations that are looked at; a report may hold any number."""
 
-Word = TypeVar("Word", Severity, OperationKind, Disruption)
+Word = TypeVar("Word", Severity, OperationKind, Disruption, Change)
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _RESULTS = frozenset({"passed", "planned", "deployed", "pushed", "rolled-back", "unchanged", "failed"})
@@ -36,6 +37,14 @@ class ToldFinding:
     check: str
     message: str
     place: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldDag:
+    """A DAG that is new, removed or changed since the base."""
+
+    id: str
+    change: Change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +97,7 @@ class CommentFacts:
         findings: failures first.
         passed: how many verdicts were good.
         skipped: checks that did not run.
+        dags: those that differ from the base.
         notes: what is worth knowing besides, a sentence each.
     """
 
@@ -99,6 +109,7 @@ class CommentFacts:
     passed: int
     skipped: tuple[str, ...]
     checked: bool
+    dags: tuple[ToldDag, ...]
     plan: ToldPlan | None
     notes: tuple[str, ...]
 
@@ -127,6 +138,7 @@ def read_facts(document: object) -> CommentFacts:
         passed=passed,
         skipped=skipped,
         checked=more["checks"] is not None,
+        dags=_dags(more["checks"]),
         plan=None if more["plan"] is None else _plan(more["plan"]),
         notes=_texts(found["notes"]),
     )
@@ -177,6 +189,14 @@ def _finding(check: str, verdict: object) -> ToldFinding:
         message=found["message"],
         place=f"{file}:{line}" if line else file,
     )
+
+
+def _dags(checks: object) -> tuple[ToldDag, ...]:
+    differences = fields(checks, dag_differences=dict | None)["dag_differences"] if checks is not None else None
+    if differences is None:
+        return ()
+    listed = [fields(dag, id=str, change=str) for dag in fields(differences, dags=list)["dags"][:MOST]]
+    return tuple(ToldDag(id=dag["id"], change=_word(Change, dag["change"])) for dag in listed)
 
 
 def _plan(plan: object) -> ToldPlan:

@@ -9,6 +9,7 @@ from mwaa_deploy.report.checks_markdown import Source
 from mwaa_deploy.report.error_markdown import left_behind, mend_parts, what_failed
 from mwaa_deploy.report.html_checks import checks_section
 from mwaa_deploy.report.html_deployment import live_section, outcome_section
+from mwaa_deploy.report.html_differences import difference_sections
 from mwaa_deploy.report.html_parts import Paragraphs, Part, Section, Table, cell, lines, listing, table
 from mwaa_deploy.report.html_plan import plan_section
 from mwaa_deploy.report.markdown import seconds
@@ -151,6 +152,7 @@ def _sections(journal: Journal) -> Iterator[Section]:
     if journal.changes is not None:
         yield _changes(journal.changes)
     if journal.checks is not None:
+        yield from difference_sections(journal.checks)
         yield from _slow_files(journal)
     yield from _time(journal)
 

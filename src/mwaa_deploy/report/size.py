@@ -65,7 +65,7 @@ def _closers(lines: Sequence[str]) -> Iterator[str]:
         elif found:
             fence = found[1]
         else:
-            opened += line.count("<details>") - line.count("</details>")
+            opened += line.count("<details") - line.count("</details>")
     if fence:
         yield fence
     for _ in range(opened):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
+from mwaa_deploy.checks.package_changes import PackageChange, PackageChanges
 from mwaa_deploy.checks.verdicts import CheckReport, CheckResult, Location, Severity, Verdict
 from mwaa_deploy.drift import Drift, DriftKind
 from mwaa_deploy.errors import StackUpdateFailed
@@ -14,6 +15,7 @@ from mwaa_deploy.parts import Part
 from mwaa_deploy.plan import DagSync, Operation, OperationKind, ParameterPreview, ParameterSource, Plan
 from mwaa_deploy.ports import ChangedFile, PropertyChange, ResourceChange, StackEvent
 from mwaa_deploy.source.changes import Base, Changes
+from tests.unit.report.differences import hostile_difference
 from tests.unit.report.journals import COMMANDS, back_to, dag_file
 from tests.unit.report.samples import HOSTILE
 
@@ -108,6 +110,13 @@ def huge_report():
             CheckResult(check="plugins", skipped=TRACEBACK),
         ),
         dag_files=tuple(dag_file(text, n / 7) for n, text in enumerate(texts(2_000))),
+        dag_differences=hostile_difference(texts(60)),
+        package_changes=PackageChanges(
+            base="b" * 40,
+            packages=tuple(
+                PackageChange(name=text, shipped=text, installed="1", asked_before=text) for text in texts(500)
+            ),
+        ),
     )
 
 

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 
 import pytest
 
+from mwaa_deploy.checks.package_changes import PackageChange, PackageChanges
 from mwaa_deploy.inputs import Mode
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.report.html_page import MAX_BYTES, report_html
 from mwaa_deploy.report.plain_text import one_line
 from tests.fixtures.situations import SITUATIONS, situation
+from tests.unit.report.differences import usual_difference
 from tests.unit.report.huge import huge_journal
 from tests.unit.report.journals import hostile_journal
 from tests.unit.report.samples import HOSTILE
@@ -149,6 +151,30 @@ def test_hostile_text_is_read_as_text(text):
 )
 def test_it_tells_what_the_summary_tells(name, told):
     assert told in Reader(report_html(situation(name).journal)).words
+
+
+def test_it_tells_which_dags_and_packages_differ():
+    pandas = PackageChange(name="pandas", shipped="2.1", installed="2.2", asked_before="==2.1", asked_now="==2.2")
+    journal = situation("dags-only").journal
+    assert journal.checks is not None
+    report = replace(
+        journal.checks,
+        dag_differences=usual_difference(),
+        package_changes=PackageChanges(base="b" * 40, packages=(pandas,)),
+    )
+
+    read = Reader(report_html(replace(journal, checks=report)))
+
+    assert read.faults == []
+    for told in (
+        "invoices new dags/invoices.py schedule @daily; owners bob; tasks 3",
+        "orders load.check new task — PythonOperator",
+        "orders mail removed task EmailOperator —",
+        "orders the DAG schedule @daily @hourly",
+        "orders load.check waits for — load.store",
+        "pandas ==2.1 ==2.2 2.2",
+    ):
+        assert told in read.words
 
 
 def test_a_run_without_a_folder_for_files_does_not_import_what_writes_it():
