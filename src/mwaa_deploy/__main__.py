@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -25,7 +25,7 @@ from mwaa_deploy.errors import ChecksFailed, MwaaDeployError, ReportNotWritten
 from mwaa_deploy.inputs import Inputs, config_location, parse_inputs
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Annotation, Log
-from mwaa_deploy.report.log import choose_log, report_unexpected
+from mwaa_deploy.report.log import PlainLog, choose_log, report_unexpected
 from mwaa_deploy.targets import with_section
 
 gc.freeze()
@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     env = parse_command_line(sys.argv[1:] if argv is None else argv, os.environ if env is None else env)
     log = choose_log(env)
     journal, asked = Journal(), Asked()
-    code = _exit_code(env, log, journal, asked)
+    with log.following(lambda: journal.current) if isinstance(log, PlainLog) else nullcontext():
+        code = _exit_code(env, log, journal, asked)
     _comment(env, log, journal, asked)
     from mwaa_deploy.report.publish import publish
 

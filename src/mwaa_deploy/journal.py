@@ -68,6 +68,7 @@ class Journal:
         error: what ended the run before its time.
         steps: the run's steps in order, with durations.
         notes: what is worth knowing besides, a sentence each.
+        current: the step that goes on, and when it began by the monotonic clock.
         commented: number of the pull request that was commented on, if that was all that was asked for.
     """
 
@@ -90,16 +91,19 @@ class Journal:
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     commented: int | None = None
+    current: tuple[str, float] | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Take the time of what is done inside."""
         began = time.monotonic()
+        outer, self.current = self.current, (name, began)
         failed = True
         try:
             yield
             failed = False
         finally:
+            self.current = outer
             self.steps.append(Step(name=name, seconds=time.monotonic() - began, failed=failed))
 
     @property

@@ -4,8 +4,8 @@ import os
 import secrets
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +18,7 @@ from mwaa_deploy.ports import Annotation, Log
 from mwaa_deploy.report.annotations import MAX_ANNOTATIONS, MAX_MESSAGE, check_annotations
 from mwaa_deploy.report.plain_text import cut, one_line, printable, scalars
 from mwaa_deploy.report.size import cut_markdown
+from mwaa_deploy.report.status_line import StatusLine
 from mwaa_deploy.report.verdict_text import LEVELS, check_mark, check_title, report_lines, verdict_lines
 
 SUMMARY_LIMIT = 1_000_000
@@ -139,6 +140,21 @@ class PlainLog:
         self._stream = stream or sys.stdout
         self._colour = colour
         self._verbose = verbose
+        self._status: StatusLine | None = None
+
+    @contextmanager
+    def following(self, what: Callable[[], tuple[str, float] | None]) -> Iterator[None]:
+        """Say in a terminal's last line what goes on.
+
+        Args:
+            what: see StatusLine.
+        """
+        if not self._stream.isatty() or os.environ.get("TERM") == "dumb":
+            yield
+            return
+        with StatusLine(self._stream, what) as self._status:
+            yield
+        self._status = None
 
     def info(self, text: str) -> None:
         """Print, with control characters taken out so that nothing plays with the terminal."""
@@ -192,7 +208,8 @@ class PlainLog:
         line = _encodable(_tame(line), self._stream)
         if self._colour and severity is not None and line:
             line = f"\x1b[{_COLOURS[severity]}m{line}\x1b[0m"
-        print(line, file=self._stream, flush=True)
+        with self._status.above() if self._status else nullcontext():
+            print(line, file=self._stream, flush=True)
 
 
 def choose_log(env: Mapping[str, str]) -> Log:
