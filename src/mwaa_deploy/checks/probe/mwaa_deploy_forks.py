@@ -11,9 +11,11 @@ import mmap
 import os
 import signal
 import sys
+import time
 
 MOST = 128  # processes at a time, of one worker; an eighth of what a runner has by default
 TOO_MANY = "Too many processes, forked here (most recent call first):"
+_TELLING, _TOLD, _PATIENCE = 1, 2, 1.0
 _EVERY = 32  # forks, after which the processes are counted; they may all have ended
 
 
@@ -30,8 +32,12 @@ def limit_forks(fault):
         state[:8] = number.to_bytes(8, "little")
         if number % _EVERY == 0 and _group_size() > MOST:
             if not state[8]:
-                state[8] = 1
+                state[8] = _TELLING
                 _tell(fault, sys._getframe(1))  # noqa: SLF001 -- the quick way
+                state[8] = _TOLD
+            until = time.monotonic() + _PATIENCE
+            while state[8] != _TOLD and time.monotonic() < until:
+                time.sleep(0.005)  # another one is about to tell, and would be killed before it has
             os.killpg(0, signal.SIGKILL)
 
     os.register_at_fork(after_in_child=count)
