@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mwaa_deploy.target.record import record_key
+from mwaa_deploy.target.record import fetch_record, record_key
 from mwaa_deploy.target.unfinished import unfinished_key
 from proofs.universe import Universe
 
@@ -60,9 +60,10 @@ def _of_dags(files: Files) -> set[tuple[str, str]]:
 
 
 def left_note(universe: Universe) -> dict[str, Any] | None:
-    """What a deployment that did not come to its end has left; None if each did."""
+    """What a deployment that did not come to its end has left; None if each did, but for taking its note away."""
     body = universe.bucket.read(unfinished_key(universe.target))
-    return None if body is None else dict(json.loads(body))
+    left = None if body is None else dict(json.loads(body))
+    return left if left is None or left["record"] == (fetch_record(universe.bucket, universe.target)[1] or "") else None
 
 
 def notes_left(universe: Universe) -> list[dict[str, Any]]:

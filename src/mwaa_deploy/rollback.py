@@ -12,10 +12,10 @@ from mwaa_deploy.inputs import Inputs
 from mwaa_deploy.job import Job, job_back_to
 from mwaa_deploy.journal import Journal
 from mwaa_deploy.ports import Log
-from mwaa_deploy.rollback_choice import choose
+from mwaa_deploy.rollback_choice import COMPLETE, choose
 from mwaa_deploy.rolled_back import RollBack
 from mwaa_deploy.target.ports_of_target import Target
-from mwaa_deploy.target.record import Record, read_record
+from mwaa_deploy.target.record import Record, fetch_record
 from mwaa_deploy.target.record_history import RecordedAt, read_history
 from mwaa_deploy.target.unfinished import read_unfinished
 
@@ -67,8 +67,9 @@ class _Story:
 
     def choose(self, target: Target) -> _Chosen:
         """Which record is meant, as the target is now."""
-        live = read_record(target.bucket, target.stack.name)
+        live, etag = fetch_record(target.bucket, target.stack.name)
         left = read_unfinished(target.bucket, target.stack.name)
+        left = COMPLETE if left.came_to_its_end(etag) else left
         told = self.journal.notes
         history = read_history(
             target.bucket, target.stack.name, skipped=lambda note: None if note in told else told.append(note)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mwaa_deploy.errors import (
+    AwsUnavailable,
     DagsBrokenLive,
     DeletionRefused,
     EnvironmentUpdateFailed,
@@ -273,6 +274,39 @@ def test_many_deletions_are_refused_unless_they_are_allowed(world, runs):
 def unattended(runs):
     runs.inputs = replace(runs.inputs, rollback_on_failure=True)
     return runs
+
+
+class Failing:
+    """Somebody who puts a file back as soon as it is deleted, once."""
+
+    def __init__(self, world):
+        self.world, self.delete = world, world.bucket.delete
+        world.bucket.delete = self
+
+    def __call__(self, keys, **others):
+        keys = list(keys)
+        found = self.delete(keys, **others)
+        if any(key.startswith("dags/") for key in keys):
+            self.world.bucket.delete = self.delete
+            self.world.bucket.put_foreign("dags/theirs.py", b"theirs")
+        return found
+
+
+class Keeping:
+    """The note of what is unfinished cannot be deleted."""
+
+    def __init__(self, world):
+        self.world, self.delete = world, world.bucket.delete
+        world.bucket.delete = self
+
+    def __call__(self, keys, **others):
+        keys = list(keys)
+        if any(key.endswith("unfinished.json") for key in keys):
+            raise AwsUnavailable("S3 does not answer.")
+        return self.delete(keys, **others)
+
+    def let_go(self):
+        self.world.bucket.delete = self.delete
 
 
 class Overwriting:
@@ -678,3 +712,53 @@ def test_a_part_that_is_gone_from_the_project_is_read_again_from_its_own_place(w
     environment = world.environment.states["staging"]
     assert environment.paths[Part.STARTUP_SCRIPT] == "startup.sh"
     assert environment.versions[Part.STARTUP_SCRIPT] == version
+
+
+def test_after_deletions_that_failed_it_goes_back_to_the_last_that_came_to_its_end(world, runs):
+    runs.push("aaaa")
+    world.files["dags/a.py"] = "a = 5\n"
+    runs.push("bbbb")
+    good = live(world)
+    del world.files["dags/team b/ü.py"]
+    Failing(world)
+    with pytest.raises(VerificationFailed):
+        runs.push("cccc")
+
+    runs.roll_back()
+
+    assert live(world) == good
+    assert runs.record.commit[:4] == "bbbb"
+
+
+def test_a_note_that_could_not_be_taken_away_makes_no_deployment_unfinished(world, runs):
+    runs.push("aaaa")
+    good = live(world)
+    world.files["dags/a.py"] = "a = 5\n"
+    note = Keeping(world)
+    with pytest.raises(AwsUnavailable):
+        runs.push("bbbb")
+    note.let_go()
+
+    runs.roll_back()
+
+    assert live(world) == good
+    assert runs.record.commit[:4] == "aaaa"
+
+
+def test_a_deployment_that_fails_after_a_roll_back_that_failed_does_not_forget_where_that_went(world, runs):
+    runs.push("aaaa")
+    good = live(world)
+    change_everything(world)
+    runs.push("bbbb")
+    Overwriting(world, "dags/a.py")
+    with pytest.raises(VerificationFailed):
+        runs.roll_back()
+    world.files["dags/a.py"] = "a = 7\n"
+    Overwriting(world, "dags/a.py")
+    with pytest.raises(VerificationFailed):
+        runs.push("cccc")
+
+    runs.roll_back()
+
+    assert live(world) == good
+    assert runs.record.commit[:4] == "aaaa"

@@ -68,7 +68,7 @@ def compare_with_base(
             found: tuple[DagFile, ...] = ()
             if asked:
                 found = _probe(base, asked, runner, network=network, dag_file_limit=dag_file_limit, limit=limit)
-    except (MwaaDeployError, ForeignResult, OSError) as error:
+    except (MwaaDeployError, ForeignResult, OSError, RuntimeError, ValueError) as error:
         what = error.what if isinstance(error, MwaaDeployError) else str(error)
         note = f"The DAGs could not be compared with those of the base: {what}"
         return Differences(base=source.sha, files=0, notes=(note,))

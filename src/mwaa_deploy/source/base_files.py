@@ -1,6 +1,5 @@
 """DAG folder and plugins as they were at the base, written beside the checkout for a comparison."""
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -65,6 +64,7 @@ class BaseSource:
         for file in self.changed:
             _remove(folder / file.path, below=folder)
         notes = [note for path in wanted if (note := _write(folder, path, found.get(path)))]
+        _remove_links_that_leave(folder)
         return BaseFiles(project=_at(project, folder), notes=tuple(notes))
 
     def read_requirements(self) -> bytes | None:
@@ -119,7 +119,7 @@ def _copy(source: Path, destination: Path) -> None:
 
 
 def _remove(path: Path, *, below: Path) -> None:
-    if not path.parent.resolve().is_relative_to(below):
+    if not _inside(path.parent, below):
         return
     if path.is_symlink() or path.is_file():
         path.unlink()
@@ -132,7 +132,7 @@ def _write(folder: Path, path: str, file: TreeFile | None) -> str:
     if file.kind is TreeKind.SUBMODULE:
         return f"The submodule {path} has changed; the comparison has its files as they are now."
     destination = folder / path
-    if not destination.parent.resolve().is_relative_to(folder):
+    if not _inside(destination.parent, folder):
         return f"{path} is left out: where it was there is a link now that leads out of the project's folders."
     if destination.is_dir() and not destination.is_symlink():
         shutil.rmtree(destination)  # a folder now, and a file then
@@ -140,11 +140,34 @@ def _write(folder: Path, path: str, file: TreeFile | None) -> str:
     if file.kind is TreeKind.FILE:
         destination.write_bytes(file.body)
         return ""
-    target = os.fsdecode(file.body)
-    if not (destination.parent / target).resolve().is_relative_to(folder):
-        return f"{path} is left out: at the base it was a link that leads out of the project's folders."
-    destination.symlink_to(target)
-    return ""
+    # Where a link leads is not settled before all else is written, and whoever wrote the base may count on that.
+    return f"{path} is left out: at the base it was a link."
+
+
+def _remove_links_that_leave(folder: Path) -> None:
+    """Remove each link that leads out of a folder, or nowhere; again, as others may have led through it."""
+    found = True
+    while found:
+        found = False
+        for path in folder.rglob("*"):
+            if path.is_symlink() and not _stays(path, folder):
+                path.unlink()
+                found = True
+
+
+def _stays(link: Path, folder: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(folder)
+    except (OSError, RuntimeError, ValueError):  # it leads nowhere, round in a circle, or cannot be a path
+        return False
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads nowhere else; one that cannot be looked at does."""
+    try:
+        return path.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _at(project: Project, folder: Path) -> Project:

@@ -4,12 +4,6 @@ from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.ports import Relation, Repository, WorkflowRuns
 from mwaa_deploy.source.base_facts import compare
 
-_SEES_NOTHING = "GitHub does not know commit {}, which is checked out"
-_MEANING = (
-    "The token may not read this repository's contents, so nobody can tell whether the target has a newer commit."
-)
-_MEND = "permissions:\n  contents: read"
-
 
 def relation_to(
     sha: str, repository: Repository, runs: WorkflowRuns | None, *, ref_name: str, same_ref: bool
@@ -29,8 +23,6 @@ def relation_to(
     """
     comparison = compare(repository, runs, sha)
     if comparison is None:
-        if runs is not None and runs.compare(base=repository.head, head=repository.head) is None:
-            raise GitHubUnavailable(_SEES_NOTHING.format(repository.head[:7]), meaning=_MEANING, mend=_MEND)
         return None
     found, asked = comparison.relation, runs if ref_name else None
     if found is Relation.SAME or asked is None:

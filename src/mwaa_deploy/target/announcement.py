@@ -27,10 +27,11 @@ class Announcement:
             dags=earlier.dags | frozenset(self._deployment.plan.dags.uploads),
             everything=earlier.everything,
             change=change or earlier.change,
-            restores=self._deployment.author.restored_version,
+            restores=self._deployment.author.restored_version or earlier.restores,
+            begun=True,
+            record=self._deployment.state.record_etag or "",
         )
-        # deletions alone leave nothing in doubt: a listing shows them
-        if note.none or note == self._made:
+        if note == self._made:
             return
         target, commit = self._deployment.target, self._deployment.author.commit
         write_unfinished(target.bucket, target.stack.name, note, commit=commit)

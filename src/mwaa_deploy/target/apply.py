@@ -61,7 +61,7 @@ def apply(
     progress = progress or Progress(target.clock)
     refuse_deletions(plan.dags, state, target.deletions, takes_over=target.takes_over_dags)
     refuse_overwriting(plan.dags, state, bundle.dags, allowed=target.takes_over_dags)
-    _require_usable(plan, state)
+    _require_usable(plan, state, allow_replacement=target.allow_replacement)
     if not plan.empty:
         require_idle(plan, target, state.environment)
         _carry_out(
@@ -104,12 +104,11 @@ def _carry_out(deployment: Deployment) -> None:
     _record(deployment, record, announcement)
 
 
-def _require_usable(plan: Plan, state: TargetState) -> None:
-    """Bring nothing to an environment that is broken, unless the stack may put another one in its place."""
-    found = state.environment
-    replaces = plan.of_kind(OperationKind.CHANGE_SET) and not plan.of_kind(OperationKind.ENVIRONMENT_UPDATE)
-    if found is not None and not replaces:
-        require_alive(found)
+def _require_usable(plan: Plan, state: TargetState, *, allow_replacement: bool) -> None:
+    """Bring nothing to an environment that is broken, unless the stack may put another in its place."""
+    updated = plan.of_kind(OperationKind.ENVIRONMENT_UPDATE) and not allow_replacement
+    if state.environment is not None and (updated or not plan.of_kind(OperationKind.CHANGE_SET)):
+        require_alive(state.environment)
 
 
 def _upload(deployment: Deployment) -> Mapping[Part, str]:

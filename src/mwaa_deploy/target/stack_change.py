@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mwaa_deploy.bundle.template import ENVIRONMENT_TYPE
 from mwaa_deploy.checks.verdicts import Severity
-from mwaa_deploy.errors import EnvironmentMissing
+from mwaa_deploy.errors import EnvironmentMissing, EnvironmentUpdateFailed
 from mwaa_deploy.parts import Part
 from mwaa_deploy.path_decisions import needs_revert
 from mwaa_deploy.plan import OperationKind, Plan
@@ -13,13 +13,14 @@ from mwaa_deploy.ports import Annotation, ChangeSet, StackEvent
 from mwaa_deploy.release import change_set_parameters, record_after
 from mwaa_deploy.target.announcement import Announcement
 from mwaa_deploy.target.environment_update import Awaited, Stand, before, failed_since, judge
-from mwaa_deploy.target.environment_wait import update_failed, wait_until_live
+from mwaa_deploy.target.environment_wait import require_alive, update_failed, wait_until_live
 from mwaa_deploy.target.heartbeat import Heartbeat
 from mwaa_deploy.target.ports_of_target import Deployment
 from mwaa_deploy.target.replacement import (
     describe_change,
     refused_changes,
     replacement_refused,
+    replaces_environment,
     what_is_lost,
 )
 from mwaa_deploy.target.resource_times import took
@@ -37,6 +38,7 @@ def change_stack(deployment: Deployment, versions: Mapping[Part, str], announcem
         announcement: told before anything is changed.
 
     Raises:
+        EnvironmentUpdateFailed: the environment is broken, and the change set, deleted again, replaces it with none.
         ReplacementRefused: the change set would replace or remove the environment; it is deleted again.
         MwaaDeployError: whatever stack and environment raise.
     """
@@ -86,6 +88,12 @@ def _change_set(deployment: Deployment, versions: Mapping[Part, str]) -> ChangeS
         revert_drift=needs_revert(bundle, state, deployment.plan.versions),
     )
     deployment.progress.changes = change_set.changes
+    if state.environment is not None and not any(map(replaces_environment, change_set.changes)):
+        try:
+            require_alive(state.environment)
+        except EnvironmentUpdateFailed:
+            target.stack.delete_change_set(change_set)
+            raise
     with target.log.group(f"Change set {change_set.name}: {len(change_set.changes)} change(s)"):
         target.log.verbatim("\n".join(map(describe_change, change_set.changes)))
     if refused := refused_changes(change_set.changes, target.bucket.name):

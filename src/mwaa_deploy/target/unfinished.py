@@ -49,6 +49,8 @@ class Unfinished:
         everything: the note cannot be read, so nothing is known.
         change: the change of the stack, if one was begun and the note tells of it.
         restores: for a roll-back, the object version of the record that it went back to; else ''.
+        begun: whether anything at all was to be changed, also where nothing of it stays in doubt, as with deletions.
+        record: ETag of the record before, '' if there was none; None if the note does not tell.
     """
 
     stack: bool = False
@@ -56,6 +58,8 @@ class Unfinished:
     everything: bool = False
     change: BegunChange | None = None
     restores: str = ""
+    begun: bool = False
+    record: str | None = None
 
     def touches_dag(self, name: str) -> bool:
         """Whether a DAG file's content in the bucket is unknown."""
@@ -69,7 +73,15 @@ class Unfinished:
     @property
     def none(self) -> bool:
         """Whether the last deployment came to its end."""
-        return not (self.stack or self.dags or self.everything)
+        return not (self.stack or self.dags or self.everything or self.begun)
+
+    def came_to_its_end(self, record_etag: str | None) -> bool:
+        """Whether the deployment has written its record after all, and only the note was left.
+
+        Args:
+            record_etag: of the record as it is now.
+        """
+        return self.record is not None and self.record != (record_etag or "")
 
 
 def unfinished_key(stack: str) -> str:
@@ -90,6 +102,8 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
             dags=frozenset(map(str, plain["dags"])),
             change=None if change is None else _change(change),
             restores=str(plain.get("restores") or ""),
+            begun=bool(plain.get("begun")),
+            record=None if plain.get("record") is None else str(plain["record"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Unfinished(everything=True)
@@ -98,6 +112,10 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
 def write_unfinished(bucket: Bucket, stack: str, unfinished: Unfinished, *, commit: str) -> None:
     """Leave the note, before anything it names is changed."""
     plain: dict[str, Any] = {"stack": unfinished.touches_stack, "dags": sorted(unfinished.dags)}
+    if unfinished.begun:
+        plain["begun"] = True
+    if unfinished.record is not None:
+        plain["record"] = unfinished.record
     if unfinished.restores:
         plain["restores"] = unfinished.restores
     if unfinished.change is not None:

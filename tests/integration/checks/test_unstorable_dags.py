@@ -122,6 +122,14 @@ UNSTORABLE |= {
         3,
         "Cannot template BaseOperator field",
     ),
+    "too_early": (
+        (
+            "dag = DAG('too_early', schedule=None, start_date=datetime(2024, 1, 1), "
+            "default_args={'since': datetime.min})\n"
+        ),
+        1,
+        "year 0 is out of range",
+    ),
     "unreadable": (
         (
             "from registered_timetable import Numbered\n"
@@ -142,6 +150,7 @@ STORABLE = {
     "tem": UNSTORABLE["template"][0].replace("'retries'", "'op_kwargs'").replace("'template'", "'tem'"),
     "temp": "with DAG('temp', schedule=None, start_date=datetime(2024, 1, 1)):\n"
     "    PythonOperator(task_id='a', python_callable=print)\n",
+    "too": UNSTORABLE["too_early"][0].replace("datetime.min", "datetime(2024, 1, 1)").replace("'too_early'", "'too'"),
     "unl": UNSTORABLE["unlabelled"][0].replace("other", "label").replace("'unlabelled'", "'unl'"),
 }
 

@@ -76,25 +76,54 @@ def test_plugins_that_are_gone_or_new_are_known(remote, tmp_path):
     assert source_of(again, new).write(tmp_path / "without").project.plugins is None
 
 
-def test_links_are_as_they_were_unless_they_lead_out(remote, tmp_path):
-    remote.commit({"dags/a.py": "1"})
+def test_links_of_the_base_are_left_out_and_those_that_stayed_are_kept_if_they_lead_nowhere_else(remote, tmp_path):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "credentials").write_text("hunter2")
+    remote.commit({"dags/a.py": "1", "dags/gone.py": "1", "dags/deep/er/still/b.py": "1"})
     work = remote.checkout(tmp_path / "work", depth=0)
-    (work / "dags" / "inside.py").symlink_to("a.py")
-    (work / "dags" / "outside.py").symlink_to("../../../etc/passwd")
+    dags = work / "dags"
+    (dags / "kept.py").symlink_to("a.py")
+    (dags / "removed.py").symlink_to("a.py")
+    (dags / "out.py").symlink_to("../../../../../../../../etc/passwd")
+    (dags / "round").symlink_to("round")
+    (dags / "short").symlink_to("deep/er/still")
+    up = "/".join([".."] * 6)
+    (dags / "plugins").symlink_to(f"short/{up}{secret}")
     git(work, "add", "-A")
     git(work, "commit", "--quiet", "-m", "Links")
     base = git(work, "rev-parse", "HEAD")
-    git(work, "rm", "--quiet", "dags/inside.py", "dags/outside.py")
-    git(work, "commit", "--quiet", "-m", "No links")
+    git(work, "rm", "--quiet", "dags/removed.py", "dags/gone.py", "dags/plugins", "dags/round")
+    git(work, "commit", "--quiet", "-m", "Fewer links")
     target = tmp_path / "target"
 
     written = source_of(work, base).write(target)
 
-    assert (target / "dags" / "inside.py").readlink().as_posix() == "a.py"
-    assert not (target / "dags" / "outside.py").is_symlink()
-    assert written.notes == (
-        "dags/outside.py is left out: at the base it was a link that leads out of the project's folders.",
-    )
+    there = target.resolve() / "dags"
+    assert sorted(path.name for path in there.iterdir()) == ["a.py", "deep", "gone.py", "kept.py", "short"]
+    assert (there / "kept.py").readlink().as_posix() == "a.py"
+    assert set(written.notes) == {
+        f"dags/{name} is left out: at the base it was a link." for name in ("removed.py", "plugins", "round")
+    }
+
+
+def test_a_link_that_leads_out_only_at_the_base_is_removed(remote, tmp_path):
+    """Beside it the base has a folder where there is a link to a deeper one now."""
+    base = remote.commit({"dags/x/f/c.py": "1", "dags/one/two/three/four/d.py": "1"})
+    work = remote.checkout(tmp_path / "work", depth=0)
+    git(work, "rm", "--quiet", "dags/x/f/c.py")
+    (work / "dags" / "x").mkdir(exist_ok=True)
+    (work / "dags" / "x" / "f").symlink_to("../one/two/three/four")
+    (work / "dags" / "a").symlink_to("x/f/../../../..")
+    git(work, "add", "-A")
+    git(work, "commit", "--quiet", "-m", "A link to a folder")
+    target = tmp_path / "target"
+    assert (work / "dags" / "a").resolve() == (work / "dags").resolve()
+
+    source_of(work, base).write(target)
+
+    assert not (target / "dags" / "a").is_symlink()
+    assert (target / "dags" / "x" / "f" / "c.py").is_file()
 
 
 def test_a_folder_may_have_been_a_link_and_nothing_is_written_through_it(remote, tmp_path):

@@ -118,13 +118,3 @@ def test_of_a_branch_that_was_set_back_only_the_tip_takes_the_place(commits):
 
     assert relation(commits, tip, gone) is Relation.RESET
     assert relation(commits, first, gone) is Relation.OLDER
-
-
-def test_what_github_may_not_tell_is_not_taken_for_unknown(commits):
-    head = commits.commit({})
-    runs, unseen = FakeWorkflowRuns(commits=Commits()), "f" * 40
-
-    with pytest.raises(GitHubUnavailable, match="does not know commit"):
-        relation_to(unseen, FakeRepository(commits, head), runs, ref_name="main", same_ref=True)
-
-    assert relation(commits, head, unseen) is None

@@ -31,7 +31,9 @@ import shutil
 import signal
 import sys
 import tempfile
+import warnings
 from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 
 import mwaa_deploy_airflow as adapter
 from mwaa_deploy_cron import remember_cron
@@ -124,7 +126,11 @@ def _python_files(folder):
 
 def _compile(path):
     try:
-        SourceFileLoader("__compiled__", path).get_code("__compiled__")
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            SourceFileLoader("__compiled__", path).get_code("__compiled__")
+        if told:  # whoever parses the file is to be told, too
+            os.unlink(cache_from_source(path))
     except BaseException:  # noqa: S110 -- whoever parses the file will say so
         pass
 

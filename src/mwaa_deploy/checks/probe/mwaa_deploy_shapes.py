@@ -162,6 +162,7 @@ class Shapes:
         if isinstance(value, enum.Enum):
             return kind
         if isinstance(value, dt.datetime):
+            value.timestamp()  # as Airflow writes it down: it may be none that there is a number for
             return kind, self._shape(value.tzinfo, met, depth - 1)
         if isinstance(value, dt.tzinfo):
             return kind, str(value)

@@ -38,7 +38,7 @@ PLUGINS = "plugins"
 """What is loaded besides files: stands in the place of a path."""
 
 
-MOST_UNCOLLECTED = 1000
+MOST_UNCOLLECTED = 400
 """Files that are loaded before what is left of them is collected: some 60 KiB each."""
 
 
