@@ -9,6 +9,7 @@ import pytest
 
 from mwaa_deploy.errors import DriftFound, StackUpdateFailed
 from mwaa_deploy.journal import Journal
+from mwaa_deploy.report.dag_difference import OPEN_CHARTS
 from mwaa_deploy.report.summary import render_summary
 from mwaa_deploy.source.changes import Base, Changes
 from tests.fixtures.situations import SITUATIONS, situation
@@ -25,8 +26,10 @@ ALLOWED = set(
 HEADINGS = {
     "Changes",
     "Checks",
+    "DAGs that differ",
     "Drift",
     "Live Airflow",
+    "Packages of the environment",
     "Plan",
     "Slowest DAG files",
     "Time line",
@@ -36,10 +39,11 @@ HEADINGS = {
 LOOK = """
 (() => {
   const page = new DOMParser().parseFromString(marked.parse(MARKDOWN, {gfm: true}), "text/html");
-  const all = [...page.body.querySelectorAll("*")];
+  const all = [...page.body.querySelectorAll("*")], unfolded = [...page.querySelectorAll("details[open]")];
   return {
     tags: [...new Set(all.map((one) => one.tagName))],
-    attributes: [...new Set(all.flatMap((one) => one.getAttributeNames()))],
+    attributes: [...new Set(all.filter((one) => !unfolded.includes(one)).flatMap((one) => one.getAttributeNames()))],
+    unfolded: unfolded.map((one) => one.getAttributeNames().join()),
     links: all.filter((one) => one.href).map((one) => one.getAttribute("href")),
     headings: [...page.querySelectorAll("h3")].map((one) => one.textContent),
     titles: page.querySelectorAll("h2").length,
@@ -112,6 +116,9 @@ def test_only_our_own_markup_comes_out(tab, name):
     page = look(tab, JOURNALS[name]())
     assert set(page["tags"]) - ALLOWED == set()
     assert set(page["attributes"]) - {"href", "class", "align"} == set()
+    # The first charts of DAGs, which we do not fold.
+    assert set(page["unfolded"]) <= {"open"}
+    assert len(page["unfolded"]) <= OPEN_CHARTS
     assert set(page["headings"]) - HEADINGS == set()
     assert (page["titles"], page["inFolded"]) == (1, 0)
     assert set(page["code"]) <= {"language-text", "language-mermaid"}
