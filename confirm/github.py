@@ -8,7 +8,8 @@ from confirm.account import Account
 from confirm.finding import Confirmation, NotTried, require
 from mwaa_deploy.context import read_context
 from mwaa_deploy.ports import Relation
-from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
+from mwaa_deploy.source.github_api import github_client
+from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns
 from mwaa_deploy.target.oidc import IdTokens, told_claims
 from mwaa_deploy.target.trust_advice import AUDIENCE
 

@@ -112,7 +112,8 @@ class RealEdges:
         context = self._context
         if not (context.repository and context.run_id):
             return None
-        from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns, github_client
+        from mwaa_deploy.source.github_api import github_client
+        from mwaa_deploy.source.workflow_runs import GitHubWorkflowRuns
 
         client = github_client(context.api_url, self._inputs.github_token)
         self._open.callback(client.close)
@@ -127,8 +128,8 @@ class RealEdges:
 
     def pull_requests(self) -> PullRequests:
         """The repository's pull requests."""
+        from mwaa_deploy.source.github_api import github_client
         from mwaa_deploy.source.pull_requests import GitHubPullRequests
-        from mwaa_deploy.source.workflow_runs import github_client
 
         client = github_client(self._context.api_url, self._inputs.github_token)
         self._open.callback(client.close)

@@ -63,12 +63,11 @@ def _decide_missing(part: Part, bundle: Bundle, state: TargetState) -> tuple[Ope
 
 
 def _version_at_its_place(part: Part, bundle: Bundle, state: TargetState) -> str | None:
-    """What the environment ran before it was led elsewhere: by the record, without one by the stack or the bucket."""
+    """What the environment ran before it was led elsewhere: by the record, without one by the stack."""
     recorded = state.record.parts.get(part) if state.record else None
     if recorded is not None:
         return recorded.version if recorded.key == state.keys[part] else None
-    latest = state.parts[part].latest
-    return version_named_by_stack(part, bundle, state) or (latest.version if latest else None)
+    return version_named_by_stack(part, bundle, state)
 
 
 def reads_elsewhere(part: Part, state: TargetState) -> str:

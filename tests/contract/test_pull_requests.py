@@ -12,8 +12,8 @@ from lab.github.records import Records
 from lab.web import serving
 from mwaa_deploy.errors import CommentRefused, GitHubUnavailable
 from mwaa_deploy.ports import PullRequests
+from mwaa_deploy.source.github_api import github_client
 from mwaa_deploy.source.pull_requests import GitHubPullRequests
-from mwaa_deploy.source.workflow_runs import github_client
 from tests.fakes.pull_requests import FakePullRequests
 
 A, B = "a" * 40, "b" * 40

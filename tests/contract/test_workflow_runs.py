@@ -13,7 +13,8 @@ from lab.github.records import Records
 from lab.web import serving
 from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.ports import Comparison, Relation, WorkflowRuns
-from mwaa_deploy.source.workflow_runs import LOOKED_INTO, GitHubWorkflowRuns, github_client
+from mwaa_deploy.source.github_api import github_client
+from mwaa_deploy.source.workflow_runs import LOOKED_INTO, GitHubWorkflowRuns
 from tests.fakes.repository import Commits
 from tests.fakes.workflow_runs import FakeWorkflowRuns
 

@@ -276,37 +276,37 @@ def unattended(runs):
     return runs
 
 
-class Failing:
-    """Somebody who puts a file back as soon as it is deleted, once."""
+class Deleting:
+    """What becomes of deletions from the bucket, until it lets go."""
 
     def __init__(self, world):
         self.world, self.delete = world, world.bucket.delete
         world.bucket.delete = self
+
+    def let_go(self):
+        self.world.bucket.delete = self.delete
+
+
+class Failing(Deleting):
+    """Somebody puts a DAG file there as soon as one is deleted, once."""
 
     def __call__(self, keys, **others):
         keys = list(keys)
         found = self.delete(keys, **others)
         if any(key.startswith("dags/") for key in keys):
-            self.world.bucket.delete = self.delete
+            self.let_go()
             self.world.bucket.put_foreign("dags/theirs.py", b"theirs")
         return found
 
 
-class Keeping:
+class Keeping(Deleting):
     """The note of what is unfinished cannot be deleted."""
-
-    def __init__(self, world):
-        self.world, self.delete = world, world.bucket.delete
-        world.bucket.delete = self
 
     def __call__(self, keys, **others):
         keys = list(keys)
         if any(key.endswith("unfinished.json") for key in keys):
             raise AwsUnavailable("S3 does not answer.")
         return self.delete(keys, **others)
-
-    def let_go(self):
-        self.world.bucket.delete = self.delete
 
 
 class Overwriting:

@@ -13,7 +13,6 @@ from mwaa_deploy.checks.dag_difference import Differences, compare_dags
 from mwaa_deploy.checks.dag_facts import DagFile
 from mwaa_deploy.checks.dag_reader import parse_probe_report
 from mwaa_deploy.checks.layout import Layout, copy_all, plan_layout, unpack
-from mwaa_deploy.checks.result_files import ForeignResult
 from mwaa_deploy.errors import MwaaDeployError, RunnerBroken
 from mwaa_deploy.ports import Log, Runner
 from mwaa_deploy.source.base_files import BaseSource
@@ -68,7 +67,7 @@ def compare_with_base(
             found: tuple[DagFile, ...] = ()
             if asked:
                 found = _probe(base, asked, runner, network=network, dag_file_limit=dag_file_limit, limit=limit)
-    except (MwaaDeployError, ForeignResult, OSError, RuntimeError, ValueError) as error:
+    except (MwaaDeployError, OSError, RuntimeError, ValueError) as error:
         what = error.what if isinstance(error, MwaaDeployError) else str(error)
         note = f"The DAGs could not be compared with those of the base: {what}"
         return Differences(base=source.sha, files=0, notes=(note,))

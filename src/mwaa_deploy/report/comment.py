@@ -15,6 +15,7 @@ from mwaa_deploy.report.comment_facts import CommentFacts, ToldDag, ToldFinding,
 from mwaa_deploy.report.findings import WORDS
 from mwaa_deploy.report.markdown import block, code, details, escape, table
 from mwaa_deploy.report.plan_words import OPERATION_WORDS, cost_text
+from mwaa_deploy.report.story import HEADLINES
 
 SHOWN = 15
 """Findings and operations that are shown; the rest is counted, and in the report."""
@@ -28,14 +29,6 @@ _REMEMBERED = 500
 _LARGEST_STATE = 64 * 1024
 _STATE = re.compile(r"<!-- mwaa-deploy state ([A-Za-z0-9+/=]{1,60000}) -->\s*\Z")
 _MARKS = {Severity.FAIL: "❌", Severity.WARN: "⚠️"}
-_HEADLINES = {
-    "passed": "✅ Checks passed",
-    "planned": "✅ Checks passed; this is the plan",
-    "deployed": "🚀 Deployed",
-    "pushed": "📦 Runner image pushed",
-    "rolled-back": "⏪ Rolled back",
-    "unchanged": "✅ Nothing to deploy",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +110,7 @@ def render_comment(facts: CommentFacts, now: Remembered, *, before: Remembered |
 def _head(facts: CommentFacts) -> str:
     subject = f" — {escape(facts.subject, limit=100)}" if facts.subject not in {"", "."} else ""
     title = escape(facts.error.title, limit=100) if facts.error else ""
-    headline = f"❌ {title}" if facts.error else _HEADLINES.get(facts.result, "✅ Done")
+    headline = f"❌ {title}" if facts.error else HEADLINES.get(facts.result, "✅ Done")
     commit = f"Commit {code(facts.head[:12])}: " if facts.head else ""
     return f"### {headline}{subject}\n\n{commit}{_counted(facts)}."
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from mwaa_deploy.checks.dag_difference import Change, DagDifference, Differences, ValueChange
+from mwaa_deploy.checks.dag_difference import Change, DagDifference, Differences
 from mwaa_deploy.report.dag_chart import chart
+from mwaa_deploy.report.difference_rows import difference_rows
 from mwaa_deploy.report.markdown import code, details, escape, table
 
 MAX_DAGS = 50
@@ -79,18 +80,14 @@ def _details(dags: Iterable[DagDifference]) -> list[str]:
 
 def _lists(dag: DagDifference, most: int) -> tuple[list[str], int]:
     """What differs in one table, and how many rows of the most it has."""
-    rows = [("the DAG", *_cells(value)) for value in dag.values]
-    for change, word in _OF_TASKS[:2]:
-        new = change is Change.NEW
-        for task in dag.tasks_of(change):
-            operator = code(task.operator, limit=_LONGEST)
-            rows.append(
-                (code(task.id, limit=_LONGEST), f"{word} task", "" if new else operator, operator if new else "")
-            )
-    rows += [
-        (code(task.id, limit=_LONGEST), *_cells(value))
-        for task in dag.tasks_of(Change.CHANGED)
-        for value in task.values
+    rows = [
+        (
+            "the DAG" if row.task is None else code(row.task, limit=_LONGEST),
+            escape(row.what, limit=_LONGEST),
+            _value(row.before),
+            _value(row.now),
+        )
+        for row in difference_rows(dag)
     ]
     for change in (Change.NEW, Change.REMOVED):
         rows += [
@@ -109,6 +106,5 @@ def _lists(dag: DagDifference, most: int) -> tuple[list[str], int]:
     return told, len(shown)
 
 
-def _cells(value: ValueChange) -> tuple[str, str, str]:
-    before, after = (code(text, limit=_LONGEST) if text else "" for text in (value.before, value.after))
-    return escape(value.name, limit=_LONGEST), before, after
+def _value(text: str) -> str:
+    return code(text, limit=_LONGEST) if text else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mwaa_deploy.checks.dag_difference import Change, DagDifference, Differences
 from mwaa_deploy.checks.package_changes import PackageChanges
 from mwaa_deploy.checks.verdicts import CheckReport
+from mwaa_deploy.report.difference_rows import difference_rows
 from mwaa_deploy.report.html_parts import Paragraphs, Part, Section, cell, table
 
 _DAGS_ROOM = 150_000
@@ -49,15 +50,8 @@ def _briefly(dag: DagDifference) -> str:
 
 
 def _rows(dag: DagDifference) -> Iterator[tuple[str, ...]]:
-    for value in dag.values:
-        yield dag.id, "the DAG", value.name, value.before or _NONE, value.after or _NONE
-    for change in (Change.NEW, Change.REMOVED):
-        for task in dag.tasks_of(change):
-            there = (_NONE, task.operator) if change is Change.NEW else (task.operator, _NONE)
-            yield dag.id, task.id, f"{change} task", *there
-    for task in dag.tasks_of(Change.CHANGED):
-        for value in task.values:
-            yield dag.id, task.id, value.name, value.before or _NONE, value.after or _NONE
+    for row in difference_rows(dag):
+        yield dag.id, "the DAG" if row.task is None else row.task, row.what, row.before or _NONE, row.now or _NONE
     for change in (Change.NEW, Change.REMOVED):
         for edge in dag.edges_of(change):
             there = (_NONE, edge.upstream) if change is Change.NEW else (edge.upstream, _NONE)

@@ -11,7 +11,7 @@ from mwaa_deploy.outcome import Outcome
 from mwaa_deploy.promotion import NO_CHECKS
 from mwaa_deploy.report.plan_words import plan_cost
 
-_HEADLINES = {
+HEADLINES = {
     "passed": "✅ Checks passed",
     "planned": "✅ Checks passed; this is the plan",
     "deployed": "🚀 Deployed",
@@ -39,7 +39,7 @@ def headline(journal: Journal) -> str:
         return _PLANNED_PROMOTION
     if journal.image and not journal.image.pushed:
         return _UP_TO_DATE
-    return _HEADLINES[journal.result]
+    return HEADLINES[journal.result]
 
 
 def meaning(journal: Journal, code: Callable[[str], str]) -> str:

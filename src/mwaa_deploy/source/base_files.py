@@ -150,23 +150,16 @@ def _remove_links_that_leave(folder: Path) -> None:
     while found:
         found = False
         for path in folder.rglob("*"):
-            if path.is_symlink() and not _stays(path, folder):
+            if path.is_symlink() and not _inside(path, folder, there=True):
                 path.unlink()
                 found = True
 
 
-def _stays(link: Path, folder: Path) -> bool:
+def _inside(path: Path, folder: Path, *, there: bool = False) -> bool:
+    """Whether a path leads nowhere else, and, if asked, to something; one that cannot be looked at does not."""
     try:
-        return link.resolve(strict=True).is_relative_to(folder)
+        return path.resolve(strict=there).is_relative_to(folder)
     except (OSError, RuntimeError, ValueError):  # it leads nowhere, round in a circle, or cannot be a path
-        return False
-
-
-def _inside(path: Path, folder: Path) -> bool:
-    """Whether a path leads nowhere else; one that cannot be looked at does."""
-    try:
-        return path.resolve().is_relative_to(folder)
-    except (OSError, RuntimeError, ValueError):
         return False
 
 

@@ -1,18 +1,16 @@
 """Pull requests and their comments on GitHub, through PyGithub."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 
 import github
-import requests
 from github.Issue import Issue
 from github.NamedUser import NamedUser
 from github.Organization import Organization
 
 from mwaa_deploy.errors import CommentRefused, GitHubUnavailable
 from mwaa_deploy.ports import Comment
+from mwaa_deploy.source.github_api import translated
 
 NEEDS_WRITE = "permissions:\n  pull-requests: write\nor, to do without it:\n  with:\n    comment: never"
 _BOT = "Bot"
@@ -34,7 +32,7 @@ class GitHubPullRequests:
 
     def number_of(self, *, owner: str, branch: str, sha: str) -> int | None:
         """The open pull request whose branch, in a repository of this owner's, is at this very commit."""
-        with _translated():
+        with translated(_refusal):
             found = self._repository.get_pulls(state="open", head=f"{owner}:{branch}")
             return next((pull.number for pull in found if pull.head.sha == sha), None)
 
@@ -43,18 +41,18 @@ class GitHubPullRequests:
 
         A token that writes comments may change other people's, too, and anybody may write what looks like ours.
         """
-        with _translated():
+        with translated(_refusal):
             comments = list(self._issue(number).get_comments())
             return tuple(Comment(id=one.id, body=one.body or "") for one in comments if self._is_ours(one.user))
 
     def comment(self, number: int, body: str) -> None:
         """Write a new comment."""
-        with _translated():
+        with translated(_refusal):
             self._issue(number).create_comment(body)
 
     def change(self, comment: int, body: str) -> None:
         """Give a comment another text."""
-        with _translated():
+        with translated(_refusal):
             self._issue(0).get_comment(comment).edit(body)
 
     def _issue(self, number: int) -> Issue:
@@ -76,17 +74,8 @@ class GitHubPullRequests:
             raise
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except github.GithubException as e:
-        message = str(e.data.get("message", "")) if isinstance(e.data, dict) else ""
-        what = f"GitHub's API answered {e.status} {message}".strip()
-        if e.status in _REFUSING:
-            meaning = "The token may not read or write this repository's pull requests; a fork's may write nothing."
-            raise CommentRefused(what, meaning=meaning, mend=NEEDS_WRITE) from e
-        raise GitHubUnavailable(what, meaning="The comment was not written.") from e
-    except requests.RequestException as e:
-        what = f"GitHub's API did not answer ({type(e).__name__})"
-        raise GitHubUnavailable(what, meaning="The runner cannot reach it, or it is down.") from e
+def _refusal(status: int, what: str) -> CommentRefused | GitHubUnavailable:
+    if status in _REFUSING:
+        meaning = "The token may not read or write this repository's pull requests; a fork's may write nothing."
+        return CommentRefused(what, meaning=meaning, mend=NEEDS_WRITE)
+    return GitHubUnavailable(what, meaning="The comment was not written.")

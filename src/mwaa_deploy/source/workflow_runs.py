@@ -1,13 +1,12 @@
 """GitHub's memory of this workflow's runs, and of commits, through PyGithub."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
 
 import github
-import requests
 from github.GithubObject import NotSet
 from github.Workflow import Workflow
 from github.WorkflowJob import WorkflowJob
@@ -16,6 +15,7 @@ from github.WorkflowRun import WorkflowRun as GitHubRun
 from mwaa_deploy.errors import GitHubUnavailable
 from mwaa_deploy.inputs import MODES_OF_PROPOSALS
 from mwaa_deploy.ports import Comparison, Relation, RunSearch, WorkflowRun
+from mwaa_deploy.source.github_api import message_of, translated
 
 NEEDS_ACTIONS_READ = "permissions:\n  actions: read\n  contents: read"
 LOOKED_INTO = 20
@@ -101,7 +101,7 @@ class GitHubWorkflowRuns:
             except github.GithubException as e:
                 if e.status != HTTPStatus.NOT_FOUND:
                     raise
-                alien = _message(e).startswith("No common ancestor")
+                alien = message_of(e).startswith("No common ancestor")
                 return Comparison(relation=Relation.DIVERGED, merge_base=None) if alien else None
         return Comparison(relation=_RELATIONS[document["status"]], merge_base=str(document["merge_base_commit"]["sha"]))
 
@@ -141,32 +141,5 @@ def _succeeded(job: str, run: GitHubRun) -> bool:
     return bool(ours) and all(found.conclusion == "success" for found in ours)
 
 
-@contextmanager
-def _translated(meaning: str) -> Iterator[None]:
-    try:
-        yield
-    except github.GithubException as e:
-        what = f"GitHub's API answered {e.status} {_message(e)}".strip()
-        raise GitHubUnavailable(what, meaning=meaning, mend=NEEDS_ACTIONS_READ) from e
-    except requests.RequestException as e:
-        what = f"GitHub's API did not answer ({type(e).__name__})"
-        raise GitHubUnavailable(what, meaning="The runner cannot reach it, or it is down.") from e
-
-
-def _message(error: github.GithubException) -> str:
-    return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
-
-
-def github_client(api_url: str, token: str) -> github.Github:
-    """A client with time-outs and a few retries, for github.com or a GitHub Enterprise Server."""
-    auth = github.Auth.Token(token) if token else None
-    # Requests are few, serial and only read, so that the pause PyGithub makes between them would only cost time.
-    return github.Github(
-        auth=auth,
-        base_url=api_url,
-        timeout=30,
-        retry=github.GithubRetry(total=3),
-        per_page=30,
-        lazy=True,
-        seconds_between_requests=None,
-    )
+def _translated(meaning: str) -> AbstractContextManager[None]:
+    return translated(lambda _status, what: GitHubUnavailable(what, meaning=meaning, mend=NEEDS_ACTIONS_READ))

@@ -28,7 +28,6 @@ class Announcement:
             everything=earlier.everything,
             change=change or earlier.change,
             restores=self._deployment.author.restored_version or earlier.restores,
-            begun=True,
             record=self._deployment.state.record_etag or "",
         )
         if note == self._made:

@@ -16,6 +16,7 @@ from typing import Any
 
 from mwaa_deploy.ports import Bucket
 from mwaa_deploy.target.environment_update import Before
+from mwaa_deploy.target.plain_values import moment, moment_or_none
 
 _ADDRESS = re.compile(r"https?://[\w./:-]+")
 
@@ -49,8 +50,8 @@ class Unfinished:
         everything: the note cannot be read, so nothing is known.
         change: the change of the stack, if one was begun and the note tells of it.
         restores: for a roll-back, the object version of the record that it went back to; else ''.
-        begun: whether anything at all was to be changed, also where nothing of it stays in doubt, as with deletions.
-        record: ETag of the record before, '' if there was none; None if the note does not tell.
+        record: ETag of the record before, '' if there was none; None where no note tells. It is all that is told of
+            deletions, of which nothing stays in doubt.
     """
 
     stack: bool = False
@@ -58,7 +59,6 @@ class Unfinished:
     everything: bool = False
     change: BegunChange | None = None
     restores: str = ""
-    begun: bool = False
     record: str | None = None
 
     def touches_dag(self, name: str) -> bool:
@@ -73,7 +73,7 @@ class Unfinished:
     @property
     def none(self) -> bool:
         """Whether the last deployment came to its end."""
-        return not (self.stack or self.dags or self.everything or self.begun)
+        return not (self.stack or self.dags or self.everything or self.record is not None)
 
     def came_to_its_end(self, record_etag: str | None) -> bool:
         """Whether the deployment has written its record after all, and only the note was left.
@@ -102,7 +102,6 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
             dags=frozenset(map(str, plain["dags"])),
             change=None if change is None else _change(change),
             restores=str(plain.get("restores") or ""),
-            begun=bool(plain.get("begun")),
             record=None if plain.get("record") is None else str(plain["record"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -112,8 +111,6 @@ def read_unfinished(bucket: Bucket, stack: str) -> Unfinished:
 def write_unfinished(bucket: Bucket, stack: str, unfinished: Unfinished, *, commit: str) -> None:
     """Leave the note, before anything it names is changed."""
     plain: dict[str, Any] = {"stack": unfinished.touches_stack, "dags": sorted(unfinished.dags)}
-    if unfinished.begun:
-        plain["begun"] = True
     if unfinished.record is not None:
         plain["record"] = unfinished.record
     if unfinished.restores:
@@ -145,25 +142,14 @@ def _change(plain: Mapping[str, Any]) -> BegunChange:
     least, most = plain["expected_minutes"]
     earlier = plain["before"]
     return BegunChange(
-        since=_moment(plain["since"]),
+        since=moment(plain["since"]),
         # It is shown in a log where a line could be a command.
         run_url=plain["run_url"] if _ADDRESS.fullmatch(plain["run_url"]) else "",
         before=None if earlier is None else _before(earlier),
-        stack_done_at=_moment_or_none(plain["stack_done_at"]),
+        stack_done_at=moment_or_none(plain["stack_done_at"]),
         expected=(int(least), int(most)),
     )
 
 
 def _before(plain: Mapping[str, Any]) -> Before:
-    return Before(status=str(plain["status"]), last_update_at=_moment_or_none(plain["last_update_at"]))
-
-
-def _moment_or_none(text: str | None) -> datetime | None:
-    return None if text is None else _moment(text)
-
-
-def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(f"{text} names no time zone")
-    return found
+    return Before(status=str(plain["status"]), last_update_at=moment_or_none(plain["last_update_at"]))

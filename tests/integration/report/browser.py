@@ -24,7 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 _TIMEOUT = 120
 _TIME_ZONE = "Asia/Kolkata"  # far from UTC, and not by whole hours: times from zero are the same everywhere
-_FLAGS = (
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -32,8 +32,10 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--no-first-run",
-    "--virtual-time-budget=60000",
 )
+"""What every page needs, however the browser is driven."""
+
+_FLAGS = (*FLAGS, "--virtual-time-budget=60000")
 
 
 @dataclass(frozen=True, kw_only=True)

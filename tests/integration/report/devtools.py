@@ -18,18 +18,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from tests.integration.report.browser import BROWSERS, PICTURES
+from tests.integration.report.browser import BROWSERS, FLAGS, PICTURES
 
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-    "--no-first-run",
-    "--remote-debugging-pipe",
-)
+_FLAGS = (*FLAGS, "--remote-debugging-pipe")
 _TIMEOUT = 60
 _KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowDown": 40}
 

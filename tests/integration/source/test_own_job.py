@@ -8,7 +8,8 @@ import requests
 from lab.github.api import GitHub
 from lab.github.records import Records
 from lab.web import serving
-from mwaa_deploy.source.workflow_runs import LOOKED_INTO, GitHubWorkflowRuns, github_client
+from mwaa_deploy.source.github_api import github_client
+from mwaa_deploy.source.workflow_runs import LOOKED_INTO, GitHubWorkflowRuns
 
 pytestmark = pytest.mark.lab
 

@@ -149,7 +149,7 @@ def load_all(options, scratch, known):
     paths, nameless = adapter.list_files(options.dags)
     folders = [options.dags, options.plugins, *([options.rules] if options.rules else [])]
     imports = Imports([options.dags, options.plugins])
-    names = {path: set(known.get(path) or imports.of(path)) for path in paths if path.endswith(".py")}
+    names = {path: set(known[path] if path in known else imports.of(path)) for path in paths if path.endswith(".py")}
     named = set().union(*names.values())
     names[PLUGINS] = set().union(*(imports.of(path) for path in _python_files(options.plugins)))
     hidden = Hidden(folders)
